@@ -1,0 +1,51 @@
+"""The seam to Linen: the only file that calls a module's `init` or `apply`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jaxgen.core.types import Array, Key, PyTree
+
+if TYPE_CHECKING:
+    from jaxgen.core.state import Spec
+
+
+def init(module: Any, key: Key, *inputs: Array) -> tuple[PyTree, PyTree]:
+    """Fresh (params, model_state) of one module. A module without state has `{}`."""
+    variables = dict(module.init(key, *inputs, train=False))
+    params = variables.pop("params", {})
+    return params, variables
+
+
+class Nets:
+    """Calls networks by name and remembers, in call order, the state that each call leaves.
+
+    Every call with `train=True` uses batch statistics and moves the running ones, also of networks
+    that are not being optimised, as in PyTorch. The object lives inside one loss evaluation; after
+    it, `model_state` holds the new state of all networks.
+
+    >>> nets = Nets(spec, state.params, state.model_state)       # doctest: +SKIP
+    >>> codes = nets("encoder", image)                           # doctest: +SKIP
+    """
+
+    def __init__(self, spec: Spec, params: dict[str, PyTree], model_state: dict[str, PyTree]):
+        self._spec = spec
+        self._params = params
+        self.model_state = dict(model_state)
+
+    def __call__(
+        self, name: str, *inputs: Array, train: bool = True, key: Key | None = None
+    ) -> Any:
+        """Output of network `name`. `key` feeds noise layers (dropout), where there are any."""
+        module = self._spec.nets[name]
+        axis_name = self._spec.layout.axis_name
+        if axis_name is not None and hasattr(module, "axis_name"):
+            module = module.clone(axis_name=axis_name)
+        variables = {"params": self._params[name], **self.model_state[name]}
+        rngs = None if key is None else {"dropout": key}
+        mutable = list(self.model_state[name]) if train else []
+        if not mutable:
+            return module.apply(variables, *inputs, train=train, rngs=rngs)
+        output, updated = module.apply(variables, *inputs, train=True, rngs=rngs, mutable=mutable)
+        self.model_state[name] = dict(updated)
+        return output

@@ -1,0 +1,106 @@
+"""Images in an .npz file, written by `np.savez`."""
+
+import hashlib
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from jaxgen.core.types import UserError
+from jaxgen.data import images
+from jaxgen.data.dataset import Examples
+
+_FORM = (
+    '"image" (uint8 [n,h,w] or [n,h,w,c]) with an optional "label", or such pairs under '
+    '"train_image", "train_label", "test_image", "test_label", or "train" and "test"'
+)
+
+
+def source(name: str, split: str, channels: int) -> tuple[list, Callable[[], Examples]]:
+    """(identity, examples) of the .npz file `name`.
+
+    Splits are the keys "train_image" and "test_image" or "train" and "test" (labels "train_label"
+    and "test_label"); a single "image" is cut, and its last tenth is for test. Pickled objects are
+    never loaded. Raises UserError for: a missing file, other keys, shapes or types.
+    """
+    path = Path(name).expanduser()
+    if not path.is_file():
+        raise UserError(f'data.name is "{name}", and there is no such file: mend the path.')
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return ["npz", digest], lambda: _examples(path, split, channels)
+
+
+def _examples(path: Path, split: str, channels: int) -> Examples:
+    try:
+        # np.load of anything that is no archive would fall back to pickle, and say only that.
+        if not zipfile.is_zipfile(path):
+            raise ValueError("it is no archive of arrays")
+        with np.load(path, allow_pickle=False) as archive:
+            image, label, classes = _arrays(archive, path, split)
+    except (ValueError, OSError, zipfile.BadZipFile) as error:
+        if isinstance(error, UserError):
+            raise
+        raise UserError(
+            f"{path} cannot be read ({error}): it must be written by np.savez with {_FORM}."
+        ) from error
+
+    def read(start: int, stop: int) -> Iterator[tuple[Image.Image, int | None, str]]:
+        for i in range(start, stop):
+            where = f"{path} image {i}"
+            pixels = Image.fromarray(image[i])
+            number = None if label is None else int(label[i])
+            yield images.to_channels(pixels, channels, where), number, where
+
+    return Examples(len(image), read, classes)
+
+
+def _arrays(archive, path: Path, split: str):
+    """(u8[n,h,w] or u8[n,h,w,3 or 4], labels or None, classes) of one split."""
+    keys = set(archive.files)
+    cut = not ({"train_image", "test_image"} <= keys or {"train", "test"} <= keys)
+    if "train_image" in keys and not cut:
+        image_key, label_key = f"{split}_image", f"{split}_label"
+    elif not cut:
+        image_key, label_key = split, f"{split}_label"
+    else:
+        image_key, label_key = "image", "label"
+    if image_key not in keys:
+        raise UserError(f"{path} has the keys {', '.join(sorted(keys))}: it must have {_FORM}.")
+    image = archive[image_key]
+    if image.ndim == 4 and image.shape[-1] == 1:
+        image = image[..., 0]
+    if image.dtype != np.uint8 or not (
+        image.ndim == 3 or (image.ndim == 4 and image.shape[-1] in (3, 4))
+    ):
+        raise UserError(
+            f'"{image_key}" in {path} is {image.dtype} {list(image.shape)} '
+            f"(keys: {', '.join(sorted(keys))}): it must be uint8 [n,h,w] or [n,h,w,c] with 1, 3 "
+            "or 4 channels."
+        )
+    label, classes = None, ()
+    if label_key in keys:
+        label = _labels(archive, label_key, len(image), path)
+        # Both splits count, so that they have the same classes.
+        every = [archive[key] for key in ("train_label", "test_label", "label") if key in keys]
+        count = max(int(labels.max(initial=0)) for labels in every) + 1
+        classes = tuple(str(i) for i in range(count))
+    if cut:
+        train = len(image) - len(image) // 10
+        part = slice(0, train) if split == "train" else slice(train, None)
+        image, label = image[part], label if label is None else label[part]
+    if not len(image):
+        raise UserError(f'"{image_key}" in {path} leaves no images for {split}: add some.')
+    return image, label, classes
+
+
+def _labels(archive, key: str, num: int, path: Path) -> np.ndarray:
+    label = archive[key]
+    if label.dtype.kind not in "iu" or label.shape != (num,) or label.min(initial=0) < 0:
+        raise UserError(
+            f'"{key}" in {path} is {label.dtype} {list(label.shape)}: it must be integers [{num}], '
+            "0 or more, one for each image."
+        )
+    return label

@@ -1,0 +1,207 @@
+"""Examples decoded once, to arrays in memory or to memory-mapped files that runs share."""
+
+import contextlib
+import json
+import logging
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from jaxgen.core.types import UserError
+from jaxgen.data import images
+from jaxgen.data.dataset import Dataset, Examples
+
+_BLOCK = 128
+_SECONDS_BETWEEN_LINES = 10.0
+
+
+def default_dir() -> Path:
+    """Where decoded data sets are kept: jaxgen/data in the user's cache directory."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "jaxgen" / "data"
+
+
+def in_memory(
+    name: str, identity: str, examples: Examples, shape: tuple[int, int, int], resize: str
+) -> Dataset:
+    """All of `examples` decoded to an array; for sets so small that files are not worth it."""
+    blocks = list(_decode(examples, shape, resize))
+    image = np.concatenate([pixels for pixels, _ in blocks])
+    label = np.array([label for _, labels in blocks for label in labels], np.int32)
+    image.setflags(write=False)
+    label.setflags(write=False)
+    return Dataset(name, image, label, examples.classes, identity)
+
+
+def on_disk(
+    name: str,
+    identity: str,
+    examples: Callable[[], Examples],
+    shape: tuple[int, int, int],
+    resize: str,
+    *,
+    directory: Path,
+    title: str | None,
+) -> Dataset:
+    """The data set cached in `directory`/`identity`, decoded to it first where it is not there.
+
+    Files are written under a temporary name and renamed as one, so that a broken-off run leaves
+    nothing that looks complete and two processes may decode the same set at once. `title` is what
+    the progress on stderr is called; None is silence.
+
+    Raises UserError for: a directory that cannot be written, too small a disk.
+    """
+    folder = directory / identity
+    cached = _open(name, folder)
+    if cached is None:
+        source = examples()
+        needed = source.num * (int(np.prod(shape)) + 4)
+        with _disk_errors(directory, needed):
+            temporary = _temporary_folder(directory, identity, needed)
+            try:
+                _write(name, temporary, source, shape, resize, title)
+                # Not empty: another process was faster, and its files are as good.
+                with contextlib.suppress(FileExistsError):
+                    _rename(temporary, folder)
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
+        cached = _open(name, folder)
+        assert cached is not None
+    return cached
+
+
+def _open(name: str, folder: Path) -> Dataset | None:
+    if not folder.is_dir():
+        return None
+    try:
+        meta = json.loads((folder / "meta.json").read_text())
+        image = np.load(folder / "image.npy", mmap_mode="r", allow_pickle=False)
+        label = None
+        if meta["labelled"]:
+            label = np.load(folder / "label.npy", allow_pickle=False)
+            label.setflags(write=False)
+    except (OSError, ValueError, KeyError) as error:
+        logging.getLogger(__name__).warning("decoding again: %s is damaged (%s)", folder, error)
+        shutil.rmtree(folder, ignore_errors=True)
+        return None
+    return Dataset(name, image, label, tuple(meta["classes"]), folder.name)
+
+
+def _rename(temporary: Path, folder: Path) -> None:
+    try:
+        temporary.rename(folder)
+    except OSError as error:
+        if folder.is_dir():
+            raise FileExistsError(folder) from error
+        raise
+
+
+def _temporary_folder(directory: Path, identity: str, needed: int) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(directory).free
+    if free < needed:
+        raise UserError(
+            f"The decoded data set takes {needed / 1e6:,.0f} MB, and {directory} has "
+            f"{free / 1e6:,.0f} MB left: free some, or set data.cache_dir to another disk."
+        )
+    return Path(tempfile.mkdtemp(prefix=f".{identity}-", dir=directory))
+
+
+@contextlib.contextmanager
+def _disk_errors(directory: Path, needed: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"The decoded data set ({needed / 1e6:,.0f} MB) cannot be written to {directory} "
+            f"({error.strerror or error}): set data.cache_dir to a folder that can be written."
+        ) from error
+
+
+def _write(
+    name: str,
+    folder: Path,
+    examples: Examples,
+    shape: tuple[int, int, int],
+    resize: str,
+    title: str | None,
+) -> None:
+    labels: list[int | None] = []
+    header = {"descr": "|u1", "fortran_order": False, "shape": (examples.num, *shape)}
+    # Plain writes: a memory map on a full disk dies by a signal, a write raises.
+    with open(folder / "image.npy", "wb") as file, _progress(title, examples.num) as tell:
+        np.lib.format.write_array_header_1_0(file, header)
+        for pixels, block_labels in _decode(examples, shape, resize):
+            file.write(pixels.data)
+            labels += block_labels
+            tell(len(labels))
+    labelled = bool(examples.classes)
+    if labelled:
+        np.save(folder / "label.npy", np.array(labels, np.int32))
+    meta = {"name": name, "labelled": labelled, "classes": examples.classes}
+    (folder / "meta.json").write_text(json.dumps(meta))
+
+
+def _decode(
+    examples: Examples, shape: tuple[int, int, int], resize: str
+) -> Iterator[tuple[np.ndarray, list[int | None]]]:
+    """Blocks of (u8[k,h,w,c], labels) in order, decoded by threads: Pillow releases the lock."""
+
+    def block(start: int) -> tuple[np.ndarray, list[int | None]]:
+        stop = min(start + _BLOCK, examples.num)
+        pixels = np.empty((stop - start, *shape), np.uint8)
+        labels = []
+        for i, (image, label, name) in enumerate(examples.read(start, stop)):
+            pixels[i] = images.fit(image, shape[0], resize, name)
+            labels.append(label)
+        return pixels, labels
+
+    workers = min(32, os.cpu_count() or 1)
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="jaxgen-decode")
+    try:
+        pending = deque()
+        for start in range(0, examples.num, _BLOCK):
+            pending.append(pool.submit(block, start))
+            if len(pending) > 2 * workers:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _progress(title: str | None, num: int) -> Iterator[Callable[[int], None]]:
+    """Tells how far decoding is: a bar on a terminal, else a line now and then."""
+    if title is None:
+        yield lambda done: None
+        return
+    began = time.monotonic()
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+        columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True)) as bar:
+            task = bar.add_task(title, total=num)
+            yield lambda done: bar.update(task, completed=done)
+        return
+    told = began
+
+    def tell(done: int) -> None:
+        nonlocal told
+        if time.monotonic() - told > _SECONDS_BETWEEN_LINES:
+            told = time.monotonic()
+            print(f"{title}: {done} of {num}", file=sys.stderr, flush=True)
+
+    yield tell
+    seconds = time.monotonic() - began
+    print(f"{title}: {num} images in {seconds:.1f} s", file=sys.stderr, flush=True)

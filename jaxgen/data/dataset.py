@@ -1,0 +1,43 @@
+"""What every source gives: undecoded `Examples`, and the `Dataset` that they are decoded to."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+
+@dataclasses.dataclass(frozen=True)
+class Dataset:
+    """One split of a data set, decoded.
+
+    image: u8[n,h,w,c], C-order; a read-only memory map where it was decoded from files.
+    label: i32[n], or None. classes: their names, () without labels. fingerprint: stable hex id of
+    content and preprocessing.
+    """
+
+    name: str
+    image: np.ndarray
+    label: np.ndarray | None
+    classes: tuple[str, ...]
+    fingerprint: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Examples:
+    """`num` images that can be read in any order, in mode "L" or "RGB".
+
+    read(start, stop) yields (image, label or None, what to call it in an error message).
+    """
+
+    num: int
+    read: Callable[[int, int], Iterator[tuple[Image.Image, int | None, str]]]
+    classes: tuple[str, ...] = ()
+
+
+def fingerprint(*identity: Any) -> str:
+    """Stable hex id of anything that JSON can hold."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:24]

@@ -1,0 +1,99 @@
+"""Image files of every mode to gray or color pixels, and the ways to bring them to one size."""
+
+import os
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from jaxgen.core.types import UserError
+
+RESIZE = ("bilinear", "celeba", "center_crop", "none")
+_CELEBA = (178, 218)
+
+
+def decode(file: str | os.PathLike | BinaryIO, name: str, channels: int) -> Image.Image:
+    """The image in `file` as mode "L" (1 channel) or "RGB" (3), upright by its EXIF orientation.
+
+    Raises UserError for: a truncated or animated file, or none of an image; it names `name`.
+    """
+    try:
+        with Image.open(file) as image:
+            frames = getattr(image, "n_frames", 1)
+            # MPO is what phones write: one picture with its previews.
+            if frames > 1 and image.format != "MPO":
+                raise UserError(
+                    f"{name} holds {frames} frames, and only single images can be read: remove it "
+                    "or save one frame of it."
+                )
+            image.load()
+            return to_channels(ImageOps.exif_transpose(image), channels, name)
+    except UserError:
+        raise
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise UserError(
+            f"{name} cannot be read as an image ({error}): remove or replace it."
+        ) from error
+
+
+def to_channels(image: Image.Image, channels: int, name: str) -> Image.Image:
+    """`image` as "L" (ITU-R 601 luma) or "RGB"; transparency is laid on white.
+
+    16-bit gray, 0..65535, is divided by 257. Modes without an agreed range of values are refused.
+    """
+    if image.mode.startswith("I"):
+        pixels = np.asarray(image).astype(np.int64)
+        if pixels.min() < 0 or pixels.max() > 65535:
+            raise UserError(
+                f"{name} has gray values from {pixels.min()} to {pixels.max()}, and only 8 and "
+                "16 bits are read: convert it."
+            )
+        image = Image.fromarray(np.round(pixels / 257).astype(np.uint8))
+    if image.mode in ("F", "LAB"):
+        raise UserError(
+            f'{name} has the image mode "{image.mode}", whose values have no fixed range: '
+            "convert it to 8-bit gray or RGB."
+        )
+    if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image).convert("RGB")
+    return image.convert("L" if channels == 1 else "RGB")
+
+
+def fit(image: Image.Image, size: int, method: str, name: str) -> np.ndarray:
+    """`image` brought to u8[size,size,c].
+
+    bilinear: straight to the size, whatever the aspect ratio. center_crop: the middle square,
+    scaled. none: it must have the size. celeba: the aligned CelebA of 178 x 218
+    is scaled to width 64 and height 78 (Lanczos), and rows 7 to 70 are kept; another size s takes
+    width s, height round(218 s / 178) and the middle s rows.
+
+    Raises UserError for: a size that does not go with the method.
+    """
+    if method == "none":
+        if image.size != (size, size):
+            raise UserError(
+                f"{name} is {image.width} x {image.height} pixels and data.resize is "
+                f'"none", so it must be {size} x {size}: set data.image_size, or data.resize to '
+                '"bilinear" or "center_crop".'
+            )
+    elif method == "celeba":
+        image = _fit_celeba(image, size, name)
+    elif method == "center_crop":
+        image = ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR)
+    else:
+        image = image.resize((size, size), Image.Resampling.BILINEAR)
+    return np.asarray(image).reshape(size, size, -1)
+
+
+def _fit_celeba(image: Image.Image, size: int, name: str) -> Image.Image:
+    if image.size != _CELEBA:
+        raise UserError(
+            f'{name} is {image.width} x {image.height} pixels, and data.resize "celeba" is for '
+            'the aligned CelebA faces of 178 x 218: set data.resize to "center_crop".'
+        )
+    height = round(size * _CELEBA[1] / _CELEBA[0])
+    top = (height - size) // 2
+    scaled = image.resize((size, height), Image.Resampling.LANCZOS)
+    return scaled.crop((0, top, size, top + size))

@@ -1,0 +1,34 @@
+"""The order of examples: a pure function of (seed, step), so that runs resume exactly."""
+
+import functools
+
+import numpy as np
+
+from jaxgen.core.types import UserError
+
+
+def indices(seed: int, step: int, *, batch_size: int, num_examples: int) -> np.ndarray:
+    """Rows of the data set that make up the global batch of `step`, i64[batch_size].
+
+    Every epoch is a fresh permutation without replacement; its last incomplete batch is dropped.
+
+    Raises UserError for: a batch larger than the data set.
+    """
+    if not 1 <= batch_size <= num_examples:
+        raise UserError(
+            f"A batch of {batch_size} cannot be drawn from {num_examples} examples without "
+            f"repetition: set the batch size between 1 and {num_examples}."
+        )
+    epoch, batch = divmod(step, num_examples // batch_size)
+    start = batch * batch_size
+    return _permutation(seed, epoch, num_examples)[start : start + batch_size]
+
+
+# One entry for the epoch that is read, one for the next, which a prefetching thread may be in.
+@functools.lru_cache(maxsize=2)
+def _permutation(seed: int, epoch: int, num_examples: int) -> np.ndarray:
+    # Raw bits, not Generator.permutation: NumPy promises never to change this stream.
+    bits = np.random.Philox(key=np.array([seed % 2**64, epoch], np.uint64))
+    permutation = np.argsort(bits.random_raw(num_examples), kind="stable")
+    permutation.setflags(write=False)
+    return permutation

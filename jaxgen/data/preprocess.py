@@ -1,0 +1,46 @@
+"""From stored uint8 images to the batches that an objective sees; runs inside the compiled step."""
+
+from collections.abc import Mapping
+
+import jax
+import jax.numpy as jnp
+
+from jaxgen.core.types import Array, Batch, Key
+
+
+def prepare(
+    raw: Mapping[str, Array], key: Key, *, flip: bool = False, crop_padding: int = 0
+) -> Batch:
+    """A batch with "image" u8[b,h,w,c] as f32[b,h,w,c] in [-1,1]; other entries are passed on.
+
+    The scale is x / 127.5 - 1. `flip` mirrors each image left to right with probability 1/2;
+    `crop_padding` p pads each side by p reflected pixels and cuts a window of the old size at a
+    random place. Both are drawn for the global batch, so the numbers do not depend on the devices
+    it is spread over.
+    """
+    image = raw["image"]
+    flip_key, crop_key = jax.random.split(key)
+    if flip:
+        mirrored = jax.random.bernoulli(flip_key, 0.5, (image.shape[0], 1, 1, 1))
+        image = jnp.where(mirrored, image[:, :, ::-1], image)
+    if crop_padding:
+        image = _random_crop(image, crop_key, crop_padding)
+    return {**raw, "image": image.astype(jnp.float32) / 127.5 - 1.0}
+
+
+def _random_crop(image: Array, key: Key, padding: int) -> Array:
+    batch, height, width, channels = image.shape
+    sides = ((0, 0), (padding, padding), (padding, padding), (0, 0))
+    padded = jnp.pad(image, sides, mode="reflect")
+    corner = jax.random.randint(key, (batch, 2), 0, 2 * padding + 1)
+
+    def cut(padded, corner):
+        start = (corner[0], corner[1], 0)
+        return jax.lax.dynamic_slice(padded, start, (height, width, channels))
+
+    return jax.vmap(cut)(padded, corner)
+
+
+def to_uint8(image: Array) -> Array:
+    """Images in [-1,1] as u8 of the same shape: the inverse of `prepare`, rounded and clipped."""
+    return jnp.clip(jnp.round((image + 1.0) * 127.5), 0.0, 255.0).astype(jnp.uint8)

@@ -1,0 +1,54 @@
+"""The grids that a run draws while it trains."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+
+from jaxgen.core import Spec, TrainState
+from jaxgen.data import preprocess
+from jaxgen.evaluate import grids
+
+_TILES = 64
+_PAIRS, _POINTS = 8, 8
+
+
+def artist(
+    objective: Any, spec: Spec, held_out: np.ndarray
+) -> Callable[[TrainState], dict[str, np.ndarray]]:
+    """A function from a state to grids u8[H,W,c]; the same noise and images at every call.
+
+    held_out: u8[n,h,w,c]. "samples" always; "reconstructions" (original, reconstruction, original,
+    ...) where the objective reconstructs; "interpolations" (a row from one held-out image to
+    another) where it interpolates. Networks run with running statistics.
+    """
+    images = np.asarray(held_out[: _TILES // 2])
+    pairs = min(_PAIRS, len(images) // 2)
+
+    @jax.jit
+    def draw(state: TrainState, images: jax.Array) -> dict[str, jax.Array]:
+        image = preprocess.prepare({"image": images}, jax.random.key(0))["image"]
+        key_sample, key_reconstruct = jax.random.split(jax.random.key(1))
+        drawn = {"samples": objective.sample(spec, state, key_sample, _TILES)}
+        if hasattr(objective, "reconstruct"):
+            drawn["reconstructions"] = objective.reconstruct(
+                spec, state, {"image": image}, key_reconstruct
+            )
+        if hasattr(objective, "interpolate") and pairs:
+            start, end = image[:pairs], image[pairs : 2 * pairs]
+            drawn["interpolations"] = objective.interpolate(spec, state, start, end, _POINTS)
+        return {name: preprocess.to_uint8(array) for name, array in drawn.items()}
+
+    def grid(state: TrainState) -> dict[str, np.ndarray]:
+        drawn = {name: np.asarray(array) for name, array in draw(state, images).items()}
+        result = {"samples": grids.grid(drawn["samples"], columns=8)}
+        if "reconstructions" in drawn:
+            interleaved = grids.interleave(images, drawn["reconstructions"])
+            result["reconstructions"] = grids.grid(interleaved, columns=8)
+        if "interpolations" in drawn:
+            rows = drawn["interpolations"].reshape(-1, *images.shape[1:])
+            result["interpolations"] = grids.grid(rows, columns=_POINTS)
+        return result
+
+    return grid

@@ -1,0 +1,1 @@
+"""Linen modules: layers and the networks of the papers."""

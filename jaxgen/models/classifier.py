@@ -1,0 +1,39 @@
+"""A small classifier: its last hidden layer is the feature space that samples are judged in."""
+
+from typing import Any
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from jaxgen.core.types import Array
+from jaxgen.models import layers
+
+VERSION = 1  # raise it whenever old weights stop fitting, or stop meaning the same
+_KERNEL_INIT = nn.initializers.he_normal()
+
+
+class Classifier(nn.Module):
+    """f32[b,h,w,c] in [-1,1] -> (logits f32[b,classes], features f32[b,64]), h and w 8 or more.
+
+    4x4 convolutions of stride 2 to 32, 64, 128, 128, ... channels until a side is below 8, then a
+    hidden layer of 64 (its rectified output are the features), then the classes. Nothing in it
+    depends on `train`.
+    """
+
+    classes: int
+    dtype: Any = jnp.float32
+
+    @nn.compact
+    def __call__(self, image: Array, *, train: bool) -> tuple[Array, Array]:
+        """Logits and features of images."""
+        del train
+        x, width = image, 32
+        while min(x.shape[1:3]) >= 8:
+            conv = layers.Conv(
+                width, 4, strides=2, padding=1, dtype=self.dtype, kernel_init=_KERNEL_INIT
+            )
+            x = nn.relu(conv(x))
+            width = min(2 * width, 128)
+        x = x.reshape(x.shape[0], -1)
+        features = nn.relu(nn.Dense(64, dtype=self.dtype)(x))
+        return nn.Dense(self.classes, dtype=self.dtype)(features), features

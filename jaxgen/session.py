@@ -1,0 +1,242 @@
+"""One training run, put together: data, devices, checkpoints, loop, and what the user sees."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from jaxgen import config as config_lib
+from jaxgen import workdir as workdir_lib
+from jaxgen.core import PyTree, TrainState, UserError
+from jaxgen.data import preprocess, sources
+from jaxgen.data.pipeline import Pipeline
+from jaxgen.evaluate import grids, pictures, report
+from jaxgen.train import checkpoint, loop, parallel
+from jaxgen.train.metrics import Window, Writer
+from jaxgen.train.progress import Terminal
+
+if TYPE_CHECKING:
+    from jaxgen.experiment import Experiment
+
+
+def target(experiment: Experiment, mesh: jax.sharding.Mesh) -> TrainState:
+    """Shapes, dtypes and placement of the state, as a checkpoint is restored into."""
+    everywhere = parallel.replicated(mesh)
+    abstract = jax.eval_shape(lambda: experiment.create_state(jax.random.key(0)))
+    return jax.tree.map(
+        lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=everywhere), abstract
+    )
+
+
+def load_data(experiment: Experiment, split: str) -> sources.Dataset:
+    """The images of one split, as the config's `data` says."""
+    data = experiment.config.data
+    return sources.load(
+        data.name,
+        split,
+        image_size=data.image_size,
+        channels=data.channels,
+        resize=data.resize,
+        data_dir=data.data_dir or None,
+        cache_dir=data.cache_dir or None,
+    )
+
+
+def train(
+    experiment: Experiment,
+    workdir: Path,
+    *,
+    fork: bool,
+    init_from: Callable[[], TrainState] | None,
+) -> TrainState:
+    """Trains to `config.num_steps` from whatever is in `workdir`. See `experiment.run`."""
+    config = experiment.config
+    first_process = jax.process_index() == 0
+    workdir_lib.open_for_training(workdir, config, fork=fork, write=first_process)
+    terminal = Terminal(quiet=not first_process)
+    mesh = parallel.make_mesh()
+    pipeline = _pipeline(experiment, load_data(experiment, "train"), mesh)
+    init_key, run_key = jax.random.split(jax.random.key(config.seed))
+
+    with loop.StopSignal() as stop:
+        checkpoints, state, extra = _start(experiment, workdir, mesh, init_key, init_from, terminal)
+        start = int(state.step)
+        if start >= config.num_steps:
+            terminal.say(f"{workdir} is already at step {start}; raise config.num_steps to go on")
+            checkpoints.close()
+            return state
+        chunk = config.steps_per_dispatch
+        batches = pipeline.iterate(start, chunk, config.num_steps)
+        run = _compile(experiment, pipeline, mesh, state, run_key, terminal)
+        window = Window(extra.get("window"))
+        output = _Output(experiment, workdir, start, window, checkpoints, terminal)
+        hooks = (
+            loop.Hook(chunk, lambda step, _: terminal.advance(step)),
+            loop.Hook(config.log_every, output.log),
+            loop.Hook(config.sample_every, output.draw),
+            loop.Hook(config.checkpoint_every, output.save),
+        )
+        terminal.start(start, config.num_steps)
+        try:
+            state, finished = loop.fit(
+                run,
+                state,
+                batches,
+                source=pipeline.source,
+                key=run_key,
+                num_steps=config.num_steps,
+                steps_per_dispatch=chunk,
+                window=window,
+                hooks=hooks,
+                should_stop=stop.agreed,
+            )
+            if not finished:
+                output.save(int(state.step), state)
+        finally:
+            terminal.stop()
+            batches.close()
+            output.close()
+        output.farewell(finished, int(state.step), stop.name)
+    return state
+
+
+def _start(experiment, workdir, mesh, init_key, init_from, terminal):
+    """(checkpoints, state, extra): continued, started from another run, or fresh."""
+    config = experiment.config
+    abstract = target(experiment, mesh)
+    size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(abstract))
+    checkpoint.free_space_check(workdir, (config.checkpoint_keep + 1) * size)
+    checkpoints = checkpoint.Checkpoints(workdir / "checkpoints", keep=config.checkpoint_keep)
+    found = checkpoints.restore(abstract)
+    if found is not None:
+        step, state, extra = found
+        terminal.say(f"continuing {workdir} from step {step}")
+        return checkpoints, state, extra
+    other = init_from() if init_from else None
+    if other is not None:
+        _check_networks(abstract, other, config.init_from)
+    state = parallel.initialise(experiment.create_state, init_key, mesh)
+    if other is not None:
+        ema = {name: jax.tree.map(lambda x: x.copy(), other.params[name]) for name in state.ema}
+        state = state.replace(params=other.params, model_state=other.model_state, ema=ema)
+        terminal.say(f"starting with the networks of {config.init_from}")
+    return checkpoints, state, {}
+
+
+def _check_networks(state: TrainState, other: TrainState, where: str) -> None:
+    for kind in ("params", "model_state"):
+        shapes = [jax.tree.map(np.shape, getattr(s, kind)) for s in (state, other)]
+        if shapes[0] != shapes[1]:
+            raise UserError(
+                f"config.init_from={where} has other networks than this config ({kind} differ in "
+                "structure or shape); use the networks section of that run's config.json."
+            )
+
+
+def _pipeline(experiment: Experiment, dataset: sources.Dataset, mesh: Any) -> Pipeline:
+    data = experiment.config.data
+    return Pipeline(
+        dataset,
+        batch_size=experiment.images_per_step,
+        seed=experiment.config.seed,
+        sharding=parallel.batch_sharding(mesh),
+        resident={"auto": None, "always": True, "never": False}[data.resident],
+    )
+
+
+def _compile(experiment, pipeline, mesh, state, key, terminal):
+    """The step, compiled ahead so that its cost can be announced."""
+    config = experiment.config
+    flip, padding = config.data.flip, config.data.crop_padding
+
+    def load(source: PyTree, raw: PyTree, key: Any) -> Any:
+        images = pipeline.fetch(source, raw)
+        return preprocess.prepare(images, key, flip=flip, crop_padding=padding)
+
+    step = functools.partial(experiment.objective.train_step)
+    run = parallel.compile_step(step, experiment.spec, mesh, load)
+    raw = pipeline.batches(0, config.steps_per_dispatch)
+    devices = f"{mesh.size} {jax.devices()[0].platform} device{'s' if mesh.size > 1 else ''}"
+    terminal.say(f"compiling the training step for {devices} ...")
+    began = time.monotonic()
+    compiled = run.lower(state, pipeline.source, raw, key).compile()
+    memory = compiled.memory_analysis()
+    needed = getattr(memory, "temp_size_in_bytes", 0) / 2**20
+    terminal.say(
+        f"compiled in {time.monotonic() - began:.1f} s; a step works on "
+        f"{experiment.images_per_step} images and {needed:.0f} MiB of scratch memory"
+    )
+    return compiled
+
+
+class _Output:
+    """What a run leaves: log lines, pictures, checkpoints, and at the end the report."""
+
+    def __init__(self, experiment, workdir, start, window, checkpoints, terminal):
+        self._experiment, self._workdir = experiment, workdir
+        self._window, self._checkpoints, self._terminal = window, checkpoints, terminal
+        self._writes = jax.process_index() == 0
+        self._writer = Writer(workdir, start) if self._writes else None
+        self._draw = pictures.artist(
+            experiment.objective, experiment.spec, load_data(experiment, "test").image
+        )
+        self._mark = (start, time.monotonic())
+        self._announced = False
+
+    def log(self, step: int, _: TrainState) -> None:
+        """Writes the window's means."""
+        before, since = self._mark
+        self._mark = (step, time.monotonic())
+        rate = (step - before) / (self._mark[1] - since)
+        means = self._window.take() | {"time/steps_per_second": rate}
+        if self._writer:
+            self._writer.write(step, means)
+            self._terminal.log(step, means)
+
+    def draw(self, step: int, state: TrainState) -> None:
+        """Draws the grids; every process computes them, the first one writes."""
+        for name, grid in self._draw(state).items():
+            if self._writer:
+                path = self._workdir / "images" / f"{name}_{step:06d}.png"
+                grids.save_png(path, grid)
+                self._writer.image(step, name, grid)
+        if self._writes:
+            self._report()
+            if not self._announced:
+                self._terminal.say(f"pictures: {self._workdir}/images, and in report.html")
+                self._announced = True
+
+    def save(self, step: int, state: TrainState) -> None:
+        """Starts to save a checkpoint, if the state is sound."""
+        loop.check_finite(state)
+        self._checkpoints.save(step, state, {"window": self._window.state})
+
+    def close(self) -> None:
+        """Waits for the last checkpoint, whatever happened before."""
+        try:
+            self._checkpoints.close()
+        finally:
+            if self._writer:
+                self._writer.close()
+
+    def farewell(self, finished: bool, step: int, signal_name: str | None) -> None:
+        """Says how it ended and where everything is."""
+        if self._writes:
+            self._report()
+        if finished:
+            self._terminal.say(f"done: step {step}; open {self._workdir / 'report.html'}")
+        else:
+            reason = signal_name or "another process was told to stop"
+            self._terminal.say(
+                f"{reason}: saved at step {step}; the same command continues from there"
+            )
+
+    def _report(self) -> None:
+        values = config_lib.to_json(self._experiment.config)
+        report.write_report(self._workdir, title=self._workdir.name, config=values)

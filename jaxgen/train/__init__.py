@@ -1,0 +1,1 @@
+"""Floor 3: what drives a step: devices, the loop, checkpoints and metric writers."""

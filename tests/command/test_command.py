@@ -1,0 +1,173 @@
+"""What a user gets from one run, from start to end."""
+
+import json
+import math
+import re
+import shutil
+import subprocess
+
+import command_line
+import numpy as np
+import pytest
+from command_line import CONFIG, RUN
+from PIL import Image
+
+from jaxgen import config as config_lib
+from jaxgen import experiment
+from jaxgen.evaluate import grids
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_log_announces_the_compilation_and_says_how_long_it_will_take(reference):
+    lines = reference.result.err.splitlines()
+    assert reference.result.out == ""
+    assert lines[0] == "compiling the training step for 1 cpu device ..."
+    assert re.match(r"compiled in \d+\.\d s; .* 8 images .* scratch memory", lines[1])
+    progress = [line for line in lines if line.startswith("step ")]
+    assert [line.split()[1] for line in progress] == ["20/60", "40/60", "60/60"]
+    for line in progress:
+        assert re.search(r"[\d.]+ steps/s  \d+:\d\d to go  encoder/code_mean -?\d", line)
+    assert f"pictures: {reference.workdir}/images, and in report.html" in lines
+    assert lines[-1] == f"done: step 60; open {reference.workdir / 'report.html'}"
+    assert "\x1b" not in reference.result.err
+
+
+def test_config_json_has_the_resolved_config_and_the_circumstances(reference):
+    record = json.loads((reference.workdir / "config.json").read_text())
+    overrides = dict(argument.removeprefix("--config.").split("=") for argument in RUN[1:])
+    config = experiment.load_config(
+        CONFIG.removeprefix("--config="), **{key: int(value) for key, value in overrides.items()}
+    )
+    assert record["config"] == config_lib.to_json(config)
+    assert record["config"]["num_steps"] == 60
+    assert {"jaxgen", "python", "jax", "flax"} < record["versions"].keys()
+    assert f"--workdir={reference.workdir}" in record["command"]
+    if (command_line.ROOT / ".git").exists():
+        git = ["git", "-C", str(command_line.ROOT), "rev-parse", "HEAD"]
+        head = subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
+        assert record["git"].removesuffix("-dirty") == head
+
+
+def test_metrics_are_one_flat_object_a_line(reference):
+    text = (reference.workdir / "metrics.jsonl").read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert [line["step"] for line in lines] == [20, 40, 60]
+    for line in lines:
+        assert {"encoder/loss", "generator/loss", "time/steps_per_second"} < line.keys()
+        assert all(type(v) in (int, float) and math.isfinite(v) for v in line.values())
+    assert list((reference.workdir / "events").glob("events.out.tfevents.*"))
+
+
+def test_pictures_report_and_checkpoints(reference):
+    names = {f"{kind}_{step:06d}.png" for kind in ("samples", "reconstructions", "interpolations")
+             for step in (30, 60)}  # fmt: skip
+    assert {path.name for path in (reference.workdir / "images").iterdir()} == names
+    for name in names:
+        with Image.open(reference.workdir / "images" / name) as picture:
+            pixels = np.asarray(picture)
+        assert pixels.dtype == np.uint8
+        assert pixels.min() < pixels.max()
+    report = (reference.workdir / "report.html").read_text()
+    assert "data:image/png;base64," in report
+    assert "encoder/loss" in report
+    assert not re.search(r"(src|href)=\"https?:", report)
+    assert {path.name for path in (reference.workdir / "checkpoints").iterdir()} == {"56", "60"}
+
+
+def test_a_second_start_compiles_nothing_and_more_steps_continue_a_run(
+    reference, env, cache, tmp_path
+):
+    """From another folder, where neither the package nor its configs are."""
+
+    def compiled():
+        return sorted(path.name for path in (cache / "jaxgen" / "compiled").iterdir())
+
+    before = compiled()
+    assert any(name.startswith("jit_run") for name in before)
+    result = command_line.run(*RUN, "--config.num_steps=20", env=env, cwd=tmp_path)
+    assert result.code == 0, result.err
+    assert result.err.splitlines()[-1].startswith("done: step 20")
+    assert compiled() == before
+    workdir = tmp_path / "runs" / "age_digits"
+    result = command_line.run(*RUN, f"--workdir={workdir}", env=env, cwd=tmp_path)
+    assert result.code == 0, result.err
+    assert f"continuing {workdir} from step 20" in result.err
+    command_line.assert_same_run(workdir, reference.workdir)
+
+
+def test_a_finished_run_says_so_and_stays_as_it_is(reference, env, tmp_path):
+    def content():
+        files = [path for path in reference.workdir.rglob("*") if path.is_file()]
+        return {path: path.read_bytes() for path in files}
+
+    before = content()
+    result = command_line.fork(
+        tmp_path, command_line.command, (*RUN, f"--workdir={reference.workdir}"), env
+    )
+    assert result.code == 0
+    assert f"{reference.workdir} is already at step 60" in result.err.splitlines()[-1]
+    assert content() == before
+
+
+def test_print_config_prints_every_key_and_runs_nothing(env, tmp_path):
+    result = command_line.run(
+        CONFIG, "--config.optim.encoder.learning_rate=1e-3", "--print_config", env=env, cwd=tmp_path
+    )
+    assert (result.code, result.err) == (0, "")
+    config = experiment.load_config(CONFIG.removeprefix("--config="))
+    with config.unlocked():
+        config.optim.encoder.learning_rate = 1e-3
+    printed = [line.partition("=") for line in result.out.splitlines()]
+    keys = {name.removeprefix("--config."): text.strip("'") for name, _, text in printed}
+    flat = config_lib.flatten(config.to_dict())
+    assert keys == {key: str(value) for key, value in flat.items()}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_print_config_prints_can_be_given_back(env, tmp_path):
+    lines = _printed((CONFIG,), env, tmp_path)
+    given = [line.replace("'", "") for line in lines if not line.startswith("--config.ema=")]
+    assert _printed(("--config=configs/age_digits.py", *given), env, tmp_path) == lines
+
+
+def _printed(arguments, env, folder) -> list[str]:
+    result = command_line.fork(folder, command_line.command, (*arguments, "--print_config"), env)
+    assert result.code == 0, result.err
+    return result.out.splitlines()
+
+
+def test_samples_are_a_grid_or_arrays(reference, env, tmp_path):
+    arguments = ("--mode=sample", f"--workdir={reference.workdir}", "--num=7")
+    result = command_line.run(*arguments, f"--out={tmp_path}/new/x.png", env=env)
+    assert (result.code, result.err) == (0, "")
+    assert result.out == f"7 samples of step 60: {tmp_path}/new/x.png\n"
+    with Image.open(tmp_path / "new" / "x.png") as picture:
+        grid = np.asarray(picture)
+    arrays = []
+    for name, extra in (("a", ()), ("b", ()), ("c", ("--sample_seed=1",)), ("d", ("--step=56",))):
+        options = (*arguments, f"--out={tmp_path}/{name}.npz", *extra)
+        assert command_line.fork(tmp_path, command_line.command, options, env).code == 0
+        with np.load(tmp_path / f"{name}.npz") as file:
+            arrays.append(file["image"])
+    first, again, other_seed, other_step = arrays
+    assert (first.dtype, first.shape) == (np.uint8, (7, 16, 16, 1))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other_seed)
+    assert not np.array_equal(first, other_step)
+    np.testing.assert_array_equal(grid, grids.grid(first)[..., 0])
+
+
+def test_evaluation_goes_to_stdout_and_into_the_workdir(reference, env, tmp_path):
+    workdir = tmp_path / "run"
+    shutil.copytree(reference.workdir, workdir)
+    result = command_line.run("--mode=evaluate", f"--workdir={workdir}", env=env)
+    assert result.code == 0, result.err
+    figures = json.loads(result.out)
+    assert figures == json.loads((workdir / "evaluation.json").read_text())
+    assert figures["step"] == 60
+    assert any(name.startswith("objective/") for name in figures)
+    numbers = [value for value in figures.values() if isinstance(value, float)]
+    assert len(numbers) > 3
+    assert all(math.isfinite(number) for number in numbers)
+    assert "Traceback" not in result.err

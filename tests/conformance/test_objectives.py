@@ -1,0 +1,304 @@
+"""What every objective owes: found through the configs, so a new paper is tested by existing."""
+
+import dataclasses
+import functools
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.sharding import PartitionSpec
+
+from jaxgen import experiment
+from jaxgen.core import Layout, UserError, eval_params
+from jaxgen.train import parallel
+
+pytestmark = pytest.mark.core
+
+ROOT = Path(__file__).parents[2]
+CONFIGS = sorted(
+    f"configs/{path.name}"
+    for path in (ROOT / "configs").glob("*.py")
+    if "def get_config(" in path.read_text()
+)
+STEPS, BATCH = 3, 16
+
+
+def first_config_of_each_objective():
+    found = {}
+    for path in CONFIGS:
+        config = experiment.load_config(str(ROOT / path) + ":smoke")
+        # The smallest images of an objective: what is tested here does not depend on their size.
+        if config.data.image_size < found.get(config.objective, (np.inf, ""))[0]:
+            found[config.objective] = (config.data.image_size, path)
+    return {objective: path for objective, (_, path) in found.items()}
+
+
+OBJECTIVES = first_config_of_each_objective()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_compilation():
+    """Compilation is most of this file's time, and what it tests does not depend on its quality."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
+@pytest.fixture(scope="module", params=sorted(OBJECTIVES))
+def made(request):
+    """(experiment, initial state, batches [steps, b, ...]) of one objective."""
+    config = experiment.load_config(
+        str(ROOT / OBJECTIVES[request.param]) + ":smoke", **{"data.batch_size": BATCH}
+    )
+    exp = experiment.build(config)
+    state = jax.jit(exp.create_state)(jax.random.key(0))
+    example = exp.example_batch["image"]
+    images = jax.random.uniform(jax.random.key(1), (STEPS, *example.shape), minval=-1.0)
+    return exp, state, np.asarray(images)
+
+
+def copied(state):
+    return jax.tree.map(jnp.copy, state)
+
+
+def one_device(exp, state, images, key):
+    step = jax.jit(functools.partial(exp.objective.train_step, exp.spec))
+    for image in images:
+        state, metrics = step(state, {"image": image}, key)
+    return state, metrics
+
+
+def sharded(exp, state, images, key):
+    mesh = parallel.make_mesh()
+    assert mesh.size == 8
+    run = parallel.compile_step(
+        exp.objective.train_step,
+        exp.spec,
+        mesh,
+        # The compiled step splits the run key; hand it over as the other regimes have it.
+        load=lambda source, raw, key: raw,
+    )
+    state, metrics = run(copied(state), {}, {"image": images}, key)
+    return state, jax.tree.map(lambda x: x[-1], metrics)
+
+
+def along_axis(wrap):
+    """A regime that splits the batch along a named axis."""
+
+    def train(exp, state, images, key):
+        step = wrap(functools.partial(exp.objective.train_step, exp.spec.on(Layout("data"))))
+        for image in images:
+            state, metrics = step(state, image, key)
+        return state, metrics
+
+    return train
+
+
+def by_shard_map(step):
+    def on_shard(state, image, key):
+        return step(state, {"image": image}, key)
+
+    return jax.jit(
+        jax.shard_map(
+            on_shard,
+            mesh=parallel.make_mesh(),
+            in_specs=(PartitionSpec(), PartitionSpec("data"), PartitionSpec()),
+            out_specs=PartitionSpec(),
+        )
+    )
+
+
+def by_pmap(step):
+    mapped = jax.pmap(
+        lambda state, image, key: step(state, {"image": image}, key),
+        axis_name="data",
+        in_axes=(None, 0, None),
+        out_axes=(None, None),
+    )
+    return lambda state, image, key: mapped(state, image.reshape(8, -1, *image.shape[1:]), key)
+
+
+def by_vmap(step):
+    def on_shards(state, image, key):
+        shards = image.reshape(8, -1, *image.shape[1:])
+        mapped = jax.vmap(
+            lambda image: step(state, {"image": image}, key), axis_name="data", axis_size=8
+        )
+        return jax.tree.map(lambda x: x[0], mapped(shards))
+
+    return jax.jit(on_shards)
+
+
+@pytest.fixture(scope="module")
+def reference(made):
+    exp, state, images = made
+    key = jax.random.split(jax.random.key(7))[1]
+    return one_device(exp, state, images, key)
+
+
+def close(found, expected):
+    """Largest difference of any parameter or statistic, relative to the largest of its network."""
+    state, metrics = found
+    reference, reference_metrics = expected
+    for kind in ("params", "model_state", "ema"):
+        for name, tree in getattr(reference, kind).items():
+            leaves = jax.tree.leaves(tree)
+            if not leaves:
+                continue
+            scale = max(float(jnp.max(jnp.abs(leaf))) for leaf in leaves)
+            others = jax.tree.leaves(getattr(state, kind)[name])
+            worst = max(
+                float(np.max(np.abs(np.asarray(a) - np.asarray(b)))) for a, b in zip(leaves, others)
+            )
+            assert worst <= 1e-5 * scale, f"{kind} of {name}: {worst / scale:.2e} relative"
+    for name, value in reference_metrics.items():
+        np.testing.assert_allclose(metrics[name], value, rtol=1e-4, atol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    "regime",
+    [
+        sharded,
+        along_axis(by_shard_map),
+        along_axis(by_pmap),
+        along_axis(by_vmap),
+    ],
+    ids=["sharded", "shard_map", "pmap", "vmap"],
+)
+def test_regimes_agree_with_one_device(made, reference, regime):
+    exp, state, images = made
+    key = jax.random.key(7) if regime is sharded else jax.random.split(jax.random.key(7))[1]
+    close(regime(exp, state, images, key), reference)
+
+
+def test_steps_of_one_dispatch_equal_steps_one_by_one(made):
+    exp, state, images = made
+    run = parallel.compile_step(
+        exp.objective.train_step, exp.spec, parallel.make_mesh(jax.devices()[:1])
+    )
+    key = jax.random.key(7)
+    together, _ = run(copied(state), {}, {"image": images}, jax.random.clone(key))
+    single = copied(state)
+    for image in images:
+        single, _ = run(single, {}, {"image": image[None]}, jax.random.clone(key))
+    for a, b in zip(jax.tree.leaves(together), jax.tree.leaves(single)):
+        np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
+
+
+def test_no_retrace_and_donation(made):
+    exp, state, images = made
+    traces = []
+
+    def counted(spec, *args):
+        traces.append(None)
+        return exp.objective.train_step(spec, *args)
+
+    mesh = parallel.make_mesh(jax.devices()[:1])
+    run = parallel.compile_step(counted, exp.spec, mesh)
+    state = jax.device_put(copied(state), parallel.replicated(mesh))
+    old = jax.tree.leaves(state.params)[0]
+    for image in images:
+        state, _ = run(state, {}, {"image": image[None]}, jax.random.key(0))
+    assert old.is_deleted()
+    assert len(traces) == 1
+
+
+def test_state_holds_arrays_keyed_by_network(made, reference):
+    exp, state, _ = made
+    for kind in ("params", "model_state", "opt_state"):
+        assert set(getattr(state, kind)) == set(exp.objective.NETWORKS)
+    assert all(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(state))
+    after, metrics = reference
+    assert int(after.step) == STEPS
+    assert jax.tree.structure(after) == jax.tree.structure(state)
+    for name, value in metrics.items():
+        assert value.shape == (), name
+        assert np.isfinite(value), name
+        assert name.split("/")[0] in exp.objective.NETWORKS, name
+    for network in exp.objective.NETWORKS:
+        before, moved = (jax.tree.leaves(s.params[network])[0] for s in (state, after))
+        assert not np.array_equal(before, moved), f"{network} did not move"
+
+
+def test_seeds_in_parallel_equal_seeds_one_by_one(made):
+    exp, _, images = made
+    seeds = jax.random.split(jax.random.key(3), 2)
+    step = functools.partial(exp.objective.train_step, exp.spec)
+    batch = {"image": images[0]}
+    states = jax.jit(jax.vmap(exp.create_state))(seeds)
+    keys = jax.vmap(lambda key: jax.random.fold_in(key, 1))(jax.random.clone(seeds))
+    # JAX's checker takes the parts of a batched split for one key.
+    with jax.debug_key_reuse(False):
+        together, _ = jax.jit(jax.vmap(step, in_axes=(0, None, 0)))(states, batch, keys)
+    alone, _ = jax.jit(step)(jax.tree.map(lambda x: x[1], states), batch, jax.random.clone(keys)[1])
+    for a, b in zip(jax.tree.leaves(together.params), jax.tree.leaves(alone.params)):
+        # Two optimiser steps amplify rounding where a gradient is nearly zero.
+        np.testing.assert_allclose(np.asarray(a)[1], b, rtol=1e-3, atol=2e-5)
+
+
+def test_moving_average_follows_the_parameters(made):
+    exp, _, images = made
+    name = exp.objective.NETWORKS[-1]
+    spec = dataclasses.replace(exp.spec, ema={name: 0.5})
+    zeros = {k: jnp.zeros(v.shape) for k, v in exp.example_batch.items()}
+    state = exp.objective.create_state(spec, jax.random.key(0), zeros)
+    before = jax.tree.leaves(state.params[name])[0]
+    after, _ = jax.jit(functools.partial(exp.objective.train_step, spec))(
+        state, {"image": images[0]}, jax.random.key(1)
+    )
+    moved, average = (jax.tree.leaves(t[name])[0] for t in (after.params, after.ema))
+    np.testing.assert_allclose(average, (before + moved) / 2, rtol=1e-5, atol=1e-7)
+    assert eval_params(after)[name] is after.ema[name]
+
+
+def test_samples_and_reconstructions(made):
+    exp, state, images = made
+    shape = exp.example_batch["image"].shape[1:]
+    sample = jax.jit(lambda s, k: exp.objective.sample(exp.spec, s, k, 3))(state, jax.random.key(0))
+    assert sample.shape == (3, *shape)
+    assert sample.dtype == jnp.float32
+    assert float(jnp.max(jnp.abs(sample))) <= 1.0
+    if hasattr(exp.objective, "reconstruct"):
+        image = exp.objective.reconstruct(
+            exp.spec, state, {"image": images[0][:4]}, jax.random.key(0)
+        )
+        assert image.shape == (4, *shape)
+
+
+def test_needs_neither_models_nor_data_nor_tensorflow(made):
+    """Somebody else's code imports an objective without the rest of the library."""
+    code = (
+        f"import sys, importlib; sys.modules['tensorflow'] = None; "
+        f"importlib.import_module('{made[0].objective.__name__}'); "
+        "bad = [m for m in sys.modules if m.startswith(('jaxgen.models', 'jaxgen.data', "
+        "'jaxgen.train', 'jaxgen.evaluate', 'orbax', 'tensorflow_datasets', 'ml_collections'))]; "
+        "assert not bad, bad"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+@pytest.mark.parametrize("path", CONFIGS)
+def test_config_is_complete_and_builds_at_full_size(path):
+    config = experiment.load_config(str(ROOT / path))
+    exp = experiment.build(config)
+    assert exp.example_batch["image"].shape[0] % config.data.batch_size == 0
+    docstring = (ROOT / path).read_text()
+    assert f"--config={path}" in docstring, "the docstring must give the exact command"
+
+
+@pytest.mark.parametrize("path", CONFIGS)
+def test_config_shrinks_to_a_smoke_run(path):
+    config = experiment.load_config(str(ROOT / path) + ":smoke")
+    assert config.data.name in ("digits", "photos")
+    assert config.num_steps <= 10
+    experiment.build(config)
+
+
+@pytest.mark.parametrize("path", CONFIGS)
+def test_config_refuses_unknown_arguments(path):
+    with pytest.raises(UserError, match="is not an argument of this config"):
+        experiment.load_config(str(ROOT / path) + ":smok")

@@ -1,0 +1,34 @@
+"""Every test runs on eight CPU devices, with JAX's strictest checks on."""
+
+import os
+from pathlib import Path
+
+import jax
+import pytest
+
+jax.config.update("jax_num_cpu_devices", 8)
+jax.config.update("jax_numpy_rank_promotion", "raise")
+jax.config.update("jax_debug_key_reuse", True)
+
+
+def pytest_configure(config):
+    """Keeps compiled programs between tests, workers and runs: most of the suite's time."""
+    if not hasattr(config, "cache"):
+        return
+    jax.config.update("jax_compilation_cache_dir", str(config.cache.mkdir("compiled")))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    return Path(__file__).parents[1]
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of real images that some tests use; skipped where there is none."""
+    folder = os.environ.get("JAXGEN_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data")
+    if not Path(folder).is_dir():
+        pytest.skip("no folder of shared images here (JAXGEN_SHARED_DATA)")
+    return Path(folder)

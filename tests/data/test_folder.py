@@ -1,0 +1,172 @@
+import logging
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from jaxgen.core.types import UserError
+from jaxgen.data import sources
+
+pytestmark = pytest.mark.core
+
+
+def write(path, value, size=(4, 4)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("L", size, value).save(path)
+
+
+def load(folder, cache, split="train", **options):
+    options = {"image_size": 4, "channels": 1, "progress": False, **options}
+    return sources.load(f"{folder}{os.sep}", split, cache_dir=str(cache), **options)
+
+
+def values(data):
+    return data.image[:, 0, 0, 0].tolist()
+
+
+def test_a_flat_folder_has_no_labels_and_each_tenth_file_is_for_test(tmp_path):
+    for i in range(20):
+        write(tmp_path / "faces" / f"{i:03}.png", i)
+    train = load(tmp_path / "faces", tmp_path / "cache")
+    test = load(tmp_path / "faces", tmp_path / "cache", "test")
+    assert train.label is None
+    assert train.classes == ()
+    assert values(test) == [9, 19]
+    assert values(train) == [i for i in range(20) if i not in (9, 19)]
+    assert isinstance(train.image, np.memmap)
+    assert not train.image.flags.writeable
+
+
+def test_subfolders_are_classes_at_any_depth(tmp_path):
+    for i in range(10):
+        write(tmp_path / "set" / "b" / "deep" / f"{i}.png", i)
+        write(tmp_path / "set" / "a" / f"{i}.png", 100 + i)
+    train = load(tmp_path / "set", tmp_path / "cache")
+    test = load(tmp_path / "set", tmp_path / "cache", "test")
+    assert train.classes == test.classes == ("a", "b")
+    assert train.label.dtype == np.int32
+    assert train.label.tolist() == [0] * 9 + [1] * 9
+    assert values(test) == [109, 9]
+    assert test.label.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("held_out", ["test", "val"])
+def test_train_and_test_folders_are_the_splits(tmp_path, held_out):
+    for i in range(10):
+        write(tmp_path / "set" / "train" / "cat" / f"{i}.png", i)
+        write(tmp_path / "set" / "train" / "dog" / f"{i}.png", 50 + i)
+    write(tmp_path / "set" / held_out / "dog" / "0.png", 200)
+    (tmp_path / "set" / "classes.tsv").write_text("beside the splits")
+    train = load(tmp_path / "set", tmp_path / "cache")
+    test = load(tmp_path / "set", tmp_path / "cache", "test")
+    assert values(train) == [*range(10), *range(50, 60)]
+    assert values(test) == [200]
+    assert test.classes == ("cat", "dog")
+    assert test.label.tolist() == [1]
+
+
+def test_a_train_folder_alone_is_cut(tmp_path):
+    for i in range(10):
+        write(tmp_path / "set" / "train" / f"{i}.png", i)
+    assert values(load(tmp_path / "set", tmp_path / "cache")) == list(range(9))
+    assert values(load(tmp_path / "set", tmp_path / "cache", "test")) == [9]
+
+
+def test_splits_with_different_classes_are_refused(tmp_path):
+    write(tmp_path / "set" / "train" / "cat" / "0.png", 0)
+    write(tmp_path / "set" / "test" / "cow" / "0.png", 0)
+    with pytest.raises(UserError, match=r'has the class "cow", unlike .*train'):
+        load(tmp_path / "set", tmp_path / "cache", "test")
+
+
+def test_hidden_files_are_skipped_and_others_counted(tmp_path, caplog):
+    write(tmp_path / "set" / "a.png", 7)
+    write(tmp_path / "set" / ".hidden.png", 8)
+    write(tmp_path / "set" / ".thumbnails" / "b.png", 9)
+    (tmp_path / "set" / "notes.txt").write_text("text")
+    (tmp_path / "set" / "list.csv").write_text("text")
+    with caplog.at_level(logging.WARNING):
+        assert values(load(tmp_path / "set", tmp_path / "cache")) == [7]
+    assert "2 files in" in caplog.text
+
+
+def test_modes_and_odd_sizes_are_handled(tmp_path):
+    folder = tmp_path / "set"
+    write(folder / "a.png", 90, (3, 5))
+    Image.new("RGB", (1, 9), (90, 90, 90)).save(folder / "b.jpg", quality=100)
+    Image.new("RGBA", (6, 2), (0, 0, 0, 0)).save(folder / "c.PNG")
+    Image.fromarray(np.full((4, 4), 90 * 257, np.uint16)).save(folder / "d.tif")
+    data = load(folder, tmp_path / "cache", channels=3)
+    assert data.image.shape == (4, 4, 4, 3)
+    assert values(data) == [90, 90, 255, 90]
+
+
+def test_a_truncated_file_is_named_and_leaves_no_cache(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    write(tmp_path / "set" / "a.png", 0)
+    Image.fromarray(pixels).save(tmp_path / "set" / "b.jpg")
+    whole = (tmp_path / "set" / "b.jpg").read_bytes()
+    (tmp_path / "set" / "b.jpg").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UserError, match=r"set/b\.jpg cannot be read as an image .*truncated"):
+        load(tmp_path / "set", tmp_path / "cache")
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_dangling_link_is_named(tmp_path):
+    write(tmp_path / "set" / "a.png", 0)
+    (tmp_path / "set" / "b.png").symlink_to(tmp_path / "nowhere.png")
+    with pytest.raises(UserError, match=r"b\.png cannot be read as an image"):
+        load(tmp_path / "set", tmp_path / "cache")
+
+
+def test_linked_folders_are_followed_but_not_round_and_round(tmp_path):
+    write(tmp_path / "elsewhere" / "a.png", 3)
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "cats").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "set" / "again").symlink_to(tmp_path / "set")
+    data = load(tmp_path / "set", tmp_path / "cache")
+    assert values(data) == [3]
+    assert data.classes == ("cats",)
+
+
+def test_missing_and_empty_folders_are_refused(tmp_path):
+    with pytest.raises(UserError, match="no such folder"):
+        load(tmp_path / "nowhere", tmp_path / "cache")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match="empty has no image files"):
+        load(tmp_path / "empty", tmp_path / "cache")
+    write(tmp_path / "few" / "a.png", 0)
+    with pytest.raises(UserError, match="few has too few images for a test split"):
+        load(tmp_path / "few", tmp_path / "cache", "test")
+
+
+def test_an_image_of_another_size_is_named_when_nothing_is_resized(tmp_path):
+    write(tmp_path / "set" / "a.png", 0, (5, 4))
+    with pytest.raises(UserError, match=r"set/a\.png is 5 x 4 pixels"):
+        load(tmp_path / "set", tmp_path / "cache", resize="none")
+
+
+def test_real_archives_of_faces_and_objects(shared_data, tmp_path):
+    import tarfile
+
+    wanted = {"anime_faces_64.tar.xz": 40, "utkface_adults_200.tar": 20}
+    for archive, num in wanted.items():
+        with tarfile.open(shared_data / archive) as tar:
+            members = []
+            for member in tar:
+                members += [member] if member.name.endswith(".jpg") else []
+                if len(members) == num:
+                    break
+            tar.extractall(tmp_path / archive, members, filter="data")
+        options = {"image_size": 64, "channels": 3, "resize": "center_crop"}
+        train = load(tmp_path / archive, tmp_path / "cache", **options)
+        test = load(tmp_path / archive, tmp_path / "cache", "test", **options)
+        assert train.image.shape == (num - num // 10, 64, 64, 3)
+        assert len(test.image) == num // 10
+        files = sorted(member.name for member in members)
+        picture = Image.open(tmp_path / archive / files[9]).convert("RGB")
+        if picture.size == (64, 64):
+            np.testing.assert_array_equal(test.image[0], np.asarray(picture))
+        # Photographs and drawings: neither flat nor noise.
+        assert train.image.std() > 30

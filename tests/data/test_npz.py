@@ -1,0 +1,102 @@
+import numpy as np
+import pytest
+
+from jaxgen.core.types import UserError
+from jaxgen.data import sources
+
+pytestmark = pytest.mark.core
+
+
+def load(path, split="train", **options):
+    options = {"image_size": 4, "channels": 1, "resize": "none", "progress": False, **options}
+    return sources.load(str(path), split, cache_dir=str(path.parent / "cache"), **options)
+
+
+def some_images(num=20, *channels):
+    return np.random.default_rng(0).integers(0, 256, (num, 4, 4, *channels), np.uint8)
+
+
+@pytest.mark.parametrize("channels", [(), (1,)])
+def test_one_array_is_cut_and_its_last_tenth_is_for_test(tmp_path, channels):
+    image, label = some_images(20, *channels), np.arange(20) % 3
+    np.savez(tmp_path / "a.npz", image=image, label=label)
+    train, test = load(tmp_path / "a.npz"), load(tmp_path / "a.npz", "test")
+    np.testing.assert_array_equal(train.image, image.reshape(20, 4, 4, 1)[:18])
+    np.testing.assert_array_equal(test.image, image.reshape(20, 4, 4, 1)[18:])
+    np.testing.assert_array_equal(train.label, label[:18])
+    np.testing.assert_array_equal(test.label, label[18:])
+    assert train.label.dtype == np.int32
+    assert train.classes == test.classes == ("0", "1", "2")
+    assert isinstance(train.image, np.memmap)
+
+
+@pytest.mark.parametrize("keys", [("train_image", "test_image"), ("train", "test")])
+def test_pairs_of_keys_are_the_splits(tmp_path, keys):
+    train, test = some_images(5, 3), some_images(3, 3)[::-1]
+    labels = {"train_label": np.arange(5, dtype=np.uint8), "test_label": np.array([7, 0, 0])}
+    np.savez_compressed(tmp_path / "a.npz", **dict(zip(keys, (train, test))), **labels)
+    for split, expected in (("train", train), ("test", test)):
+        data = load(tmp_path / "a.npz", split, channels=3)
+        np.testing.assert_array_equal(data.image, expected)
+        np.testing.assert_array_equal(data.label, labels[f"{split}_label"])
+        assert len(data.classes) == 8
+
+
+def test_labels_are_optional_and_the_fingerprint_is_that_of_the_content(tmp_path):
+    np.savez(tmp_path / "a.npz", image=some_images())
+    (tmp_path / "b.npz").write_bytes((tmp_path / "a.npz").read_bytes())
+    np.savez(tmp_path / "c.npz", image=some_images()[::-1])
+    a, b, c = (load(tmp_path / f"{name}.npz") for name in "abc")
+    assert a.label is None
+    assert a.classes == ()
+    assert a.fingerprint == b.fingerprint != c.fingerprint
+    np.testing.assert_array_equal(c.image[..., 0], some_images()[::-1][:18])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"x": some_images()}, r'a\.npz has the keys x: it must have "image"'),
+        ({"image": some_images() / 255}, r'"image" in .* is float64 \[20, 4, 4\] \(keys: image\)'),
+        ({"image": some_images(20, 2)}, r"is uint8 \[20, 4, 4, 2\]"),
+        ({"image": some_images().reshape(20, 16)}, r"is uint8 \[20, 16\]"),
+        ({"image": some_images(), "label": np.zeros(19, int)}, r"must be integers \[20\]"),
+        ({"image": some_images(), "label": np.zeros(20)}, r'"label" in .* is float64'),
+        ({"image": some_images(), "label": -np.ones(20, int)}, r"0 or more"),
+        ({"image": np.array([{}], object)}, r"cannot be read .*allow_pickle"),
+        ({"image": some_images(0)}, r"leaves no images for train"),
+    ],
+)
+def test_other_content_is_refused_with_its_keys(tmp_path, content, message):
+    np.savez(tmp_path / "a.npz", **content)
+    with pytest.raises(UserError, match=message):
+        load(tmp_path / "a.npz")
+
+
+def test_missing_and_foreign_files_are_refused(tmp_path):
+    with pytest.raises(UserError, match="no such file"):
+        load(tmp_path / "nowhere.npz")
+    (tmp_path / "a.npz").write_bytes(b"\x80\x04 a pickle, perhaps")
+    with pytest.raises(UserError, match=r"a\.npz cannot be read \(it is no archive of arrays\)"):
+        load(tmp_path / "a.npz")
+    np.savez(tmp_path / "b.npz", image=some_images(200))
+    (tmp_path / "b.npz").write_bytes((tmp_path / "b.npz").read_bytes()[:1000])
+    with pytest.raises(UserError, match=r"b\.npz cannot be read"):
+        load(tmp_path / "b.npz")
+
+
+def test_real_faces_and_letters(shared_data, tmp_path):
+    for name, size, classes in (("olivetti_faces_64", 64, 40), ("emnist_letters_28", 28, 26)):
+        raw = np.load(shared_data / f"{name}.npz")
+        key = "image" if "image" in raw.files else "test_image"
+        data = sources.load(
+            str(shared_data / f"{name}.npz"),
+            "test",
+            image_size=size,
+            channels=1,
+            resize="none",
+            cache_dir=str(tmp_path),
+            progress=False,
+        )
+        np.testing.assert_array_equal(data.image, raw[key][-len(data.image) :])
+        assert len(data.classes) == classes

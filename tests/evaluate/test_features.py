@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+
+from jaxgen.core import UserError
+from jaxgen.evaluate.features import FeatureExtractor, class_histogram, compare, pixel_features
+
+pytestmark = pytest.mark.core
+
+
+def _brightness_classes():
+    """Images of one constant value each; the class is whether it is bright."""
+    return FeatureExtractor(
+        name="brightness",
+        features=lambda x: x.reshape(len(x), -1)[:, :2].astype(np.float64),
+        classify=lambda x: (x.reshape(len(x), -1)[:, 0] > 127).astype(int),
+        accuracy=1.0,
+        classes=("dark", "bright"),
+        class_shares=np.array([0.75, 0.25]),
+    )
+
+
+def _images(rng, n, bright):
+    x = rng.integers(0, 100, (n, 8, 8, 1), np.uint8)
+    x[: int(n * bright)] += 150
+    return x
+
+
+def test_pixels_are_area_means():
+    image = np.random.default_rng(0).integers(0, 256, (3, 32, 48, 3), np.uint8)
+    features = pixel_features().features(image)
+    means = (image / 127.5 - 1.0).reshape(3, 16, 2, 16, 3, 3).mean(axis=(2, 4))
+    assert features.dtype == np.float64
+    np.testing.assert_allclose(features, means.reshape(3, -1), atol=1e-6)
+
+
+def test_pixels_of_sizes_that_do_not_divide():
+    image = np.random.default_rng(1).integers(0, 256, (2, 28, 28, 1), np.uint8)
+    features = pixel_features(16).features(image).reshape(2, 16, 16)
+    # New pixels are 1.75 old ones wide: each is the integral over its square.
+    big = np.repeat(np.repeat(image[..., 0] / 127.5 - 1.0, 4, axis=1), 4, axis=2)
+    np.testing.assert_allclose(features, big.reshape(2, 16, 7, 16, 7).mean((2, 4)), atol=1e-6)
+    small = np.zeros((2, 8, 8, 1), np.uint8)
+    assert pixel_features(16).features(small).shape == (2, 64)
+
+
+def test_floats_and_the_png_they_become_have_equal_features():
+    image = np.random.default_rng(2).uniform(-1, 1, (4, 16, 16, 1)).astype(np.float32)
+    stored = np.round((image + 1) * 127.5).astype(np.uint8)
+    extract = pixel_features().features
+    assert np.array_equal(extract(image), extract(stored))
+
+
+def test_diverged_images_are_named():
+    image = np.zeros((5, 8, 8, 1), np.float32)
+    image[2, 0, 0, 0] = np.nan
+    with pytest.raises(UserError, match="1 of 5 images"):
+        pixel_features().features(image)
+
+
+def test_class_histogram():
+    images = _images(np.random.default_rng(3), 40, 0.5)
+    found = class_histogram(_brightness_classes(), images)
+    kl = 0.5 * np.log(0.5 / 0.75) + 0.5 * np.log(0.5 / 0.25)
+    assert found == {
+        "class/dark": 0.5,
+        "class/bright": 0.5,
+        "class_kl": pytest.approx(kl),
+        "classes_covered": 2,
+    }
+    collapsed = class_histogram(_brightness_classes(), images[:10])
+    assert collapsed["class_kl"] == pytest.approx(np.log(4))
+    assert (collapsed["classes_covered"], collapsed["class/dark"]) == (1, 0.0)
+    with pytest.raises(ValueError, match="no classes"):
+        class_histogram(pixel_features(), images)
+
+
+def test_compare_of_good_and_collapsed_samplers():
+    rng = np.random.default_rng(4)
+    real, good, train = (_images(rng, n, 0.25) for n in (200, 160, 400))
+    extractor = _brightness_classes()
+    scores = compare(extractor, real, good, train_images=train)
+    assert (scores["feature_space"], scores["feature_accuracy"]) == ("brightness", 1.0)
+    assert (scores["n_real"], scores["n_fake"], scores["reference/n_fake"]) == (200, 160, 160)
+    assert scores["class_kl"] == pytest.approx(0, abs=1e-12)
+    assert scores["coverage"] > 0.9
+    collapsed = compare(extractor, real, np.repeat(good[:1], 160, axis=0))
+    assert collapsed["frechet"] > 20 * scores["frechet"]
+    assert collapsed["coverage"] < 0.1
+    assert not any(name.startswith("reference/") for name in collapsed)
+
+
+def test_the_reference_uses_the_whole_of_sorted_training_data():
+    rng = np.random.default_rng(5)
+    train = _images(rng, 400, 0.25)  # bright ones first
+    scores = compare(_brightness_classes(), _images(rng, 50, 0.25), train[:20], train_images=train)
+    assert scores["reference/class/bright"] == pytest.approx(0.25, abs=0.05)
+
+
+def test_compare_without_classes():
+    rng = np.random.default_rng(6)
+    scores = compare(pixel_features(), _images(rng, 30, 0.5), _images(rng, 20, 0.5))
+    assert scores["n_fake"] == 20
+    assert not any(name.startswith("class") or name == "feature_accuracy" for name in scores)

@@ -1,0 +1,388 @@
+"""Convolutions against numpy's float64 definition of torch's, in value and in every gradient."""
+
+import functools
+import re
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import export
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
+
+from jaxgen.models import layers
+
+pytestmark = pytest.mark.core
+
+# (kernel, strides, padding, size): AGE's, the usual others, odd sizes, and skipped last rows.
+GEOMETRIES = [
+    (4, 2, 1, 8),
+    (4, 2, 1, 7),
+    (4, 1, 0, 4),
+    (4, 1, 0, 1),
+    (1, 1, 0, 4),
+    (3, 1, 1, 5),
+    (3, 2, 1, 7),
+    (3, 2, 1, 8),
+    (5, 2, 2, 9),
+    (4, 3, 1, 9),
+    ((3, 4), (2, 1), (0, 1), 6),
+]
+CASES = [
+    (name, *geometry)
+    for name in ("conv", "conv_transpose")
+    for geometry in GEOMETRIES
+    if name == "conv_transpose" or geometry != (4, 1, 0, 1)
+]
+
+
+def _numpy_conv_transpose(x, kernel, strides, padding):
+    """torch's definition: each input scatters its copy of the kernel, then the border is cut."""
+    (s, t), (p, q), (kh, kw) = layers.pair(strides), layers.pair(padding), kernel.shape[:2]
+    b, h, w, _ = x.shape
+    full = np.zeros((b, s * (h - 1) + kh, t * (w - 1) + kw, kernel.shape[3]))
+    for i in range(h):
+        for j in range(w):
+            patch = np.einsum("bc,uvco->buvo", x[:, i, j], kernel)
+            full[:, s * i : s * i + kh, t * j : t * j + kw] += patch
+    return full[:, p : full.shape[1] - p, q : full.shape[2] - q]
+
+
+def _numpy_conv(x, kernel, strides, padding):
+    (s, t), (p, q), (kh, kw) = layers.pair(strides), layers.pair(padding), kernel.shape[:2]
+    x = np.pad(x, ((0, 0), (p, p), (q, q), (0, 0)))
+    h, w = (x.shape[1] - kh) // s + 1, (x.shape[2] - kw) // t + 1
+    y = np.zeros((x.shape[0], h, w, kernel.shape[3]))
+    for i in range(h):
+        for j in range(w):
+            patch = x[:, s * i : s * i + kh, t * j : t * j + kw]
+            y[:, i, j] = np.einsum("buvc,uvco->bo", patch, kernel)
+    return y
+
+
+def _case(name, kernel, strides, padding, size, channels=(2, 3), batch=2):
+    """(our function, numpy's, x f64[b,h,w,c], kernel f64[kh,kw,c,o], cotangent); h is not w."""
+    rng = np.random.default_rng(0)
+    static = {"strides": strides, "padding": padding}
+    ours = functools.partial(getattr(layers, name), **static)
+    oracle = {"conv": _numpy_conv, "conv_transpose": _numpy_conv_transpose}[name]
+    oracle = functools.partial(oracle, **static)
+    height = size if size == 1 else size + 1
+    x = rng.normal(size=(batch, height, size, channels[0]))
+    weights = rng.normal(size=(*layers.pair(kernel), *channels))
+    return ours, oracle, x, weights, rng.normal(size=oracle(x, weights).shape)
+
+
+def _gradients(oracle, x, kernel, cotangent):
+    """Both gradients of the bilinear sum(cotangent * oracle(x, kernel)), by unit vectors."""
+    zeros = np.zeros
+    by_kernel = zeros(kernel.size)
+    for n in range(kernel.size):
+        unit = zeros(kernel.size)
+        unit[n] = 1.0
+        by_kernel[n] = np.vdot(cotangent, oracle(x, unit.reshape(kernel.shape)))
+    units = np.eye(x[0].size).reshape(-1, *x.shape[1:])
+    responses = oracle(units, kernel)
+    by_x = np.einsum("bhwo,nhwo->bn", cotangent, responses).reshape(x.shape)
+    return by_x, by_kernel.reshape(kernel.shape)
+
+
+def _f32(*arrays):
+    return tuple(jnp.asarray(a, jnp.float32) for a in arrays)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_value_and_gradients_match_torchs_definition(case):
+    ours, oracle, x, kernel, cotangent = _case(*case)
+
+    run = jax.jit(functools.partial(_value_and_gradients, ours))
+    expected = (oracle(x, kernel), *_gradients(oracle, x, kernel, cotangent))
+    for got, want in zip(run(*_f32(x, kernel, cotangent)), expected):
+        assert got.dtype == jnp.float32
+        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-4)  # sums of up to 200 terms
+
+
+@pytest.mark.parametrize(
+    ("name", "geometry"),
+    [
+        ("conv", (4, 2, 1, 6)),
+        ("conv", (3, 1, 1, 4)),
+        ("conv_transpose", (3, 2, 1, 4)),
+        ("conv_transpose", (4, 1, 0, 1)),
+    ],
+    ids=str,
+)
+def test_gradient_of_a_gradient_norm(name, geometry):
+    """WGAN-GP's derivative, against central differences of the oracle's gradient norm."""
+    ours, oracle, x, kernel, _ = _case(name, *geometry, channels=(2, 2), batch=1)
+    rng = np.random.default_rng(1)
+    direction = rng.normal(size=kernel.shape)
+    shape = oracle(x, kernel).shape
+
+    def norm(kernel):
+        # The critic is sum(y^2) / 2, whose input gradient is the adjoint of y.
+        y = oracle(x, kernel)
+        assert y.shape == shape
+        return np.sum(_gradients(oracle, x, kernel, y)[0] ** 2)
+
+    def penalty(x, kernel):
+        critic = jax.grad(lambda x: 0.5 * jnp.sum(ours(x, kernel) ** 2))
+        return jnp.sum(critic(x) ** 2)
+
+    gradient = jax.jit(jax.grad(penalty, argnums=1))(*_f32(x, kernel))
+    step = 1e-5
+    difference = (norm(kernel + step * direction) - norm(kernel - step * direction)) / (2 * step)
+    np.testing.assert_allclose(np.vdot(gradient, direction), difference, rtol=1e-4)
+
+
+def _value_and_gradients(function, x, kernel, cotangent):
+    y, pullback = jax.vjp(function, x, kernel)
+    return y, *pullback(cotangent)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [("conv", 3, 2, 1, 3), ("conv_transpose", 4, 2, 1, 2), ("conv_transpose", 2, 1, 0, 2)],
+    ids=str,
+)
+def test_bfloat16_rounds_the_factors_and_nothing_else(case):
+    """Products of rounded factors are exact in float32, so only the order of sums is free."""
+    ours, _, *arrays = _case(*case, channels=(64, 64))
+    arrays = _f32(*arrays)
+    mixed = functools.partial(_value_and_gradients, functools.partial(ours, dtype=jnp.bfloat16))
+    rounded = [a.astype(jnp.bfloat16).astype(jnp.float32) for a in arrays]
+    got = jax.jit(mixed)(*arrays)
+    want = jax.jit(functools.partial(_value_and_gradients, ours))(*rounded)
+    for a, b in zip(got, want):
+        assert a.dtype == jnp.float32
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-3)  # sums of 1000 terms of size 1
+    assert not np.allclose(got[0], ours(*arrays[:2]), rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("case", "channels"),
+    [
+        (("conv", 4, 2, 1, 4), (3, 4)),
+        (("conv", 1, 1, 0, 2), (64, 64)),
+        (("conv_transpose", 4, 1, 0, 1), (64, 64)),
+    ],
+    ids=str,
+)
+def test_small_products_stay_float32(case, channels):
+    ours, _, *arrays = _case(*case, channels=channels)
+    arrays = _f32(*arrays)
+    mixed = functools.partial(_value_and_gradients, functools.partial(ours, dtype=jnp.bfloat16))
+    for a, b in zip(mixed(*arrays), _value_and_gradients(ours, *arrays)):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", ["conv", "conv_transpose"])
+def test_bfloat16_between_the_callers_transpositions(name):
+    """XLA has no bfloat16 product with a transposed factor: none may be moved into one."""
+    ours, _, x, kernel, _ = _case(name, 4, 2, 1, 4, channels=(64, 64), batch=1)
+    x, kernel = _f32(x.transpose(0, 3, 1, 2), kernel.transpose(3, 2, 0, 1))
+
+    def channels_first(x, kernel, dtype):
+        y = ours(x.transpose(0, 2, 3, 1), kernel.transpose(2, 3, 1, 0), dtype=dtype)
+        return jnp.sum(jnp.sin(y.transpose(0, 3, 1, 2).reshape(y.shape[0], -1).T))
+
+    gradients = (
+        jax.jit(jax.grad(functools.partial(channels_first, dtype=dtype), (0, 1)))(x, kernel)
+        for dtype in (jnp.bfloat16, jnp.float32)
+    )
+    for a, b in zip(*gradients):
+        assert np.linalg.norm(a - b) < 0.2 * np.linalg.norm(b)
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype"),
+    [("conv", jnp.float32), ("conv", jnp.bfloat16), ("conv_transpose", jnp.bfloat16)],
+)
+def test_kernels_in_parallel(name, dtype):
+    """`vmap` over kernels (seeds), with the images shared, equals a loop; gradients as well."""
+    ours, _, x, kernel, _ = _case(name, 4, 2, 1, 4, channels=(64, 64), batch=1)
+    x, kernel = _f32(x, kernel)
+    kernels = jnp.stack([kernel, -0.5 * kernel[::-1]])
+
+    def gradients(kernel, x):
+        return jax.grad(lambda *a: jnp.sum(jnp.sin(ours(*a, dtype=dtype))), (0, 1))(x, kernel)
+
+    together = jax.jit(jax.vmap(gradients, (0, None)))(kernels, x)
+    for n in range(2):
+        alone = jax.jit(gradients)(kernels[n], x)
+        for got, want in zip(together, alone):
+            np.testing.assert_allclose(got[n], want, rtol=1e-3, atol=2e-2)
+
+
+class _Net(nn.Module):
+    """A convolution, a batch normalisation and the way back."""
+
+    dtype: jnp.dtype = jnp.float32
+    axis_name: str | None = None
+
+    @nn.compact
+    def __call__(self, x):
+        x = layers.Conv(4, 4, strides=2, padding=1, dtype=self.dtype)(x)
+        x = nn.relu(layers.batch_norm(train=True, axis_name=self.axis_name)(x))
+        return layers.ConvTranspose(3, 4, strides=2, padding=1, dtype=self.dtype)(x)
+
+
+def _net_gradient(module, params, x):
+    def loss(params):
+        y, _ = module.apply(params, x, mutable=["batch_stats"])
+        return jnp.mean(y**2)
+
+    return jax.grad(loss)(params)["params"]
+
+
+@pytest.fixture(scope="module")
+def net():
+    x = jax.random.normal(jax.random.key(0), (16, 8, 8, 3))
+    variables = jax.jit(_Net().init)(jax.random.key(1), x)
+    return variables, x, jax.jit(functools.partial(_net_gradient, _Net()))(variables, x)
+
+
+def _assert_close(got, want):
+    for a, b in zip(jax.tree.leaves(got), jax.tree.leaves(want), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_a_sharded_batch_stays_sharded(net):
+    """8 devices: the gradient of one, and no device ever sees another's images."""
+    variables, x, want = net
+    gradient = functools.partial(_net_gradient, _Net())
+    compiled, (everywhere, split) = _compile_sharded(gradient, variables, x)
+    got = compiled(jax.device_put(variables, everywhere), jax.device_put(x, split))
+    _assert_close(got, want)
+
+
+def test_a_sharded_batch_stays_sharded_in_bfloat16():
+    """The same of the products that only wide layers take."""
+    x, kernel = jnp.ones((8, 4, 4, 64)), jnp.ones((4, 4, 64, 64))
+
+    def gradient(kernel, x):
+        function = functools.partial(layers.conv, strides=2, padding=1, dtype=jnp.bfloat16)
+        return jax.grad(lambda kernel: jnp.sum(function(x, kernel) ** 2))(kernel)
+
+    _compile_sharded(gradient, kernel, x)
+
+
+def _compile_sharded(gradient, variables, x):
+    mesh = jax.make_mesh((8,), ("data",), axis_types=(AxisType.Auto,))
+    shardings = (NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("data")))
+    sharded = jax.jit(gradient, in_shardings=shardings, out_shardings=shardings[0])
+    compiled = sharded.lower(variables, x).compile()
+    text = compiled.as_text()
+    collectives = set(re.findall(r"(all-\w+|reduce-scatter|collective-\w+)\(", text))
+    assert collectives == {"all-reduce"}
+    return compiled, shardings
+
+
+def test_along_a_named_axis(net):
+    """`shard_map` with its checks on, and `vmap(axis_name=)`, give the gradient of one device."""
+    variables, x, want = net
+    module = _Net(axis_name="data")
+
+    def local(variables, x):
+        zero = 0.0 * jax.lax.axis_index("data")
+        variables = jax.tree.map(lambda a: a + zero, variables)
+        return jax.lax.pmean(_net_gradient(module, variables, x), "data")
+
+    mesh = jax.make_mesh((8,), ("data",), axis_types=(AxisType.Auto,))
+    specs = {"in_specs": (PartitionSpec(), PartitionSpec("data")), "out_specs": PartitionSpec()}
+    _assert_close(jax.jit(jax.shard_map(local, mesh=mesh, **specs))(variables, x), want)
+    stacked = jax.vmap(local, (None, 0), axis_name="data")(variables, x.reshape(8, 2, 8, 8, 3))
+    _assert_close(jax.tree.map(lambda a: a[3], stacked), want)
+
+
+def test_exports_and_scans(net):
+    variables, x, want = net
+
+    def twice(variables, x):
+        step = lambda carry, x: (carry, _net_gradient(_Net(), variables, x))  # noqa: E731
+        return jax.lax.scan(step, 0, jnp.stack([x, x]))[1]
+
+    exported = export.export(jax.jit(twice), platforms=("cpu", "cuda"))(variables, x)
+    _assert_close(jax.tree.map(lambda a: a[1], exported.call(variables, x)), want)
+
+
+@pytest.fixture
+def float64():
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", False)
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("name", ["conv", "conv_transpose"])
+def test_float64_stays_float64(name):
+    ours, oracle, x, kernel, cotangent = _case(name, 4, 2, 1, 6)
+    arrays = [jnp.asarray(a) for a in (x, kernel, cotangent)]
+    got = jax.jit(functools.partial(_value_and_gradients, ours))(*arrays)
+    expected = (oracle(x, kernel), *_gradients(oracle, x, kernel, cotangent))
+    for a, b in zip(got, expected):
+        assert a.dtype == jnp.float64
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+
+
+def test_unneeded_gradients_are_not_computed():
+    """The input gradient of data and the kernel gradient of a constant network cost nothing."""
+    ours, _, x, kernel, _ = _case("conv_transpose", 4, 2, 1, 8, channels=(8, 8))
+    x, kernel = _f32(x, kernel)
+
+    def flops(argnums):
+        gradient = jax.grad(lambda *a: jnp.sum(ours(*a) ** 2), argnums)
+        return jax.jit(gradient).lower(x, kernel).compile().cost_analysis()["flops"]
+
+    both = flops((0, 1))
+    assert flops(0) < 0.75 * both
+    assert flops(1) < 0.75 * both
+
+
+def test_layers_keep_float32_parameters():
+    dtype, x = jnp.bfloat16, jnp.ones((2, 8, 6, 3))
+    for layer, kernel, bias_bound, shape in [
+        (layers.Conv(8, (4, 3), strides=2, padding=1, dtype=dtype), (4, 3, 3, 8), 36, (4, 3)),
+        (
+            layers.ConvTranspose(8, (4, 3), strides=2, padding=1, dtype=dtype),
+            (4, 3, 3, 8),
+            96,
+            None,
+        ),
+    ]:
+        y, variables = jax.jit(layer.init_with_output)(jax.random.key(0), x)
+        params = variables["params"]
+        assert params["kernel"].shape == kernel
+        assert params["bias"].shape == (8,)
+        assert {p.dtype for p in jax.tree.leaves((params, y))} == {jnp.dtype(jnp.float32)}
+        assert y.shape == (2, *(shape or (16, 11)), 8)
+        assert 0.3 * bias_bound**-0.5 < jnp.abs(params["bias"]).max() <= bias_bound**-0.5
+        shifted = {"params": {**params, "bias": params["bias"] + 1.0}}
+        np.testing.assert_allclose(jax.jit(layer.apply)(shifted, x), y + 1.0, rtol=1e-5, atol=1e-5)
+
+
+def test_initialisers():
+    key = jax.random.key(0)
+    layer = layers.Conv(256, 4)
+    kernel = jax.jit(layer.init)(key, jnp.ones((1, 4, 4, 32)))["params"]["kernel"]
+    np.testing.assert_allclose([kernel.mean(), kernel.std()], [0.0, 0.02], atol=2e-4)
+    module = layers.batch_norm(train=True)
+    variables = jax.jit(module.init)(key, jnp.ones((2, 1, 1, 10000)))
+    scale, bias = variables["params"]["scale"], variables["params"]["bias"]
+    np.testing.assert_allclose([scale.mean(), scale.std()], [1.0, 0.02], atol=1e-3)
+    assert not bias.any()
+
+
+def test_batch_norm_is_torchs():
+    """Batch statistics normalise with epsilon 1e-5; a tenth of them moves the running ones."""
+    x = np.random.default_rng(0).normal(2.0, 3.0, size=(4, 5, 5, 2))
+    module = layers.batch_norm(train=True)
+    variables = module.init(jax.random.key(0), jnp.ones((4, 5, 5, 2)))
+    y, updated = module.apply(variables, *_f32(x), mutable=["batch_stats"])
+    mean, var = x.mean((0, 1, 2)), x.var((0, 1, 2))
+    scale = np.asarray(variables["params"]["scale"])
+    np.testing.assert_allclose(y, (x - mean) / np.sqrt(var + 1e-5) * scale, atol=1e-4)
+    stats = updated["batch_stats"]
+    np.testing.assert_allclose(stats["mean"], 0.1 * mean, rtol=1e-4)
+    np.testing.assert_allclose(stats["var"], 0.9 + 0.1 * var, rtol=1e-4)
