@@ -1,5 +1,6 @@
 import hashlib
 import socket
+import threading
 import time
 import types
 from pathlib import Path
@@ -73,9 +74,25 @@ def test_a_host_is_reachable_that_takes_connections(monkeypatch):
 
 
 def test_a_silent_name_server_costs_seconds(monkeypatch):
+    answered = threading.Event()
+
+    def silent(*_):
+        answered.wait(30)
+        raise OSError("no answer")
+
     monkeypatch.setattr(tfds_downloads, "_TIMEOUT", 0.1)
     monkeypatch.setattr(tfds_downloads.urllib.request, "getproxies", dict)
-    monkeypatch.setattr(tfds_downloads.socket, "create_connection", lambda *a: time.sleep(5))
+    monkeypatch.setattr(tfds_downloads.socket, "create_connection", silent)
+    before = set(threading.enumerate())
     began = time.monotonic()
-    assert not tfds_downloads._reachable("https://example.org/file")
-    assert time.monotonic() - began < 3
+    try:
+        assert not tfds_downloads._reachable("https://example.org/file")
+        assert time.monotonic() - began < 3
+        waiting = set(threading.enumerate()) - before
+        assert len(waiting) == 1
+    finally:
+        # Nothing outlives the test: the patches are gone afterwards.
+        answered.set()
+        for thread in set(threading.enumerate()) - before:
+            thread.join(10)
+    assert not any(thread.is_alive() for thread in waiting)
