@@ -5,13 +5,15 @@ with a flipped kernel, and both are slow to differentiate on CPU: see `models.co
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jaxgen.core.types import Array, Key
+from jaxgen.core.layout import Layout
+from jaxgen.core.types import Array, Key, UserError
 from jaxgen.models.convolution import Size, conv, conv_transpose, pair
 
 Initializer = nn.initializers.Initializer
@@ -40,7 +42,10 @@ class Conv(nn.Module):
 
 
 class ConvTranspose(nn.Module):
-    """Torch's ConvTranspose2d on f[b,h,w,c]; the fields and parameters of `Conv`."""
+    """Torch's ConvTranspose2d on f[b,h,w,c]; the fields and parameters of `Conv`.
+
+    output_padding: as in torch, rows and columns more at the far side; at most the padding.
+    """
 
     features: int
     kernel_size: Size
@@ -50,17 +55,24 @@ class ConvTranspose(nn.Module):
     dtype: Any = jnp.float32
     kernel_init: Initializer = nn.initializers.normal(0.02)
     bias_init: Initializer | None = None
+    output_padding: int = 0
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
         """f[b,h,w,c] -> f[b,h',w',features]."""
-        return _layer(self, conv_transpose, x)
+        return _layer(self, conv_transpose, x, self.output_padding)
 
 
-def _layer(module: Any, function: Any, x: Array) -> Array:
+def _layer(module: Any, function: Any, x: Array, more: int = 0) -> Array:
     shape = (*pair(module.kernel_size), x.shape[-1], module.features)
     kernel = module.param("kernel", module.kernel_init, shape)
-    y = function(x, kernel, strides=module.strides, padding=module.padding, dtype=module.dtype)
+    p, q = pair(module.padding)
+    if more > min(p, q):
+        raise ValueError(f"output_padding={more} must be at most the padding, {module.padding}.")
+    y = function(
+        x, kernel, strides=module.strides, padding=(p - more, q - more), dtype=module.dtype
+    )
+    y = y[:, more:, more:]  # less padding shows `more` rows at both sides
     if not module.use_bias:
         return y
     inputs = module.features if function is conv_transpose else x.shape[-1]
@@ -69,12 +81,105 @@ def _layer(module: Any, function: Any, x: Array) -> Array:
     return y + bias.reshape(1, 1, 1, -1)
 
 
+class Dense(nn.Module):
+    """Linear layer f[b,n] -> f32[b,features]; parameters kernel f32[n,features], bias (zeros).
+
+    dtype: what the factors of the product are rounded to; parameters and outputs stay float32.
+    """
+
+    features: int
+    use_bias: bool = True
+    dtype: Any = jnp.float32
+    kernel_init: Initializer = nn.initializers.normal(0.02)
+
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        """f[b,n] -> f32[b,features]."""
+        kernel = self.param("kernel", self.kernel_init, (x.shape[-1], self.features))
+        y = jnp.dot(x.astype(self.dtype), kernel.astype(self.dtype)).astype(jnp.float32)
+        if not self.use_bias:
+            return y
+        return y + self.param("bias", nn.initializers.zeros, (self.features,)).reshape(1, -1)
+
+
+class Maxout(nn.Module):
+    """The largest of `pieces` linear functions, for each of `features` units (arXiv:1302.4389)."""
+
+    features: int
+    pieces: int
+    dtype: Any = jnp.float32
+    kernel_init: Initializer = nn.initializers.normal(0.02)
+
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        """f[b,n] -> f32[b,features]."""
+        linear = Dense(self.features * self.pieces, dtype=self.dtype, kernel_init=self.kernel_init)
+        return jnp.max(linear(x).reshape(-1, self.features, self.pieces), axis=2)
+
+
+class Dropout(nn.Module):
+    """Zeroes a share `rate` of f[b,...] and divides the rest by 1 - rate; the identity otherwise.
+
+    The mask comes from the stream "dropout". Where the batch is split along `axis_name`, the mask
+    of the global batch is drawn and this shard's rows are kept: see `core.Layout.draw`.
+    """
+
+    rate: float
+    axis_name: str | None = None
+
+    @nn.compact
+    def __call__(self, x: Array, *, train: bool) -> Array:
+        """Drops in training only."""
+        if not train or self.rate == 0.0:
+            return x
+
+        def sampler(key, shape):
+            return jax.random.bernoulli(key, 1.0 - self.rate, shape)
+
+        kept = Layout(self.axis_name).draw(sampler, self.make_rng("dropout"), x.shape)
+        return jnp.where(kept, x / (1.0 - self.rate), 0.0)
+
+
+def nonlinearity(name: str) -> Callable[[Array], Array]:
+    """The function named "relu", "leaky_relu" (slope 0.2) or "tanh". Raises UserError."""
+    return _choose("activation", name, _NONLINEARITIES)
+
+
+def to_image(x: Array, output: str) -> Array:
+    """Images of the last layer's outputs: "tanh", "sigmoid" or "linear". Raises UserError.
+
+    "sigmoid" is a logistic unit of data in [0,1] after the change of both to [-1,1]:
+    2 sigmoid(x) - 1 = tanh(x / 2).
+    """
+    return _choose("output", output, _OUTPUTS)(x)
+
+
+_NONLINEARITIES = {
+    "relu": nn.relu,
+    "leaky_relu": lambda x: nn.leaky_relu(x, 0.2),
+    "tanh": jnp.tanh,
+}
+_OUTPUTS = {"tanh": jnp.tanh, "sigmoid": lambda x: jnp.tanh(x / 2), "linear": lambda x: x}
+
+
+def _choose(field: str, name: str, choices: dict[str, Any]) -> Any:
+    if name not in choices:
+        raise UserError(
+            f'{field}="{name}" of a network is not one of {", ".join(choices)}; choose one of them.'
+        )
+    return choices[name]
+
+
 def uniform_bias(fan_in: int) -> Initializer:
     """Torch's default for biases: uniform in +-1/sqrt(fan_in), fan_in = inputs of one output.
 
     torch takes the fan-in of a transposed convolution from its OUTPUT channels: kh kw features.
     """
-    bound = 1.0 / math.sqrt(fan_in)
+    return symmetric_uniform(1.0 / math.sqrt(fan_in))
+
+
+def symmetric_uniform(bound: float) -> Initializer:
+    """Uniform in +-bound."""
 
     def init(key: Key, shape: Any, dtype: Any = jnp.float32, out_sharding: Any = None) -> Array:
         del out_sharding

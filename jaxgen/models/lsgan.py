@@ -1,0 +1,103 @@
+"""LSGAN's networks: 112x112 pixels, and every other side that 16 divides.
+
+X. Mao et al., "Least Squares Generative Adversarial Networks", ICCV 2017, arXiv:1611.04076, with
+the layers and initial values of its authors' code (github.com/xudonmao/LSGAN, commit 97e0b8d):
+every layer has a bias, which starts at 0, as normalisations start at scale 1. Other sides, as the
+paper's 64 and 128, change the first map only: side / 16.
+
+Deviations: strides of 2 are padded alike on both sides (see models.dcgan), where the authors'
+TensorFlow pads less before than after: the same network of mirrored images.
+"""
+
+from typing import Any
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from jaxgen.core.types import Array, UserError
+from jaxgen.models import layers
+
+
+class Generator(nn.Module):
+    """f[b,m] -> f32[b,image_size,image_size,channels] in [-1,1]; 1024 latents published.
+
+    A map of side image_size / 16, then 3x3 transposed convolutions: four of 4 `features`, strides
+    2,1,2,1, one of 2 `features` and one of `features`, stride 2, and the image, stride 1.
+    """
+
+    image_size: int = 112
+    channels: int = 3
+    features: int = 64
+    batch_norm: bool = True
+    dtype: Any = jnp.float32
+    axis_name: str | None = None
+
+    @nn.compact
+    def __call__(self, latent: Array, *, train: bool) -> Array:
+        """Images of latents; `train` chooses batch or running statistics."""
+        base = _first_side(self.image_size)
+        x = layers.Dense(base * base * 4 * self.features, dtype=self.dtype)(latent)
+        x = x.reshape(-1, base, base, 4 * self.features)
+        x = nn.relu(_normalise(self, x, train))
+        for multiple, stride in zip((4, 4, 4, 4, 2, 1), (2, 1, 2, 1, 2, 2)):
+            x = _conv_transpose(self, multiple * self.features, stride)(x)
+            x = nn.relu(_normalise(self, x, train))
+        return jnp.tanh(_conv_transpose(self, self.channels, 1)(x))
+
+
+class Discriminator(nn.Module):
+    """f[b,h,w,c] -> scores f32[b], linear: four 5x5 convolutions of stride 2 to 8 `features`."""
+
+    features: int = 64
+    batch_norm: bool = True
+    dtype: Any = jnp.float32
+    axis_name: str | None = None
+
+    @nn.compact
+    def __call__(self, image: Array, *, train: bool) -> Array:
+        """Scores of images; `train` chooses batch or running statistics."""
+        _first_side(image.shape[1])
+        x = image
+        for multiple in (1, 2, 4, 8):
+            conv = layers.Conv(
+                multiple * self.features,
+                5,
+                strides=2,
+                padding=2,
+                dtype=self.dtype,
+                kernel_init=nn.initializers.truncated_normal(0.02),
+                bias_init=nn.initializers.zeros,
+            )
+            x = conv(x)
+            x = _normalise(self, x, train) if multiple > 1 else x
+            x = nn.leaky_relu(x, 0.2)
+            self.sow("intermediates", "features", x)
+        return layers.Dense(1, dtype=self.dtype)(x.reshape(x.shape[0], -1))[:, 0]
+
+
+def _first_side(side: int) -> int:
+    if side % 16:
+        raise UserError(
+            f"LSGAN's networks of {side} pixels a side do not exist; "
+            "choose a multiple of 16, such as 32, 64, 112 or 128."
+        )
+    return side // 16
+
+
+def _normalise(module, x, train):
+    if not module.batch_norm:
+        return x
+    one = nn.initializers.ones
+    return layers.batch_norm(train=train, axis_name=module.axis_name, scale_init=one)(x)
+
+
+def _conv_transpose(module, width, stride):
+    return layers.ConvTranspose(
+        width,
+        3,
+        strides=stride,
+        padding=1,
+        output_padding=stride - 1,
+        dtype=module.dtype,
+        bias_init=nn.initializers.zeros,
+    )

@@ -1,0 +1,210 @@
+"""Fully connected players: the GAN of 2014, its conditional form, and the nets of 2-D toys.
+
+I. Goodfellow et al., "Generative Adversarial Nets", NeurIPS 2014, arXiv:1406.2661, with the MNIST
+networks of its authors' code (`Generator`, `MaxoutDiscriminator`: the defaults); M. Mirza and S.
+Osindero, "Conditional Generative Adversarial Nets", 2014, arXiv:1411.1784 (`Conditional*`).
+
+Points of a plane are images f[b,1,1,2]: image_size 1, channels 2, output "linear". The toys of
+WGAN-GP (arXiv:1704.00028) are `Generator` and `Discriminator` with features 512, depth 3,
+activation "relu", init_range 0; those of LSGAN (arXiv:1611.04076) features 128, depth 2, "tanh";
+those of PacGAN (arXiv:1712.04086) `Generator` with features 400, depth 4, batch_norm and
+`MaxoutDiscriminator` with features 200, depth 3, pieces 5, no dropout, init_range 0.
+
+Deviations:
+- Images are in [-1,1]. Where the papers have sigmoid pixels in [0,1], output "sigmoid" is
+  2 sigmoid(x) - 1 = tanh(x/2), the same function of the changed data.
+- The bias of the generator's last layer starts at 0, not at the logits of the data's mean pixels:
+  a network does not see the data. The column norms of maxout weights are not bounded.
+- Dropout rates of the conditional pair are the paper's 0.5, on hidden units only.
+- PacGAN's and the conditional pair's initial weights are not stated: Glorot's, and those of 2014.
+"""
+
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from jaxgen.core.types import Array
+from jaxgen.models import layers
+
+
+class Generator(nn.Module):
+    """f[b,m] -> f32[b,image_size,image_size,channels]: `depth` hidden layers of `features` units.
+
+    output: "sigmoid" | "tanh" (both in [-1,1]) | "linear". activation: "relu" | "leaky_relu" |
+    "tanh". init_range: weights start uniform in +-init_range; 0 for He's range where a rectifier
+    follows, and Glorot's elsewhere.
+    """
+
+    image_size: int = 28
+    channels: int = 1
+    features: int = 1200
+    depth: int = 2
+    activation: str = "relu"
+    batch_norm: bool = False
+    output: str = "sigmoid"
+    init_range: float = 0.05
+    dtype: Any = jnp.float32
+    axis_name: str | None = None
+
+    @nn.compact
+    def __call__(self, latent: Array, *, train: bool) -> Array:
+        """Images of latents; `train` chooses batch or running statistics."""
+        x = latent
+        for _ in range(self.depth):
+            init = _kernel_init(self.init_range, self.activation)
+            bias = not self.batch_norm
+            x = layers.Dense(self.features, use_bias=bias, dtype=self.dtype, kernel_init=init)(x)
+            if self.batch_norm:
+                norm = layers.batch_norm(
+                    train=train, axis_name=self.axis_name, scale_init=nn.initializers.ones
+                )
+                x = norm(x)
+            x = layers.nonlinearity(self.activation)(x)
+        return _pixels(self, x)
+
+
+class Discriminator(nn.Module):
+    """f[b,h,w,c] -> scores f32[b], unbounded: `depth` hidden layers of `features` units.
+
+    The fields are those of `Generator`. Nothing in it depends on `train`.
+    """
+
+    features: int = 512
+    depth: int = 3
+    activation: str = "leaky_relu"
+    init_range: float = 0.0
+    dtype: Any = jnp.float32
+
+    @nn.compact
+    def __call__(self, image: Array, *, train: bool) -> Array:
+        """Scores of images."""
+        del train
+        x = image.reshape(image.shape[0], -1)
+        for _ in range(self.depth):
+            init = _kernel_init(self.init_range, self.activation)
+            x = layers.Dense(self.features, dtype=self.dtype, kernel_init=init)(x)
+            x = layers.nonlinearity(self.activation)(x)
+            self.sow("intermediates", "features", x)
+        return _score(self, x)
+
+
+class MaxoutDiscriminator(nn.Module):
+    """f[b,h,w,c] -> logits f32[b]: `depth` layers of `features` maxout units of `pieces` each.
+
+    input_dropout, hidden_dropout: shares of pixels and of hidden units that training drops. Pixels
+    are dropped in the paper's range [0,1], to which images are changed where input_dropout is not
+    0: a dropped pixel is black. init_range: as in `Generator`.
+    """
+
+    features: int = 240
+    depth: int = 2
+    pieces: int = 5
+    input_dropout: float = 0.2
+    hidden_dropout: float = 0.5
+    init_range: float = 0.005
+    dtype: Any = jnp.float32
+    axis_name: str | None = None
+
+    @nn.compact
+    def __call__(self, image: Array, *, train: bool) -> Array:
+        """Logits of images; training drops units, and needs a key where a rate is not 0."""
+        x = image.reshape(image.shape[0], -1)
+        if self.input_dropout:
+            x = layers.Dropout(self.input_dropout, self.axis_name)((x + 1) / 2, train=train)
+        for _ in range(self.depth):
+            init = _kernel_init(self.init_range)
+            x = layers.Maxout(self.features, self.pieces, dtype=self.dtype, kernel_init=init)(x)
+            self.sow("intermediates", "features", x)
+            x = layers.Dropout(self.hidden_dropout, self.axis_name)(x, train=train)
+        return _score(self, x)
+
+
+class ConditionalGenerator(nn.Module):
+    """(f[b,m], label i32[b]) -> f32[b,image_size,image_size,channels] in [-1,1].
+
+    Latents go to `latent_features` units and one-hot labels to `label_features`, both together to
+    `features`, then to pixels; all hidden units are rectified, and training drops a share `dropout`
+    of them.
+    """
+
+    classes: int = 10
+    image_size: int = 28
+    channels: int = 1
+    latent_features: int = 200
+    label_features: int = 1000
+    features: int = 1200
+    dropout: float = 0.5
+    output: str = "sigmoid"
+    init_range: float = 0.05
+    dtype: Any = jnp.float32
+    axis_name: str | None = None
+
+    @nn.compact
+    def __call__(self, latent: Array, label: Array, *, train: bool) -> Array:
+        """Images of latents and labels; training drops units, and needs a key for it."""
+
+        def hidden(width, x):
+            init = _kernel_init(self.init_range, "relu")
+            x = nn.relu(layers.Dense(width, dtype=self.dtype, kernel_init=init)(x))
+            return layers.Dropout(self.dropout, self.axis_name)(x, train=train)
+
+        z = hidden(self.latent_features, latent)
+        y = hidden(self.label_features, jax.nn.one_hot(label, self.classes))
+        return _pixels(self, hidden(self.features, jnp.concatenate([z, y], axis=1)))
+
+
+class ConditionalDiscriminator(nn.Module):
+    """(f[b,h,w,c], label i32[b]) -> logits f32[b], of maxout units.
+
+    Images go to `features` units of `pieces`, one-hot labels to `label_features` units of `pieces`,
+    both together to `features` units of `joint_pieces`; training drops a share `dropout` of units.
+    """
+
+    classes: int = 10
+    features: int = 240
+    label_features: int = 50
+    pieces: int = 5
+    joint_pieces: int = 4
+    dropout: float = 0.5
+    init_range: float = 0.005
+    dtype: Any = jnp.float32
+    axis_name: str | None = None
+
+    @nn.compact
+    def __call__(self, image: Array, label: Array, *, train: bool) -> Array:
+        """Logits of images and labels; training drops units, and needs a key for it."""
+
+        def hidden(width, pieces, x):
+            init = _kernel_init(self.init_range)
+            return layers.Maxout(width, pieces, dtype=self.dtype, kernel_init=init)(x)
+
+        def drop(x):
+            return layers.Dropout(self.dropout, self.axis_name)(x, train=train)
+
+        x = hidden(self.features, self.pieces, image.reshape(image.shape[0], -1))
+        self.sow("intermediates", "features", x)
+        y = hidden(self.label_features, self.pieces, jax.nn.one_hot(label, self.classes))
+        joint = jnp.concatenate([drop(x), drop(y)], axis=1)
+        joint = hidden(self.features, self.joint_pieces, joint)
+        self.sow("intermediates", "features", joint)
+        return _score(self, drop(joint))
+
+
+def _kernel_init(init_range, activation=""):
+    if init_range > 0.0:
+        return layers.symmetric_uniform(init_range)
+    rectified = activation in ("relu", "leaky_relu")
+    return nn.initializers.he_uniform() if rectified else nn.initializers.glorot_uniform()
+
+
+def _pixels(module, x):
+    size, init = module.image_size, _kernel_init(module.init_range)
+    linear = layers.Dense(size * size * module.channels, dtype=module.dtype, kernel_init=init)
+    return layers.to_image(linear(x).reshape(-1, size, size, module.channels), module.output)
+
+
+def _score(module, x):
+    init = _kernel_init(module.init_range)
+    return layers.Dense(1, dtype=module.dtype, kernel_init=init)(x)[:, 0]
