@@ -14,7 +14,8 @@ from PIL import Image
 class Dataset:
     """One split of a data set, decoded.
 
-    image: u8[n,h,w,c], C-order; a read-only memory map where it was decoded from files.
+    image: u8[n,h,w,c], C-order; a read-only memory map where it was decoded from files. Points of
+    the plane are f32[n,1,1,2] in a scale of their own.
     label: i32[n], or None. classes: their names, () without labels. fingerprint: stable hex id of
     content and preprocessing.
     """

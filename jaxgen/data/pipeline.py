@@ -1,6 +1,6 @@
 """Batches for the training loop: resident on the devices when they fit, else streamed to them."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import jax
@@ -25,8 +25,10 @@ class Pipeline:
     batch_size: the global batch. sharding: of a batch axis, e.g. `NamedSharding(mesh,
     PartitionSpec("data"))`; None is the default device. resident: None decides by size: up to a
     quarter of the device's memory, 2 GiB over all copies on CPU, or `resident_limit_bytes`.
+    entries: what a batch holds, e.g. ("image",); None is "image", and "label" where there is one.
 
-    Raises UserError for: a batch that does not fit the data set or the devices.
+    Raises UserError for: a batch that does not fit the data set or the devices, an entry that the
+    data set does not have.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Pipeline:
         sharding: Sharding | None = None,
         resident: bool | None = None,
         resident_limit_bytes: int | None = None,
+        entries: Sequence[str] | None = None,
     ):
         self._batch_size = batch_size
         self._seed = seed
@@ -47,10 +50,7 @@ class Pipeline:
             sharding = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
         _check_divisible(batch_size, sharding)
         self._chunk_sharding, replicated = _chunk_shardings(sharding)
-        # np.asarray: fancy indexing of a plain view of the map is faster than of np.memmap.
-        self._arrays = {"image": np.asarray(dataset.image)}
-        if dataset.label is not None:
-            self._arrays["label"] = np.asarray(dataset.label)
+        self._arrays = _select(dataset, entries)
         if resident is None:
             size = sum(array.nbytes for array in self._arrays.values())
             resident = _fits(size, sharding, resident_limit_bytes)
@@ -71,7 +71,10 @@ class Pipeline:
 
     @staticmethod
     def fetch(source: Mapping[str, Array], raw: Mapping[str, Array]) -> Mapping[str, Array]:
-        """The examples of one step: {"image": u8[b,h,w,c], "label"?: i32[b]}; pure, for jit."""
+        """The examples of one step, {"image": [b,h,w,c], "label"?: i32[b]}; pure, for jit.
+
+        Images are u8, or f32 where the data set has points.
+        """
         if not source:
             return raw
         return {
@@ -82,7 +85,7 @@ class Pipeline:
     def batches(self, step: int, count: int) -> dict[str, jax.Array]:
         """The data of `count` steps from `step`: arrays [count, batch_size, ...] on the devices.
 
-        Resident: {"index": i32}. Streaming: {"image": u8, "label"?: i32}. The batch axis is laid
+        Resident: {"index": i32}. Streaming: the entries themselves. The batch axis is laid
         out like `sharding`; a process reads only the rows of its own devices.
         """
         rows = np.stack(
@@ -132,6 +135,27 @@ class Pipeline:
                 yield chunk
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _select(dataset: Dataset, entries: Sequence[str] | None) -> dict[str, np.ndarray]:
+    """The arrays of `dataset` that batches are made of."""
+    # np.asarray: fancy indexing of a plain view of the map is faster than of np.memmap.
+    arrays = {"image": np.asarray(dataset.image)}
+    if dataset.label is not None:
+        arrays["label"] = np.asarray(dataset.label)
+    for name in entries or ():
+        if name == "label" and name not in arrays:
+            raise UserError(
+                f"The data set {dataset.name} has no labels, and this objective needs them: use a "
+                'folder with a subfolder for each class, an .npz with "label", or a labelled set '
+                'such as "digits".'
+            )
+        if name not in arrays:
+            raise UserError(
+                f'The objective needs "{name}" in its batches, and data sets have "image" and '
+                '"label": change its BATCH.'
+            )
+    return arrays if entries is None else {name: arrays[name] for name in entries}
 
 
 def _chunk_shardings(sharding: Sharding) -> tuple[Sharding, Sharding]:

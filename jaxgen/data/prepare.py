@@ -20,7 +20,7 @@ from jaxgen.data import tfds_downloads, tfds_source
 
 
 def prepare(name: str, data_dir: str, download_dir: str | None, manual_dir: str | None) -> Path:
-    """Prepares `name` ("mnist", "lsun/bedroom") under `data_dir`; returns its folder.
+    """Prepares `name` ("mnist", "smallnorb") under `data_dir`; returns its folder.
 
     What would make TFDS fail after minutes of retries is looked for first. Raises UserError for:
     an unknown name, no TensorFlow, or raw files that are neither here nor to be reached.
@@ -46,7 +46,7 @@ def prepare(name: str, data_dir: str, download_dir: str | None, manual_dir: str 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command; 0, or 2 after one sentence on stderr."""
     parser = argparse.ArgumentParser("jaxgen.data.prepare", description="Prepares a TFDS data set.")
-    parser.add_argument("name", help='TFDS name, such as "mnist" or "lsun/bedroom"')
+    parser.add_argument("name", help='TFDS name, such as "mnist" or "smallnorb"')
     parser.add_argument("--data_dir", default=tfds_source.default_dir(), help="%(default)s")
     parser.add_argument("--download_dir", help="raw files, default DATA_DIR/downloads")
     parser.add_argument("--manual_dir", help="raw files under their own names")

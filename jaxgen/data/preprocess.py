@@ -1,4 +1,4 @@
-"""From stored uint8 images to the batches that an objective sees; runs inside the compiled step."""
+"""From stored images to the batches that an objective sees; runs inside the compiled step."""
 
 from collections.abc import Mapping
 
@@ -13,10 +13,10 @@ def prepare(
 ) -> Batch:
     """A batch with "image" u8[b,h,w,c] as f32[b,h,w,c] in [-1,1]; other entries are passed on.
 
-    The scale is x / 127.5 - 1. `flip` mirrors each image left to right with probability 1/2;
-    `crop_padding` p pads each side by p reflected pixels and cuts a window of the old size at a
-    random place. Both are drawn for the global batch, so the numbers do not depend on the devices
-    it is spread over.
+    The scale is x / 127.5 - 1; floats (points of the plane) keep theirs. `flip` mirrors each image
+    left to right with probability 1/2; `crop_padding` p pads each side by p reflected pixels and
+    cuts a window of the old size at a random place. Both are drawn for the global batch, so the
+    numbers do not depend on the devices it is spread over.
     """
     image = raw["image"]
     flip_key, crop_key = jax.random.split(key)
@@ -25,7 +25,9 @@ def prepare(
         image = jnp.where(mirrored, image[:, :, ::-1], image)
     if crop_padding:
         image = _random_crop(image, crop_key, crop_padding)
-    return {**raw, "image": image.astype(jnp.float32) / 127.5 - 1.0}
+    if not jnp.issubdtype(image.dtype, jnp.floating):
+        image = image.astype(jnp.float32) / 127.5 - 1.0
+    return {**raw, "image": image}
 
 
 def _random_crop(image: Array, key: Key, padding: int) -> Array:

@@ -1,4 +1,4 @@
-"""A data set by its name: embedded, TFDS, a folder of images or an .npz file."""
+"""A data set by its name: embedded, drawn, TFDS, LSUN, a folder of images or an .npz file."""
 
 import difflib
 import os
@@ -6,14 +6,17 @@ import re
 from pathlib import Path
 
 from jaxgen.core.types import UserError
-from jaxgen.data import cache, images
+from jaxgen.data import cache, images, lsun, points, stacked
 from jaxgen.data.dataset import Dataset, fingerprint
 
 __all__ = ["Dataset", "load", "shape_of", "validate_name"]
 
 _EMBEDDED = ("digits", "photos")
 _TFDS = re.compile(r"tfds:[a-z]\w*(/[\w.\-]+)?(:\d+\.\d+\.\d+)?")
-_ALLOWED = 'use "digits", "photos", "tfds:NAME", a folder of images or a path ending in .npz'
+_ALLOWED = (
+    'use "digits", "photos", "tfds:NAME", "ring", "grid", "stacked:NAME", "lsun:PATH", a folder of '
+    "images or a path ending in .npz"
+)
 # Part of every fingerprint; raised when the same parameters begin to give other pixels.
 _VERSION = 1
 
@@ -31,7 +34,9 @@ def load(
 ) -> Dataset:
     """The `split` ("train" or "test") of data set `name`, as image u8[n,size,size,channels].
 
-    name: "digits" | "photos" | "tfds:<name>[/config]" | a folder path | a path ending in .npz.
+    name: "digits" | "photos" | "tfds:<name>[/config]" | a folder path | a path ending in .npz |
+    "lsun:<path of an lmdb>" | "stacked:<name of 10 classes>", three gray images as channels (see
+    `stacked`) | "ring" | "grid", points of the plane as f32[n,1,1,2] (see `points`).
     resize: "bilinear" | "celeba" | "center_crop" | "none", see `images.fit`. data_dir: where TFDS
     data sets live (default: TFDS's own). cache_dir: where decoded ones are kept (default:
     `cache.default_dir()`). progress: tells on stderr how far decoding is.
@@ -47,19 +52,32 @@ def load(
             choices = " or ".join(f'"{choice}"' for choice in allowed)
             raise UserError(f'The {option} of data is "{value}": it must be {choices}.')
     shape = shape_of(name, image_size=image_size, channels=channels)
-    if name in _EMBEDDED:
-        from jaxgen.data import embedded
-
-        identity = fingerprint(_VERSION, name, split, shape, resize)
-        if name == "digits":
-            return cache.in_memory(name, identity, embedded.digits(split, channels), shape, resize)
-        tiles = embedded.photos(split, channels, image_size)
-        return cache.in_memory(name, identity, tiles, shape, resize)
+    directory = Path(cache_dir).expanduser() if cache_dir else cache.default_dir()
+    if name.startswith(stacked.PREFIX):
+        options = {"data_dir": data_dir, "cache_dir": cache_dir, "progress": progress}
+        options |= {"image_size": image_size, "channels": 1, "resize": resize}
+        base = load(stacked.base_name(name), split, **options)
+        title = f"Stacking {base.name}, {split} (once)" if progress else None
+        return stacked.dataset(name, split, base, directory=directory, title=title)
+    if name in (*_EMBEDDED, *points.NAMES):
+        return _without_files(name, split, shape, resize)
     source, examples = _open_source(name, split, channels, data_dir, progress)
     identity = fingerprint(_VERSION, source, split, shape, resize)
-    directory = Path(cache_dir).expanduser() if cache_dir else cache.default_dir()
     title = f"Decoding {name}, {split} (once)" if progress else None
     return cache.on_disk(name, identity, examples, shape, resize, directory=directory, title=title)
+
+
+def _without_files(name: str, split: str, shape: tuple[int, int, int], resize: str) -> Dataset:
+    """The sets that are small enough to be made anew by every process."""
+    if name in points.NAMES:
+        return points.dataset(name, split, fingerprint(_VERSION, name, split))
+    from jaxgen.data import embedded
+
+    identity = fingerprint(_VERSION, name, split, shape, resize)
+    if name == "digits":
+        return cache.in_memory(name, identity, embedded.digits(split, shape[2]), shape, resize)
+    tiles = embedded.photos(split, shape[2], shape[0])
+    return cache.in_memory(name, identity, tiles, shape, resize)
 
 
 def _open_source(name: str, split: str, channels: int, data_dir: str | None, progress: bool):
@@ -68,6 +86,8 @@ def _open_source(name: str, split: str, channels: int, data_dir: str | None, pro
         from jaxgen.data import tfds_source
 
         return tfds_source.source(name, split, channels, data_dir, progress)
+    if name.startswith(lsun.PREFIX):
+        return lsun.source(name, split, channels)
     if name.endswith(".npz"):
         from jaxgen.data import arrays
 
@@ -80,12 +100,25 @@ def _open_source(name: str, split: str, channels: int, data_dir: str | None, pro
 def shape_of(name: str, *, image_size: int, channels: int) -> tuple[int, int, int]:
     """(h, w, c) of every image that `load` would give; reads nothing."""
     validate_name(name)
+    if name in points.NAMES:
+        if (image_size, channels) != (1, 2):
+            raise UserError(
+                f'The data set "{name}" has points of the plane, as images of one pixel with two '
+                f"channels, but data.image_size is {image_size} and data.channels is {channels}: "
+                "set them to 1 and 2."
+            )
+        return points.SHAPE
     if image_size < 1:
         raise UserError(
             f"data.image_size is {image_size}: it must be a number of pixels, 1 or more."
         )
     if channels not in (1, 3):
         raise UserError(f"data.channels is {channels}: it must be 1 (gray) or 3 (color).")
+    if name.startswith(stacked.PREFIX) and channels != 3:
+        raise UserError(
+            f'The data set "{name}" has an image in each of three channels, but data.channels is '
+            f"{channels}: set it to 3."
+        )
     return (image_size, image_size, channels)
 
 
@@ -94,7 +127,17 @@ def validate_name(name: str) -> None:
 
     Raises UserError for: any other form; it says what is allowed and what was probably meant.
     """
-    if name in _EMBEDDED or _TFDS.fullmatch(name) or name.endswith(".npz"):
+    if name.startswith(stacked.PREFIX):
+        base = stacked.base_name(name)
+        if base in points.NAMES or base.startswith(stacked.PREFIX):
+            raise UserError(
+                f'data.name is "{name}", and stacks are of gray images: use "stacked:digits", '
+                '"stacked:tfds:mnist" or another labelled set of 10 classes.'
+            )
+        return validate_name(base)
+    if name.startswith(lsun.PREFIX) and name != lsun.PREFIX:
+        return
+    if name in (*_EMBEDDED, *points.NAMES) or _TFDS.fullmatch(name) or name.endswith(".npz"):
         return
     if name.startswith("tfds:"):
         raise UserError(
@@ -108,6 +151,6 @@ def validate_name(name: str) -> None:
     is_path = os.sep in name or name.startswith((".", "~"))
     if is_path or (name and os.path.isdir(name)):
         return
-    close = difflib.get_close_matches(name.lower(), _EMBEDDED, n=1)
+    close = difflib.get_close_matches(name.lower(), (*_EMBEDDED, *points.NAMES), n=1)
     meant = close[0] if close else f"tfds:{name.lower()}"
     raise UserError(f'data.name is "{name}": {_ALLOWED}; did you mean "{meant}"?')

@@ -72,7 +72,7 @@ def _prepared(name: str, root: Path) -> Path | None:
 
 
 def check_known(name: str) -> None:
-    """Raises UserError for: a name that TFDS does not have; looks at no network."""
+    """Raises UserError for: a name that TFDS does not have or cannot prepare; uses no network."""
     import tensorflow_datasets as tfds
 
     base = name.partition(":")[0].partition("/")[0]
@@ -87,6 +87,11 @@ def check_known(name: str) -> None:
         close = difflib.get_close_matches(config, configs, n=3, cutoff=0.4) or configs[:5]
         allowed = f"use one of {', '.join(close)}, ..." if close else "leave the config away."
         raise UserError(f'The TFDS data set "{base}" has no config "{config}": {allowed}')
+    if base == "lsun":
+        raise UserError(
+            "TFDS can no longer prepare LSUN: unpack the lmdb that its authors distribute, and set "
+            'data.name to "lsun:PATH", such as "lsun:church_outdoor_train_lmdb".'
+        )
 
 
 def without_tensorflow(name: str, root: str | Path) -> str:

@@ -97,6 +97,42 @@ def test_without_labels_there_are_none():
         assert set(consume(pipeline.source, pipeline.batches(0, 1))) == {"image"}
 
 
+@pytest.mark.parametrize("resident", [True, False])
+@pytest.mark.parametrize("entries", [("image",), ("image", "label"), ("label",)])
+def test_batches_hold_the_entries_that_are_asked_for(entries, resident):
+    data = some_dataset()
+    pipeline = Pipeline(data, batch_size=4, seed=0, resident=resident, entries=entries)
+    assert set(pipeline.source) == (set(entries) if resident else set())
+    raw = jax.tree.map(lambda x: x[0], pipeline.batches(3, 1))
+    batch = Pipeline.fetch(pipeline.source, raw)
+    assert set(batch) == set(entries)
+    rows = order.indices(0, 3, batch_size=4, num_examples=100)
+    for name in entries:
+        np.testing.assert_array_equal(batch[name], getattr(data, name)[rows])
+
+
+def test_entries_that_the_data_lacks_are_named():
+    data = some_dataset(labelled=False)
+    assert Pipeline(data, batch_size=4, seed=0, entries=("image",)).resident
+    with pytest.raises(UserError, match=r"set some has no labels.*needs them.*subfolder for each"):
+        Pipeline(data, batch_size=4, seed=0, entries=("image", "label"))
+    with pytest.raises(UserError, match=r'needs "gray".*"image" and "label"'):
+        Pipeline(some_dataset(), batch_size=4, seed=0, entries=("image", "gray"))
+
+
+def test_points_stay_floats():
+    point = np.random.default_rng(1).normal(0, 2, (50, 1, 1, 2)).astype(np.float32)
+    data = Dataset("points", point, np.zeros(50, np.int32), ("a",), "00")
+    rows = order.indices(2, 0, batch_size=16, num_examples=50)
+    for devices in (1, 8):
+        for resident in (True, False):
+            pipeline = Pipeline(
+                data, batch_size=16, seed=2, sharding=data_sharding(devices), resident=resident
+            )
+            batch = consume(pipeline.source, pipeline.batches(0, 1))
+            np.testing.assert_array_equal(batch["image"][0], point[rows])
+
+
 def test_iteration_resumes_anywhere_and_ends_at_the_stop():
     pipeline = Pipeline(some_dataset(), batch_size=8, seed=1, resident=True)
     straight = [np.asarray(raw["index"]) for raw in pipeline.iterate(0, 4, 30)]

@@ -36,6 +36,14 @@ def test_other_entries_are_passed_on():
     np.testing.assert_array_equal(batch["label"], label)
 
 
+def test_floats_keep_their_values():
+    point = jnp.asarray(np.random.default_rng(0).normal(0, 3, (8, 1, 1, 2)), jnp.float32)
+    for options in ({}, {"flip": True, "crop_padding": 1}):
+        out = preprocess.prepare({"image": point}, jax.random.key(0), **options)["image"]
+        assert out.dtype == jnp.float32
+        np.testing.assert_array_equal(out, point)
+
+
 def test_to_uint8_inverts_and_clips():
     image = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
     batch = preprocess.prepare({"image": jnp.asarray(image)}, jax.random.key(0))

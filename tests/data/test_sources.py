@@ -85,7 +85,11 @@ def test_files_and_embedded_sets_are_valid_names(name, prefix):
 
 
 @pytest.mark.parametrize(
-    "name", ["tfds:mnist", "tfds:lsun/bedroom", "tfds:mnist:3.0.1", "tfds:a/b-c.1:1.0.0", "./faces"]
+    "name",
+    [
+        *("tfds:mnist", "tfds:lsun/bedroom", "tfds:mnist:3.0.1", "tfds:a/b-c.1:1.0.0", "./faces"),
+        *("stacked:digits", "stacked:tfds:mnist", "stacked:a.npz", "lsun:church_train_lmdb"),
+    ],
 )
 def test_names_of_every_kind_are_valid(name):
     sources.validate_name(name)
@@ -103,6 +107,11 @@ def test_names_of_every_kind_are_valid(name):
         ("tfds:MNIST", r'try "tfds:mnist"'),
         ("tfds:mnist/", r'form "tfds:NAME"'),
         ("data/faces.tar", "an archive: unpack it"),
+        ("rings", r'did you mean "ring"\?'),
+        ("stacked:digit", r'data.name is "digit": .* did you mean "digits"\?'),
+        ("stacked:ring", r'stacks are of gray images: use "stacked:digits"'),
+        ("stacked:stacked:digits", r'use "stacked:digits", "stacked:tfds:mnist"'),
+        ("lsun:", r'"lsun:PATH"'),
     ],
 )
 def test_other_names_are_refused_with_what_was_meant(name, message):

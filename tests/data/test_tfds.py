@@ -157,6 +157,7 @@ def test_without_tensorflow_one_sentence_says_what_to_install(tmp_path, monkeypa
         ("fashion_mnst", r"did you mean fashion_mnist"),
         ("zzzzzzzzzz", r"see tensorflow\.org/datasets"),
         ("lsun/bedrooms", r'"lsun" has no config "bedrooms": use one of bedroom'),
+        ("lsun/bedroom", r'can no longer prepare LSUN: .*"lsun:church_outdoor_train_lmdb"'),
         ("mnist/big", r'"mnist" has no config "big": leave the config away'),
     ],
 )
