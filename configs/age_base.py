@@ -60,11 +60,11 @@ def get_age(
             },
         }
     )
-    halve_at = [
+    drop_at = [
         epoch * steps_per_epoch for epoch in range(epochs) if epoch % drop_every == drop_every - 1
     ]
     for name in ("encoder", "generator"):
-        config.optim[name] = ConfigDict(common.adam(2e-4, b1=0.5, halve_at=halve_at))
+        config.optim[name] = ConfigDict(common.adam(2e-4, b1=0.5, drop_at=drop_at))
     config.data.image_size = image_size
     config.data.channels = channels
     config.num_steps = steps_per_epoch * epochs

@@ -39,15 +39,15 @@ def get_defaults() -> ConfigDict:
     return config
 
 
-def adam(learning_rate: float, b1: float = 0.9, b2: float = 0.999, halve_at=()) -> dict:
-    """Adam; the learning rate is halved at the start of each training step in `halve_at`."""
+def adam(learning_rate: float, b1: float = 0.9, b2: float = 0.999, drop_at=()) -> dict:
+    """Adam; the learning rate is halved at the start of each training step in `drop_at`."""
     return {
         "name": "adam",
         "learning_rate": learning_rate,
         "b1": b1,
         "b2": b2,
         "eps": 1e-8,
-        "halve_at": tuple(halve_at),
+        "drop_at": tuple(drop_at),
     }
 
 

@@ -2,19 +2,17 @@
 
 import dataclasses
 import importlib
-import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import optax
 
 from jaxgen import config as config_lib
-from jaxgen import session
+from jaxgen import optimisers, session
 from jaxgen import workdir as workdir_lib
-from jaxgen.core import Key, Spec, TrainState, UserError, scale_by_learning_rate
+from jaxgen.core import Key, Spec, TrainState, UserError
 from jaxgen.data import sources
 from jaxgen.train import checkpoint, parallel
 
@@ -30,7 +28,6 @@ _DATA_KEYS = (
 _LEAST = {"data.batch_size": 1, "data.image_size": 1, "data.channels": 1, "data.crop_padding": 0}
 _LEAST |= {"seed": 0, "checkpoint_keep": 1, "evaluation.num_images": 1}
 _PRECISIONS = {"float32": jnp.float32, "mixed": jnp.bfloat16}
-_OPTIMISERS = {"adam": optax.scale_by_adam, "rmsprop": optax.scale_by_rms, "sgd": optax.identity}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +52,11 @@ class Experiment:
     def images_per_step(self) -> int:
         """Images that one training step consumes."""
         return self.example_batch["image"].shape[0]
+
+
+def entries(objective: Any) -> tuple[str, ...]:
+    """What an objective reads of a batch: ("image",) unless its module says so in `BATCH`."""
+    return getattr(objective, "BATCH", ("image",))
 
 
 def load_config(path: str, **overrides: Any) -> config_lib.Config:
@@ -84,12 +86,15 @@ def build(config: config_lib.Config) -> Experiment:
             )
     dtype = _PRECISIONS[config.precision]
     nets = {name: _network(name, config.networks[name], dtype) for name in names}
-    tx = {name: _optimiser(name, config.optim[name]) for name in names}
+    tx = {name: optimisers.build(f"config.optim.{name}", config.optim[name]) for name in names}
     spec = Spec(nets=nets, tx=tx, hparams=hparams, ema=dict(config.ema))
     data = config.data
     shape = sources.shape_of(data.name, image_size=data.image_size, channels=data.channels)
     updates = getattr(objective, "batches_per_step", lambda _: 1)(hparams)
-    batch = {"image": jax.ShapeDtypeStruct((data.batch_size * updates, *shape), jnp.float32)}
+    count = data.batch_size * updates
+    batch = {"image": jax.ShapeDtypeStruct((count, *shape), jnp.float32)}
+    if "label" in entries(objective):
+        batch["label"] = jax.ShapeDtypeStruct((count,), jnp.int32)
     experiment = Experiment(objective, spec, config, batch)
     _check_shapes(experiment, shape)
     return experiment
@@ -165,40 +170,6 @@ def _network(name: str, values: config_lib.Config, dtype: Any) -> Any:
     own = sorted(fields - {"parent", "name", "dtype", "axis_name"})
     config_lib.check_keys(given, own, where)
     return cls(**given, **({"dtype": dtype} if "dtype" in fields else {}))
-
-
-def _optimiser(name: str, values: config_lib.Config) -> optax.GradientTransformation:
-    where = f"config.optim.{name}"
-    numbers = dict(values)
-    kind = numbers.pop("name", "")
-    if kind not in _OPTIMISERS:
-        raise UserError(
-            f'{where}.name="{kind}" is not one of {", ".join(_OPTIMISERS)}.'
-            f"{config_lib.did_you_mean(kind, _OPTIMISERS)}"
-        )
-    missing = [key for key in ("learning_rate", "halve_at") if key not in numbers]
-    if missing:
-        raise UserError(f"{where} lacks: {', '.join(missing)}; a config must be complete.")
-    rate, halve_at = numbers.pop("learning_rate"), numbers.pop("halve_at")
-    if not all(type(step) is int for step in halve_at):
-        raise UserError(
-            f"{where}.halve_at={halve_at} must hold training steps, such as (100, 200)."
-        )
-    if not rate > 0:
-        raise UserError(f"{where}.learning_rate={rate} must be above 0.")
-    allowed = inspect.signature(_OPTIMISERS[kind]).parameters
-    for key in numbers:
-        if key not in allowed:
-            raise UserError(
-                f'"{key}" is not a number of {kind}, in {where}.'
-                f"{config_lib.did_you_mean(key, allowed)} It takes: {', '.join(allowed)}."
-            )
-
-    def schedule(step):
-        halvings = jnp.sum(step >= jnp.asarray(halve_at, jnp.int32)) if halve_at else 0
-        return rate * 0.5**halvings
-
-    return optax.chain(_OPTIMISERS[kind](**numbers), scale_by_learning_rate(schedule))
 
 
 def _check_numbers(config: config_lib.Config) -> None:

@@ -21,6 +21,7 @@ FLOORS = {
     "session": 4,
     "experiment": 4,
     "commands": 4,
+    "optimisers": 4,
     "main": 5,
 }
 # Beyond the floors: what a part may not import although it is lower, and who alone imports what.

@@ -2,9 +2,9 @@
 
 from jaxgen.core.layout import Layout
 from jaxgen.core.nets import Nets
-from jaxgen.core.schedule import scale_by_learning_rate
+from jaxgen.core.schedule import by_phase, scale_by_learning_rate, trace
 from jaxgen.core.state import Spec, TrainState, create, eval_params
-from jaxgen.core.step import finish, optimise, optimise_each, split_batch
+from jaxgen.core.step import Turn, finish, optimise, optimise_each, split_batch, take_turns
 from jaxgen.core.types import (
     Array,
     Batch,
@@ -28,7 +28,9 @@ __all__ = [
     "PyTree",
     "Spec",
     "TrainState",
+    "Turn",
     "UserError",
+    "by_phase",
     "create",
     "eval_params",
     "finish",
@@ -38,4 +40,6 @@ __all__ = [
     "require_choice",
     "scale_by_learning_rate",
     "split_batch",
+    "take_turns",
+    "trace",
 ]

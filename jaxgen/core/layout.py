@@ -34,18 +34,28 @@ class Layout:
         return x if self.axis_name is None else jax.lax.all_gather(x, self.axis_name, tiled=True)
 
     def normal(self, key: Key, shape: tuple[int, ...]) -> Array:
-        """Standard normal noise f32[shape], laid out like data.
+        """Standard normal noise f32[shape], laid out like data; see `draw`."""
+        return self.draw(jax.random.normal, key, shape)
 
-        `shape[0]` is the batch that the caller sees. Along a named axis the global noise is drawn
-        and this shard's rows are kept, so that the numbers do not depend on the number of devices.
+    def uniform(self, key: Key, shape: tuple[int, ...]) -> Array:
+        """Uniform noise f32[shape] in [0,1), laid out like data; see `draw`."""
+        return self.draw(jax.random.uniform, key, shape)
+
+    def draw(
+        self, sampler: Callable[[Key, tuple[int, ...]], Array], key: Key, shape: tuple[int, ...]
+    ) -> Array:
+        """`sampler(key, shape)` laid out like data; `shape[0]` is the batch that the caller sees.
+
+        Along a named axis the global noise is drawn and this shard's rows are kept, so that the
+        numbers do not depend on the number of devices.
         """
         if self.axis_name is None:
-            noise = jax.random.normal(key, shape)
+            noise = sampler(key, shape)
             if self.batch_sharding is None:
                 return noise
             return jax.lax.with_sharding_constraint(noise, self.batch_sharding)
         rows = shape[0]
-        noise = jax.random.normal(key, (rows * jax.lax.psum(1, self.axis_name), *shape[1:]))
+        noise = sampler(key, (rows * jax.lax.psum(1, self.axis_name), *shape[1:]))
         return jax.lax.dynamic_slice_in_dim(noise, jax.lax.axis_index(self.axis_name) * rows, rows)
 
     def varying(self, tree: PyTree) -> PyTree:

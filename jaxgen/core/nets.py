@@ -34,18 +34,39 @@ class Nets:
         self.model_state = dict(model_state)
 
     def __call__(
-        self, name: str, *inputs: Array, train: bool = True, key: Key | None = None
+        self,
+        name: str,
+        *inputs: Any,
+        train: bool = True,
+        key: Key | None = None,
+        method: str | None = None,
     ) -> Any:
-        """Output of network `name`. `key` feeds noise layers (dropout), where there are any."""
-        module = self._spec.nets[name]
-        axis_name = self._spec.layout.axis_name
-        if axis_name is not None and hasattr(module, "axis_name"):
-            module = module.clone(axis_name=axis_name)
+        """Output of network `name`. `key` feeds noise layers (dropout), where there are any.
+
+        method: another method of the module, called without `train` and with fixed state.
+        """
         variables = {"params": self._params[name], **self.model_state[name]}
         rngs = None if key is None else {"dropout": key}
+        module = self._module(name)
+        if method is not None:
+            return module.apply(variables, *inputs, method=method, rngs=rngs)
         mutable = list(self.model_state[name]) if train else []
         if not mutable:
             return module.apply(variables, *inputs, train=train, rngs=rngs)
         output, updated = module.apply(variables, *inputs, train=True, rngs=rngs, mutable=mutable)
         self.model_state[name] = dict(updated)
         return output
+
+    def features(self, name: str, *inputs: Array) -> tuple[Array, ...]:
+        """What the layers of network `name` sowed as "features", in call order; fixed state."""
+        variables = {"params": self._params[name], **self.model_state[name]}
+        _, updated = self._module(name).apply(
+            variables, *inputs, train=False, mutable=["intermediates"]
+        )
+        return updated.get("intermediates", {}).get("features", ())
+
+    def _module(self, name: str) -> Any:
+        module, axis_name = self._spec.nets[name], self._spec.layout.axis_name
+        if axis_name is None or not hasattr(module, "axis_name"):
+            return module
+        return module.clone(axis_name=axis_name)

@@ -19,7 +19,6 @@ are biased (Flax), PyTorch's are not.
 
 import dataclasses
 
-import jax
 import jax.numpy as jnp
 
 from jaxgen.core import (
@@ -30,13 +29,13 @@ from jaxgen.core import (
     Nets,
     Spec,
     TrainState,
+    Turn,
     create,
     eval_params,
     finish,
-    optimise_each,
     require_at_least,
     require_choice,
-    split_batch,
+    take_turns,
 )
 from jaxgen.losses import moments, reconstruction
 
@@ -158,23 +157,17 @@ def train_step(spec: Spec, state: TrainState, batch: Batch, key: Key) -> tuple[T
     batch["image"]: f32[k b,h,w,c] with k = `batches_per_step(hparams)`; key: constant over a run.
     """
     hparams = spec.hparams
-    key_encoder, key_generator = jax.random.split(jax.random.fold_in(key, state.step))
-    images = split_batch(batch["image"], batches_per_step(hparams))
-    encoder_images = images[: hparams.encoder_updates]
-    if hparams.generator_image_weight:
-        generator_images = images[hparams.encoder_updates :]
-    else:
-        shape = (hparams.generator_updates, *images.shape[1:])
-        generator_images = jnp.broadcast_to(images[:1], shape)
-    keys = jax.random.split(key_encoder, hparams.encoder_updates)
-    state, encoder_metrics = optimise_each(
-        spec, state, "encoder", encoder_loss, (encoder_images, keys)
+    turns = (
+        Turn("encoder", encoder_loss, hparams.encoder_updates),
+        Turn(
+            "generator",
+            generator_loss,
+            hparams.generator_updates,
+            fresh=bool(hparams.generator_image_weight),
+        ),
     )
-    keys = jax.random.split(key_generator, hparams.generator_updates)
-    state, generator_metrics = optimise_each(
-        spec, state, "generator", generator_loss, (generator_images, keys)
-    )
-    return finish(spec, state), encoder_metrics | generator_metrics
+    state, metrics = take_turns(spec, state, (batch["image"],), key, turns)
+    return finish(spec, state), metrics
 
 
 def encode(spec: Spec, state: TrainState, image: Array) -> Array:

@@ -40,8 +40,8 @@ COMMAND_LINES = {
     "float for an integer": ((CONFIG, "--config.num_steps=1e3"), "1000.0 is of type float; it must "
                              "be of type int"),
     "word for a bool": ((CONFIG, "--config.data.flip=maybe"), "must be of type bool"),
-    "word for a tuple": ((CONFIG, "--config.optim.encoder.halve_at=(1,x)"), "of type tuple"),
-    "words in a tuple": ((CONFIG, "--config.optim.encoder.halve_at=(1,'x')"), "training steps"),
+    "word for a tuple": ((CONFIG, "--config.optim.encoder.drop_at=(1,x)"), "of type tuple"),
+    "words in a tuple": ((CONFIG, "--config.optim.encoder.drop_at=(1,'x')"), "training steps"),
     "zero steps": ((CONFIG, "--config.num_steps=0"), "config.num_steps=0 must be at least 1"),
     "uneven steps": ((CONFIG, "--config.num_steps=7", "--config.steps_per_dispatch=2"),
                      "must be a multiple of config.steps_per_dispatch=2"),

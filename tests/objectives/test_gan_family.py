@@ -1,0 +1,360 @@
+"""The GAN family's steps: losses against numpy, who moves, how often, in what order, on what."""
+
+import functools
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from jaxgen.core import Nets, Spec, optimise
+from jaxgen.core.generator import draw_latent, split_keys
+from jaxgen.objectives import cgan, ebgan, gan, lsgan, wgan, wgan_gp
+
+pytestmark = pytest.mark.core
+
+M, SIDE, BATCH, CLASSES = 4, 3, 6, 3
+PIXELS = SIDE * SIDE
+OBJECTIVES = {module.__name__.split(".")[-1]: module for module in (gan, cgan, lsgan, ebgan, wgan)}
+OBJECTIVES["wgan_gp"] = wgan_gp
+
+
+class Player(nn.Module):
+    """A linear network; its statistics count its calls and record the mean of every input."""
+
+    kind: str  # "generator", "scores" or "autoencoder"
+    counts: bool = True
+
+    @nn.compact
+    def __call__(self, x, label=None, *, train):
+        if self.counts:
+            calls = self.variable("batch_stats", "calls", jnp.zeros, (), jnp.int32)
+            seen = self.variable("batch_stats", "seen", jnp.zeros, (64,))
+            if train:
+                seen.value = seen.value.at[calls.value].set(jnp.mean(x))
+                calls.value = calls.value + 1
+        flat = x.reshape(x.shape[0], -1)
+        if label is not None:
+            flat = jnp.concatenate([flat, jax.nn.one_hot(label, CLASSES)], axis=1)
+        out = {"generator": PIXELS, "scores": 1, "autoencoder": M}[self.kind]
+        y = flat @ self.param("kernel", nn.initializers.normal(0.5), (flat.shape[1], out))
+        if self.kind == "generator":
+            return jnp.tanh(y).reshape(-1, SIDE, SIDE, 1)
+        if self.kind == "scores":
+            return y[:, 0]
+        decoder = self.param("decoder", nn.initializers.normal(0.5), (M, PIXELS))
+        return (y @ decoder).reshape(-1, SIDE, SIDE, 1), y
+
+
+def spec_of(name, *, rates=(0.1, 0.1), counts=True, **hparams):
+    objective = OBJECTIVES[name]
+    adversary = objective.NETWORKS[1]
+    kind = "autoencoder" if name == "ebgan" else "scores"
+    if name == "cgan":
+        hparams["num_classes"] = CLASSES
+    return Spec(
+        nets={
+            "generator": Player("generator"),
+            adversary: Player(kind, counts=counts and name != "wgan_gp"),
+        },
+        tx={"generator": optax.sgd(rates[0]), adversary: optax.sgd(rates[1])},
+        hparams=objective.Hparams(latent_size=M, **hparams),
+    )
+
+
+def setup(name, **options):
+    spec = spec_of(name, **options)
+    count = BATCH * OBJECTIVES[name].batches_per_step(spec.hparams)
+    batch = {
+        "image": jax.random.uniform(jax.random.key(9), (count, SIDE, SIDE, 1), minval=-1.0),
+        "label": jnp.arange(count) % CLASSES,
+    }
+    return spec, OBJECTIVES[name].create_state(spec, jax.random.key(0), batch), batch
+
+
+def losses_at(name, **options):
+    """(results of both losses, x, fake, score, kernels): one batch, by our code and in numpy."""
+    spec, state, batch = setup(name, counts=False, **options)
+    objective = OBJECTIVES[name]
+    player = objective.NETWORKS[1]
+    x, label = batch["image"][:BATCH], batch["label"][:BATCH]
+    entries = (x, label) if name == "cgan" else (x,)
+    results = [
+        getattr(objective, f"{who}_loss")(
+            Nets(spec, state.params, state.model_state), spec, *entries, jax.random.key(5)
+        )
+        for who in (player, "generator")
+    ]
+    z = np.asarray(draw_latent(spec, split_keys(jax.random.key(5))[0], BATCH), np.float64)
+    kernels = jax.tree.map(lambda p: np.asarray(p, np.float64), state.params)
+    one_hot = np.eye(CLASSES)[np.asarray(label)] if name == "cgan" else np.zeros((BATCH, 0))
+    fake = np.tanh(np.concatenate([z, one_hot], 1) @ kernels["generator"]["kernel"])
+
+    def score(images):
+        flat = np.concatenate([images.reshape(BATCH, -1), one_hot], 1)
+        return flat @ kernels[player]["kernel"]
+
+    return results, np.asarray(x, np.float64).reshape(BATCH, -1), fake, score, kernels[player]
+
+
+def log_sigmoid(t):
+    return -np.log(1 + np.exp(-t))
+
+
+@pytest.mark.parametrize("name", ["gan", "cgan"])
+@pytest.mark.parametrize("form", ["non_saturating", "minimax"])
+def test_gan_losses_against_numpy(name, form):
+    options = {"real_label": 0.9} if name == "gan" else {}
+    ((loss, metrics), (generator, _)), x, fake, score, _ = losses_at(name, form=form, **options)
+    real_label = options.get("real_label", 1.0)
+    real, made = score(x)[:, 0], score(fake)[:, 0]
+    expected = -real_label * log_sigmoid(real).mean() - (1 - real_label) * log_sigmoid(-real).mean()
+    np.testing.assert_allclose(loss, expected - log_sigmoid(-made).mean(), rtol=1e-4)
+    terms = {"non_saturating": -log_sigmoid(made).mean(), "minimax": log_sigmoid(-made).mean()}
+    np.testing.assert_allclose(generator, terms[form], rtol=1e-4)
+    np.testing.assert_allclose(
+        metrics["discriminator/real"], (1 / (1 + np.exp(-real))).mean(), rtol=1e-4
+    )
+    spread = np.sqrt(fake.var(0).sum() / x.var(0).sum())
+    np.testing.assert_allclose(metrics["generator/spread"], spread, rtol=1e-4)
+
+
+def test_lsgan_losses_against_numpy():
+    ((loss, _), (generator, _)), x, fake, score, _ = losses_at("lsgan", a=-1.0, b=1.0, c=0.3)
+    expected = 0.5 * ((score(x) - 1) ** 2).mean() + 0.5 * ((score(fake) + 1) ** 2).mean()
+    np.testing.assert_allclose(loss, expected, rtol=1e-4)
+    np.testing.assert_allclose(generator, 0.5 * ((score(fake) - 0.3) ** 2).mean(), rtol=1e-4)
+
+
+@pytest.mark.parametrize("energy", ["mean_squared", "euclidean"])
+def test_ebgan_losses_against_numpy(energy):
+    (results, x, fake, score, kernels) = losses_at("ebgan", energy=energy, margin=3.0)
+    (loss, _), (generator, metrics) = results
+
+    def energies(images):
+        squares = (score(images) @ kernels["decoder"] - images) ** 2
+        return squares.mean(1) if energy == "mean_squared" else np.sqrt(squares.sum(1))
+
+    hinge = np.maximum(0, 3.0 - energies(fake))
+    assert np.any(hinge > 0)
+    np.testing.assert_allclose(loss, energies(x).mean() + hinge.mean(), rtol=1e-4)
+    codes = score(fake)
+    unit = codes / np.linalg.norm(codes, axis=1, keepdims=True)
+    cosines = (unit @ unit.T) ** 2
+    together = (cosines.sum() - BATCH) / (BATCH * (BATCH - 1))
+    np.testing.assert_allclose(metrics["generator/pulling_away"], together, rtol=1e-4)
+    np.testing.assert_allclose(generator, energies(fake).mean() + 0.1 * together, rtol=1e-4)
+
+
+def test_wgan_losses_against_numpy():
+    ((loss, metrics), (generator, _)), x, fake, score, _ = losses_at("wgan")
+    np.testing.assert_allclose(loss, score(fake).mean() - score(x).mean(), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(metrics["critic/distance"], -loss, rtol=1e-6)
+    np.testing.assert_allclose(generator, -score(fake).mean(), rtol=1e-4, atol=1e-6)
+
+
+def test_wgan_gp_losses_against_numpy():
+    ((loss, metrics), _), x, fake, score, kernels = losses_at("wgan_gp", penalty_weight=7.0)
+    # A linear critic has the same gradient everywhere.
+    penalty = 7 * (np.linalg.norm(kernels["kernel"]) - 1) ** 2
+    np.testing.assert_allclose(metrics["critic/penalty"], penalty, rtol=1e-4)
+    np.testing.assert_allclose(loss, score(fake).mean() - score(x).mean() + penalty, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_each_player_moves_only_its_own_network(name):
+    adversary = OBJECTIVES[name].NETWORKS[1]
+    for rates, still, moving in (
+        ((0, 0.1), "generator", adversary),
+        ((0.1, 0), adversary, "generator"),
+    ):
+        options = {"clip": 10.0} if name == "wgan" else {}
+        spec, state, batch = setup(name, rates=rates, **options)
+        after, _ = OBJECTIVES[name].train_step(spec, state, batch, jax.random.key(1))
+        assert np.array_equal(after.params[still]["kernel"], state.params[still]["kernel"])
+        assert not np.array_equal(after.params[moving]["kernel"], state.params[moving]["kernel"])
+        assert int(after.step) == 1
+
+
+@pytest.mark.parametrize("name", ["cgan", "lsgan", "ebgan", "wgan", "gan"])
+def test_number_and_order_of_passes(name):
+    """Adversary: real, fake for each of its updates, then one fake an update of the generator."""
+    own = OBJECTIVES[name].NETWORKS[1]
+    options = {f"{own}_updates": 2, "generator_updates": 3}
+    if name == "gan":
+        options["order"] = "alternating"
+    spec, state, batch = setup(name, **options)
+    after, _ = OBJECTIVES[name].train_step(spec, state, batch, jax.random.key(1))
+    stats = {player: after.model_state[player]["batch_stats"] for player in ("generator", own)}
+    assert int(stats[own]["calls"]) == 2 * 2 + 3
+    assert int(stats["generator"]["calls"]) == 2 + 3
+    seen = np.asarray(stats[own]["seen"])
+    # Fresh images for each update: alternate rows of the step's batch.
+    for update in range(2):
+        images = batch["image"][update::2]
+        assert seen[2 * update] == pytest.approx(float(jnp.mean(images)), abs=1e-6)
+    assert len(set(seen[[1, 3, 4, 5, 6]])) == 5  # every generated batch has noise of its own
+
+
+@pytest.mark.parametrize("name", ["gan", "lsgan", "ebgan", "cgan", "wgan_gp"])
+def test_generator_plays_against_the_updated_adversary(name):
+    objective = OBJECTIVES[name]
+    own = objective.NETWORKS[1]
+    options = {"order": "alternating"} if name == "gan" else {f"{own}_updates": 1}
+    spec, state, batch = setup(name, **options)
+    key = jax.random.key(1)
+    after, _ = objective.train_step(spec, state, batch, key)
+    keys = [jax.random.split(k, 1)[0] for k in jax.random.split(jax.random.fold_in(key, 0))]
+    entries = tuple(batch[e] for e in getattr(objective, "BATCH", ("image",)))
+    middle, _ = optimise(spec, state, own, getattr(objective, f"{own}_loss"), *entries, keys[0])
+    end, _ = optimise(spec, middle, "generator", objective.generator_loss, *entries, keys[1])
+    for player in objective.NETWORKS:
+        np.testing.assert_allclose(
+            after.params[player]["kernel"], end.params[player]["kernel"], rtol=1e-5, atol=1e-7
+        )
+
+
+def test_simultaneous_players_move_from_one_point_on_the_same_noise():
+    spec, state, batch = setup("gan")
+    key = jax.random.key(1)
+    after, _ = gan.train_step(spec, state, batch, key)
+    for player in gan.NETWORKS:
+        args = (batch["image"], jax.random.fold_in(jax.random.clone(key), 0))
+        alone, _ = optimise(spec, state, player, getattr(gan, f"{player}_loss"), *args)
+        np.testing.assert_allclose(
+            after.params[player]["kernel"], alone.params[player]["kernel"], rtol=1e-5
+        )
+    stats = after.model_state["discriminator"]["batch_stats"]
+    assert int(stats["calls"]) == 3
+    assert stats["seen"][1] == stats["seen"][2]
+
+
+def test_simultaneous_takes_one_update_each():
+    with pytest.raises(ValueError, match="one update of each"):
+        gan.Hparams(discriminator_updates=2)
+
+
+@pytest.mark.parametrize("order", ["after", "before"])
+def test_weights_of_the_critic_are_clipped(order):
+    spec, state, batch = setup("wgan", clip=0.05, clip_order=order, critic_updates=2, counts=False)
+    assert float(jnp.max(jnp.abs(state.params["critic"]["kernel"]))) > 0.05
+    after, _ = wgan.train_step(spec, state, batch, jax.random.key(1))
+    largest = float(jnp.max(jnp.abs(after.params["critic"]["kernel"])))
+    if order == "after":
+        assert largest <= np.float32(0.05)
+    else:
+        assert 0.05 < largest < 0.15  # the last update is not clipped before the next step
+    assert float(jnp.max(jnp.abs(after.params["generator"]["kernel"]))) > 0.05
+
+
+def test_long_updates_at_the_start_and_every_five_hundredth_step():
+    spec, state, batch = setup("wgan", critic_updates=2, long_updates=4)
+    assert len(batch["image"]) == 4 * BATCH
+    step = jax.jit(functools.partial(wgan.train_step, spec))
+    for number, updates in ((0, 4), (24, 4), (25, 2), (499, 2), (500, 4), (501, 2)):
+        after, metrics = step(state.replace(step=jnp.asarray(number)), batch, jax.random.key(1))
+        assert int(after.model_state["critic"]["batch_stats"]["calls"]) == 2 * updates + 1, number
+        assert np.isfinite(metrics["critic/loss"])
+
+
+def test_fewer_long_updates_equal_short_ones():
+    """At a step with two of four updates, the result is that of two updates on the same images."""
+    spec, state, batch = setup("wgan", critic_updates=2, long_updates=4)
+    late = state.replace(step=jnp.asarray(30))
+    after, metrics = wgan.train_step(spec, late, batch, jax.random.key(1))
+    keys = jax.random.split(jax.random.fold_in(jax.random.key(1), 30))
+    keys = jax.random.split(keys[0], 4)
+    expected, losses = late, []
+    for update in range(2):
+        args = (batch["image"][update::4], keys[update])
+        expected, measured = wgan.update_and_clip(spec, expected, "critic", wgan.critic_loss, *args)
+        losses.append(float(measured["critic/loss"]))
+    np.testing.assert_allclose(
+        after.params["critic"]["kernel"], expected.params["critic"]["kernel"], rtol=1e-5
+    )
+    assert float(metrics["critic/loss"]) == pytest.approx(np.mean(losses), rel=1e-4)
+
+
+def test_a_critic_with_batch_statistics_has_no_gradient_penalty():
+    spec = Spec(
+        nets={"generator": Player("generator"), "critic": Player("scores")},
+        tx={"generator": optax.sgd(0.1), "critic": optax.sgd(0.1)},
+        hparams=wgan_gp.Hparams(latent_size=M),
+    )
+    image = jnp.zeros((1, SIDE, SIDE, 1))
+    with pytest.raises(ValueError, match="turn it off in the critic"):
+        wgan_gp.create_state(spec, jax.random.key(0), {"image": image})
+
+
+def test_one_update_of_the_critic_follows_the_gradient_of_the_whole_loss():
+    options = {"rates": (0.0, 0.01), "penalty_weight": 7.0, "critic_updates": 1}
+    spec, state, batch = setup("wgan_gp", **options)
+    after, _ = wgan_gp.train_step(spec, state, batch, jax.random.key(1))
+    key = jax.random.split(jax.random.split(jax.random.fold_in(jax.random.key(1), 0))[0], 1)[0]
+    z = np.asarray(draw_latent(spec, split_keys(key)[0], BATCH), np.float64)
+    fake = np.tanh(z @ np.asarray(state.params["generator"]["kernel"], np.float64))
+    w = np.asarray(state.params["critic"]["kernel"], np.float64)
+    norm = np.linalg.norm(w)
+    x = np.asarray(batch["image"], np.float64).reshape(BATCH, -1)
+    gradient = (fake.mean(0) - x.mean(0))[:, None] + 7 * 2 * (norm - 1) * w / norm
+    np.testing.assert_allclose(after.params["critic"]["kernel"], w - 0.01 * gradient, rtol=1e-4)
+
+
+def test_conditional_samples_follow_their_labels():
+    spec, state, _ = setup("cgan")
+    images = cgan.sample(spec, state, jax.random.key(0), 4)
+    asked = cgan.sample(spec, state, jax.random.key(0), 4, jnp.array([0, 1, 2, 0]))
+    np.testing.assert_array_equal(images, asked)
+    other = cgan.sample(spec, state, jax.random.key(0), 4, jnp.array([1, 1, 2, 0]))
+    changed = np.any(np.asarray(images) != np.asarray(other), axis=(1, 2, 3))
+    np.testing.assert_array_equal(changed, [True, False, False, False])
+
+
+@pytest.mark.parametrize(
+    ("prior", "low", "high", "std"),
+    [("normal", -6, 6, 1.0), ("uniform", -1, 1, 3**-0.5), ("uniform_unit", -(3**0.5), 3**0.5, 1.0)],
+)
+def test_latent_priors(prior, low, high, std):
+    spec = spec_of("gan", latent_prior=prior)
+    z = np.asarray(draw_latent(spec, jax.random.key(0), 4000))
+    assert z.shape == (4000, M)
+    assert low <= z.min() < 0.97 * low * (prior != "normal") + 0.1
+    assert z.max() <= high
+    assert z.std() == pytest.approx(std, abs=0.02)
+    assert z.mean() == pytest.approx(0.0, abs=0.03)
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_published_defaults(name):
+    hparams = OBJECTIVES[name].Hparams()
+    published = {
+        "gan": {"latent_size": 100, "form": "non_saturating", "order": "simultaneous"},
+        "cgan": {"latent_size": 100, "num_classes": 10},
+        "lsgan": {"latent_size": 1024, "a": 0.0, "b": 1.0, "c": 1.0},
+        "ebgan": {"margin": 20.0, "pulling_away_weight": 0.1},
+        "wgan": {"clip": 0.01, "critic_updates": 5, "latent_size": 100},
+        "wgan_gp": {"penalty_weight": 10.0, "critic_updates": 5, "latent_size": 128},
+    }[name]
+    for field, value in published.items():
+        assert getattr(hparams, field) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "bad", "message"),
+    [
+        ("gan", {"latent_prior": "gaussian"}, "latent_prior"),
+        ("gan", {"form": "wgan"}, "form"),
+        ("lsgan", {"latent_size": 0}, "latent_size"),
+        ("ebgan", {"margin": -1.0}, "margin"),
+        ("ebgan", {"energy": "l1"}, "energy"),
+        ("wgan", {"clip": 0.0}, "clip"),
+        ("wgan", {"long_updates": 3}, "long_updates"),
+        ("wgan_gp", {"critic_updates": 0}, "critic_updates"),
+        ("cgan", {"num_classes": 0}, "num_classes"),
+    ],
+)
+def test_bad_hparams_are_refused(name, bad, message):
+    with pytest.raises(ValueError, match=message):
+        OBJECTIVES[name].Hparams(**bad)
