@@ -19,7 +19,7 @@ _KINDS = {
         _ramp(momentum, final_momentum, ramp_steps)
     ),
 }
-_RATE = ("learning_rate", "drop_at", "drop_factor", "linear_from", "linear_to", "decay", "least")
+_RATE = ("learning_rate", "drop_at", "drop_factor", "linear_from", "linear_to", "divide_by", "least")
 
 
 def build(where: str, values: Mapping[str, Any]) -> optax.GradientTransformation:
@@ -28,7 +28,7 @@ def build(where: str, values: Mapping[str, Any]) -> optax.GradientTransformation
     Keys: name ("adam", "rmsprop", "sgd", "momentum"), learning_rate, the numbers of that kind, and
     optionally: drop_at, drop_factor (multiplied by the factor, 1/2 unless given, at the start of
     each of these training steps); linear_from, linear_to (falls in a straight line to 0 between
-    these steps); decay, least (divided by `decay` a step, but not below `least`); weight_decay (L2:
+    these steps); divide_by, least (divided by it a step, but not below `least`); weight_decay (L2:
     its product with the parameters is added to the gradient). A section of sections, one for each
     phase of a step, gives `core.by_phase`. Raises UserError.
     """
@@ -70,8 +70,8 @@ def _check_rate(where: str, rate: Mapping[str, Any]) -> None:
         raise UserError(
             f"{where}.linear_from={start} must be below {where}.linear_to={end}; both are steps."
         )
-    if rate.get("decay", 1.0) < 1:
-        raise UserError(f"{where}.decay={rate['decay']} divides the rate: it must be at least 1.")
+    if rate.get("divide_by", 1.0) < 1:
+        raise UserError(f"{where}.divide_by={rate['divide_by']} must be at least 1.")
 
 
 def _rate(
@@ -80,7 +80,7 @@ def _rate(
     drop_factor: float = 0.5,
     linear_from: int = 0,
     linear_to: int = 0,
-    decay: float = 1.0,
+    divide_by: float = 1.0,
     least: float = 0.0,
 ) -> Schedule:
     def rate(step):
@@ -89,8 +89,8 @@ def _rate(
             value *= drop_factor ** jnp.sum(step >= jnp.asarray(drop_at, jnp.int32))
         if linear_to:
             value *= 1 - jnp.clip((step - linear_from) / (linear_to - linear_from), 0.0, 1.0)
-        if decay != 1.0:
-            value *= decay ** -jnp.asarray(step, jnp.float32)
+        if divide_by != 1.0:
+            value *= divide_by ** -jnp.asarray(step, jnp.float32)
         return jnp.maximum(value, least)
 
     return rate

@@ -147,6 +147,7 @@ def _pipeline(experiment: Experiment, dataset: sources.Dataset, mesh: Any) -> Pi
         seed=experiment.config.seed,
         sharding=parallel.batch_sharding(mesh),
         resident={"auto": None, "always": True, "never": False}[data.resident],
+        entries=tuple(experiment.example_batch),
     )
 
 

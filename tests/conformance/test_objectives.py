@@ -50,29 +50,39 @@ def quick_compilation():
 
 @pytest.fixture(scope="module", params=sorted(OBJECTIVES))
 def made(request):
-    """(experiment, initial state, batches [steps, b, ...]) of one objective."""
+    """(experiment, initial state, batches of arrays [steps, b, ...]) of one objective."""
     config = experiment.load_config(
         str(ROOT / OBJECTIVES[request.param]) + ":smoke", **{"data.batch_size": BATCH}
     )
     exp = experiment.build(config)
     state = jax.jit(exp.create_state)(jax.random.key(0))
-    example = exp.example_batch["image"]
-    images = jax.random.uniform(jax.random.key(1), (STEPS, *example.shape), minval=-1.0)
-    return exp, state, np.asarray(images)
+    return exp, state, {name: fake_data(like) for name, like in exp.example_batch.items()}
+
+
+def fake_data(like):
+    """[steps, b, ...]: images in [-1,1], or labels."""
+    shape = (STEPS, *like.shape)
+    if like.dtype == jnp.int32:
+        return np.arange(np.prod(shape), dtype=np.int32).reshape(shape) % 10
+    return np.asarray(jax.random.uniform(jax.random.key(1), shape, minval=-1.0))
+
+
+def of_step(batches, step):
+    return jax.tree.map(lambda x: x[step], batches)
 
 
 def copied(state):
     return jax.tree.map(jnp.copy, state)
 
 
-def one_device(exp, state, images, key):
+def one_device(exp, state, batches, key):
     step = jax.jit(functools.partial(exp.objective.train_step, exp.spec))
-    for image in images:
-        state, metrics = step(state, {"image": image}, key)
+    for number in range(STEPS):
+        state, metrics = step(state, of_step(batches, number), key)
     return state, metrics
 
 
-def sharded(exp, state, images, key):
+def sharded(exp, state, batches, key):
     mesh = parallel.make_mesh()
     assert mesh.size == 8
     run = parallel.compile_step(
@@ -82,29 +92,26 @@ def sharded(exp, state, images, key):
         # The compiled step splits the run key; hand it over as the other regimes have it.
         load=lambda source, raw, key: raw,
     )
-    state, metrics = run(copied(state), {}, {"image": images}, key)
+    state, metrics = run(copied(state), {}, batches, key)
     return state, jax.tree.map(lambda x: x[-1], metrics)
 
 
 def along_axis(wrap):
     """A regime that splits the batch along a named axis."""
 
-    def train(exp, state, images, key):
+    def train(exp, state, batches, key):
         step = wrap(functools.partial(exp.objective.train_step, exp.spec.on(Layout("data"))))
-        for image in images:
-            state, metrics = step(state, image, key)
+        for number in range(STEPS):
+            state, metrics = step(state, of_step(batches, number), key)
         return state, metrics
 
     return train
 
 
 def by_shard_map(step):
-    def on_shard(state, image, key):
-        return step(state, {"image": image}, key)
-
     return jax.jit(
         jax.shard_map(
-            on_shard,
+            step,
             mesh=parallel.make_mesh(),
             in_specs=(PartitionSpec(), PartitionSpec("data"), PartitionSpec()),
             out_specs=PartitionSpec(),
@@ -112,32 +119,30 @@ def by_shard_map(step):
     )
 
 
+def in_shards(batch):
+    return jax.tree.map(lambda x: x.reshape(8, -1, *x.shape[1:]), batch)
+
+
 def by_pmap(step):
-    mapped = jax.pmap(
-        lambda state, image, key: step(state, {"image": image}, key),
-        axis_name="data",
-        in_axes=(None, 0, None),
-        out_axes=(None, None),
-    )
-    return lambda state, image, key: mapped(state, image.reshape(8, -1, *image.shape[1:]), key)
+    mapped = jax.pmap(step, axis_name="data", in_axes=(None, 0, None), out_axes=(None, None))
+    return lambda state, batch, key: mapped(state, in_shards(batch), key)
 
 
 def by_vmap(step):
-    def on_shards(state, image, key):
-        shards = image.reshape(8, -1, *image.shape[1:])
+    def on_shards(state, batch, key):
         mapped = jax.vmap(
-            lambda image: step(state, {"image": image}, key), axis_name="data", axis_size=8
+            lambda batch: step(state, batch, key), axis_name="data", axis_size=8
         )
-        return jax.tree.map(lambda x: x[0], mapped(shards))
+        return jax.tree.map(lambda x: x[0], mapped(in_shards(batch)))
 
     return jax.jit(on_shards)
 
 
 @pytest.fixture(scope="module")
 def reference(made):
-    exp, state, images = made
+    exp, state, batches = made
     key = jax.random.split(jax.random.key(7))[1]
-    return one_device(exp, state, images, key)
+    return one_device(exp, state, batches, key)
 
 
 def close(found, expected):
@@ -170,27 +175,28 @@ def close(found, expected):
     ids=["sharded", "shard_map", "pmap", "vmap"],
 )
 def test_regimes_agree_with_one_device(made, reference, regime):
-    exp, state, images = made
+    exp, state, batches = made
     key = jax.random.key(7) if regime is sharded else jax.random.split(jax.random.key(7))[1]
-    close(regime(exp, state, images, key), reference)
+    close(regime(exp, state, batches, key), reference)
 
 
 def test_steps_of_one_dispatch_equal_steps_one_by_one(made):
-    exp, state, images = made
+    exp, state, batches = made
     run = parallel.compile_step(
         exp.objective.train_step, exp.spec, parallel.make_mesh(jax.devices()[:1])
     )
     key = jax.random.key(7)
-    together, _ = run(copied(state), {}, {"image": images}, jax.random.clone(key))
+    together, _ = run(copied(state), {}, batches, jax.random.clone(key))
     single = copied(state)
-    for image in images:
-        single, _ = run(single, {}, {"image": image[None]}, jax.random.clone(key))
+    for number in range(STEPS):
+        one = jax.tree.map(lambda x, number=number: x[number : number + 1], batches)
+        single, _ = run(single, {}, one, jax.random.clone(key))
     for a, b in zip(jax.tree.leaves(together), jax.tree.leaves(single)):
         np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
 
 
 def test_no_retrace_and_donation(made):
-    exp, state, images = made
+    exp, state, batches = made
     traces = []
 
     def counted(spec, *args):
@@ -201,8 +207,9 @@ def test_no_retrace_and_donation(made):
     run = parallel.compile_step(counted, exp.spec, mesh)
     state = jax.device_put(copied(state), parallel.replicated(mesh))
     old = jax.tree.leaves(state.params)[0]
-    for image in images:
-        state, _ = run(state, {}, {"image": image[None]}, jax.random.key(0))
+    for number in range(STEPS):
+        one = jax.tree.map(lambda x, number=number: x[number : number + 1], batches)
+        state, _ = run(state, {}, one, jax.random.key(0))
     assert old.is_deleted()
     assert len(traces) == 1
 
@@ -225,10 +232,10 @@ def test_state_holds_arrays_keyed_by_network(made, reference):
 
 
 def test_seeds_in_parallel_equal_seeds_one_by_one(made):
-    exp, _, images = made
+    exp, _, batches = made
     seeds = jax.random.split(jax.random.key(3), 2)
     step = functools.partial(exp.objective.train_step, exp.spec)
-    batch = {"image": images[0]}
+    batch = of_step(batches, 0)
     states = jax.jit(jax.vmap(exp.create_state))(seeds)
     keys = jax.vmap(lambda key: jax.random.fold_in(key, 1))(jax.random.clone(seeds))
     # JAX's checker takes the parts of a batched split for one key.
@@ -241,14 +248,14 @@ def test_seeds_in_parallel_equal_seeds_one_by_one(made):
 
 
 def test_moving_average_follows_the_parameters(made):
-    exp, _, images = made
+    exp, _, batches = made
     name = exp.objective.NETWORKS[-1]
     spec = dataclasses.replace(exp.spec, ema={name: 0.5})
-    zeros = {k: jnp.zeros(v.shape) for k, v in exp.example_batch.items()}
+    zeros = {k: jnp.zeros(v.shape, v.dtype) for k, v in exp.example_batch.items()}
     state = exp.objective.create_state(spec, jax.random.key(0), zeros)
     before = jax.tree.leaves(state.params[name])[0]
     after, _ = jax.jit(functools.partial(exp.objective.train_step, spec))(
-        state, {"image": images[0]}, jax.random.key(1)
+        state, of_step(batches, 0), jax.random.key(1)
     )
     moved, average = (jax.tree.leaves(t[name])[0] for t in (after.params, after.ema))
     np.testing.assert_allclose(average, (before + moved) / 2, rtol=1e-5, atol=1e-7)
@@ -256,7 +263,7 @@ def test_moving_average_follows_the_parameters(made):
 
 
 def test_samples_and_reconstructions(made):
-    exp, state, images = made
+    exp, state, batches = made
     shape = exp.example_batch["image"].shape[1:]
     sample = jax.jit(lambda s, k: exp.objective.sample(exp.spec, s, k, 3))(state, jax.random.key(0))
     assert sample.shape == (3, *shape)
@@ -264,7 +271,7 @@ def test_samples_and_reconstructions(made):
     assert float(jnp.max(jnp.abs(sample))) <= 1.0
     if hasattr(exp.objective, "reconstruct"):
         image = exp.objective.reconstruct(
-            exp.spec, state, {"image": images[0][:4]}, jax.random.key(0)
+            exp.spec, state, {k: x[0, :4] for k, x in batches.items()}, jax.random.key(0)
         )
         assert image.shape == (4, *shape)
 
@@ -293,7 +300,7 @@ def test_config_is_complete_and_builds_at_full_size(path):
 @pytest.mark.parametrize("path", CONFIGS)
 def test_config_shrinks_to_a_smoke_run(path):
     config = experiment.load_config(str(ROOT / path) + ":smoke")
-    assert config.data.name in ("digits", "photos")
+    assert config.data.name in ("digits", "photos", "ring", "grid", "stacked:digits")
     assert config.num_steps <= 10
     experiment.build(config)
 
