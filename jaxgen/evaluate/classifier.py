@@ -68,6 +68,7 @@ def classifier_features(
         accuracy=accuracy,
         classes=tuple(str(name) for name in train.classes),
         class_shares=counts / counts.sum(),
+        probabilities=lambda images: _softmax(network(images)[0]),
     )
 
 
@@ -124,6 +125,13 @@ def labels(dataset: Dataset) -> np.ndarray:
 def say(text: str) -> None:
     """One line on standard error."""
     print(f"evaluate: {text}", file=sys.stderr, flush=True)
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    """f64[n,k], rows of sum 1."""
+    logits = logits.astype(np.float64)
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def _steps(count: int) -> int:

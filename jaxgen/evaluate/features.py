@@ -14,9 +14,16 @@ import numpy as np
 
 from jaxgen.evaluate.frechet import frechet_distance
 from jaxgen.evaluate.images import to_float
+from jaxgen.evaluate.inception_score import inception_score
+from jaxgen.evaluate.kernel_distance import kernel_distance
+from jaxgen.evaluate.memorisation import memorisation
+from jaxgen.evaluate.ms_ssim import mean_pair_similarity
 from jaxgen.evaluate.precision_recall import precision_recall_density_coverage
 
 Images = np.ndarray  # [n,h,w,c], u8 or floats in [-1,1]
+
+_CHUNK = 512  # images in memory as f64 at a time
+_MOST_TRAIN = 50_000  # training images among which copies are looked for
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,8 +31,11 @@ class FeatureExtractor:
     """A feature space.
 
     name: says what the features are. features: images [n,h,w,c] -> f64[n,d]. classify: images ->
-    i64[n], indices into `classes`, where there is a classifier. accuracy: its held-out share of
-    right answers. class_shares: f64[classes], of the labels of the data.
+    i64[n], indices into `classes`, where there is a classifier of the data's labels. accuracy: its
+    held-out share of right answers. class_shares: f64[classes], of the labels of the data.
+    probabilities: images -> f64[n,k], rows of sum 1; where `classify` is given too, it is their
+    argmax. score: what `inception_score` of them is called; "inception_score" is for the
+    probabilities of the Inception network only.
     """
 
     name: str
@@ -34,17 +44,19 @@ class FeatureExtractor:
     accuracy: float | None = None
     classes: tuple[str, ...] = ()
     class_shares: np.ndarray | None = None
+    probabilities: Callable[[Images], np.ndarray] | None = None
+    score: str = "classifier_score"
 
 
 def pixel_features(size: int = 16) -> FeatureExtractor:
     """Pixels in [-1,1] of images shrunk by area means to at most `size` a side, flattened."""
 
     def features(images: Images) -> np.ndarray:
-        pixels = to_float(images).astype(np.float64)
-        height, width = (min(side, size) for side in pixels.shape[1:3])
-        rows, columns = _area_mean(pixels.shape[1], height), _area_mean(pixels.shape[2], width)
-        small = np.einsum("ih,nhwc,jw->nijc", rows, pixels, columns, optimize=True)
-        return small.reshape(len(small), -1)
+        parts = [
+            _shrunk(to_float(images[start : start + _CHUNK]), size)
+            for start in range(0, max(len(images), 1), _CHUNK)
+        ]
+        return np.concatenate(parts)
 
     return FeatureExtractor(name=f"pixels, at most {size}x{size}", features=features)
 
@@ -56,9 +68,15 @@ def class_histogram(extractor: FeatureExtractor, images: Images) -> dict[str, fl
     of the data's labels, 0 for a perfect sampler and about (classes - 1) / 2n by chance alone;
     "classes_covered": number of classes that at least one image is taken for.
     """
-    if extractor.classify is None or extractor.class_shares is None:
+    if extractor.classify is None:
         raise ValueError(f'The feature space "{extractor.name}" has no classes.')
-    counts = np.bincount(extractor.classify(images), minlength=len(extractor.classes))
+    return _histogram(extractor, extractor.classify(images))
+
+
+def _histogram(extractor: FeatureExtractor, found: np.ndarray) -> dict[str, float]:
+    if extractor.class_shares is None:
+        raise ValueError(f'The feature space "{extractor.name}" has no class_shares.')
+    counts = np.bincount(found, minlength=len(extractor.classes))
     shares = counts / counts.sum()
     seen = shares > 0
     divergence = np.sum(shares[seen] * np.log(shares[seen] / extractor.class_shares[seen]))
@@ -76,11 +94,23 @@ def compare(
     *,
     train_images: Images | None = None,
 ) -> dict[str, Any]:
-    """Fréchet distance, precision, recall, density, coverage and classes of generated images.
+    """Generated images against real ones: flat figures, as JSON can hold them.
 
     real_images: held out from training. train_images: if given, as many of them as there are
     generated ones take their place once more, under "reference/...": what a perfect model would
     score at these numbers of images. Values of different "n_real" or "n_fake" do not compare.
+
+    In the feature space of `extractor`, named by "feature_space":
+
+    - "frechet"; "precision", "recall", "density", "coverage"; "kernel_distance" and
+      "kernel_distance_std" over 50 subsets
+    - "classifier_score" (`extractor.score`) and its "..._std" over 10 splits, where it has
+      probabilities; those of `class_histogram`, where it has the data's classes
+
+    In pixels: "ms_ssim" of "ms_ssim_pairs" random pairs of generated images, within a class where
+    there are classes; its reference is that of real images. "memorisation/...", see `memorisation`,
+    if there are training images, with its own numbers of images and feature space; it looks for
+    copies among 50,000 training images at most.
     """
     real = extractor.features(real_images)
     result: dict[str, Any] = {"feature_space": extractor.name}
@@ -89,11 +119,10 @@ def compare(
     result |= {"n_real": len(real), "n_fake": len(fake_images)}
     result |= _scores(extractor, real, fake_images)
     if train_images is not None:
-        # Spread over the whole set: data on disk is often sorted by class.
-        count = min(len(train_images), len(fake_images))
-        rows = np.linspace(0, len(train_images) - 1, count).astype(int)
-        reference = {"n_fake": count, **_scores(extractor, real, train_images[rows])}
+        train = _spread(train_images, len(fake_images))
+        reference = {"n_fake": len(train), **_scores(extractor, real, train)}
         result |= {f"reference/{name}": value for name, value in reference.items()}
+        result |= _memorisation(train_images, real_images, fake_images)
     return result
 
 
@@ -101,9 +130,43 @@ def _scores(extractor: FeatureExtractor, real: np.ndarray, images: Images) -> di
     features = extractor.features(images)
     scores: dict[str, Any] = {"frechet": frechet_distance(real, features)}
     scores |= precision_recall_density_coverage(real, features)
-    if extractor.classify is not None:
-        scores |= class_histogram(extractor, images)
-    return scores
+    scores |= kernel_distance(real, features)
+    classify, classes = extractor.classify, None
+    if extractor.probabilities is not None:
+        probabilities = extractor.probabilities(images)
+        mean, deviation = inception_score(probabilities)
+        scores |= {extractor.score: mean, f"{extractor.score}_std": deviation}
+        if classify is not None:
+            classes = probabilities.argmax(axis=1)  # the same, for one run of the network less
+    elif classify is not None:
+        classes = classify(images)
+    if classes is not None:
+        scores |= _histogram(extractor, classes)
+    return scores | mean_pair_similarity(images, classes=classes)
+
+
+def _memorisation(train: Images, held_out: Images, fake: Images) -> dict[str, Any]:
+    """`memorisation` in a space of its own: that of `extractor` may be slow over all of `train`."""
+    space = pixel_features(8)
+    parts = [space.features(x) for x in (_spread(train, _MOST_TRAIN), held_out, fake)]
+    figures = {"feature_space": space.name, **memorisation(*parts)}
+    return {f"memorisation/{name}": value for name, value in figures.items()}
+
+
+def _spread(images: Images, count: int) -> Images:
+    """At most `count`, spread over the whole set: data on disk is often sorted by class."""
+    if len(images) <= count:
+        return images
+    return images[np.linspace(0, len(images) - 1, count).astype(int)]
+
+
+def _shrunk(pixels: np.ndarray, size: int) -> np.ndarray:
+    """f32[n,h,w,c] as f64[n,d], each side at most `size`."""
+    count, *old, channels = pixels.shape
+    rows, columns = (_area_mean(side, min(side, size)).astype(np.float32) for side in old)
+    flat = rows @ pixels.reshape(count, old[0], -1)
+    small = columns @ flat.reshape(count, len(rows), old[1], channels)
+    return small.reshape(count, -1).astype(np.float64)
 
 
 def _area_mean(old: int, new: int) -> np.ndarray:

@@ -1,0 +1,66 @@
+"""Whether a generator copies training images: nearest training neighbours.
+
+The number of distinct neighbours shows collapse, their distance copying. Both are meaningful only
+beside the same figures of held-out images: nearest neighbours repeat even among real images (some
+are near to everything), and how near is near depends on the data.
+"""
+
+import numpy as np
+from sklearn.metrics import pairwise_distances_argmin
+
+from jaxgen.core.types import UserError
+
+
+def memorisation(
+    train: np.ndarray, held_out: np.ndarray, fake: np.ndarray
+) -> dict[str, float | int]:
+    """Nearest training neighbours, under L2, of equal numbers n of held-out and generated images.
+
+    Features f[m,d], f[a,d], f[b,d]; n is the smaller of a and b. Returns
+
+    - "distinct_neighbours": number of different nearest training images of generated ones, over the
+      number expected of n uniform draws, m (1 - (1 - 1/m)^n). Well below the next figure: collapse
+    - "distinct_neighbours_held_out": the same of held-out images
+    - "nearest_distance_ratio": median distance of generated images to their nearest training image,
+      over that of held-out ones. 1 is right, well below 1 means memorisation; blurred samples lie
+      nearer as well, noisy ones further off
+    - "n_fake", "n_real", "n_train"
+    """
+    train, held_out, fake = (np.asarray(x, np.float64) for x in (train, held_out, fake))
+    if any(x.ndim != 2 or x.shape[1] != train.shape[-1] for x in (train, held_out, fake)):
+        shapes = ", ".join(str(x.shape) for x in (train, held_out, fake))
+        raise ValueError(f"Features must be f[n,d] of one width; got {shapes}.")
+    count = min(len(held_out), len(fake))
+    if count < 1 or len(train) < 2:
+        raise UserError(
+            "Nearest training neighbours need at least 2 training images, 1 held-out and 1 "
+            f"generated one, but got {len(train)}, {len(held_out)} and {len(fake)}."
+        )
+    # Spread over the whole set: held-out data is often sorted by class.
+    held_out = held_out[np.linspace(0, len(held_out) - 1, count).astype(int)]
+    nearest_fake, distance_fake = nearest(fake[:count], train)
+    nearest_real, distance_real = nearest(held_out, train)
+    expected = expected_distinct(len(train), count)
+    # Where held-out images have exact copies in the training data, 0 / 0 must be 1.
+    tiny = 1e-9 * np.sqrt(np.square(train - train.mean(axis=0)).sum(axis=1).mean()) + 1e-300
+    ratio = (np.median(distance_fake) + tiny) / (np.median(distance_real) + tiny)
+    return {
+        "distinct_neighbours": len(np.unique(nearest_fake)) / expected,
+        "distinct_neighbours_held_out": len(np.unique(nearest_real)) / expected,
+        "nearest_distance_ratio": float(ratio),
+        "n_fake": count,
+        "n_real": count,
+        "n_train": len(train),
+    }
+
+
+def nearest(queries: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Index i64[n] of the nearest of points f[m,d] to each of f[n,d], and its distance f64[n]."""
+    centre = points.mean(axis=0)
+    index = pairwise_distances_argmin(queries - centre, points - centre)
+    return index, np.linalg.norm(queries - points[index], axis=1)
+
+
+def expected_distinct(kinds: int, draws: int) -> float:
+    """Expected number of different values among uniform draws of `kinds` (2 or more)."""
+    return float(-kinds * np.expm1(draws * np.log1p(-1.0 / kinds)))
