@@ -83,7 +83,13 @@ def _log_likelihoods(samples, points, sigmas) -> np.ndarray:
 def _unit(images: np.ndarray) -> np.ndarray:
     """f64[n,d] in [0,1]; floats are not rounded to 8 bits, as they were not in 2014."""
     images = np.asarray(images)
-    flat = images.reshape(len(images), -1)
+    flat = images.reshape(len(images), int(np.prod(images.shape[1:])))
     if images.dtype == np.uint8:
         return flat / 255.0
+    bad = int((~np.isfinite(flat)).any(axis=1).sum())
+    if bad:
+        raise UserError(
+            f"{bad} of {len(flat)} images to evaluate hold NaN or infinite pixels, so the model has "
+            "diverged; evaluate an earlier checkpoint."
+        )
     return (flat.astype(np.float64) + 1.0) / 2.0

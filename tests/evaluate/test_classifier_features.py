@@ -47,6 +47,10 @@ def test_digits_are_told_apart(digits, extractor):
     assert extractor.accuracy > 0.97
     assert extractor.accuracy == np.mean(extractor.classify(test.image) == test.label)
     assert extractor.name == "classifier of digits@16"
+    probabilities = extractor.probabilities(test.image)
+    assert probabilities.dtype == np.float64
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, rtol=1e-12)
+    np.testing.assert_array_equal(probabilities.argmax(axis=1), extractor.classify(test.image))
     found = extractor.features(test.image)
     assert (found.shape, found.dtype) == ((len(test.image), 64), np.float64)
     np.testing.assert_allclose(extractor.class_shares.sum(), 1.0)
@@ -66,6 +70,8 @@ def test_scores_rank_samplers(digits, extractor):
     assert frechet == sorted(frechet)
     assert scores["real"]["coverage"] > 0.8 > 0.3 > scores["one class"]["coverage"]
     assert scores["real"]["classes_covered"] == 10
+    assert scores["real"]["classifier_score"] > 8 > 2 > scores["one class"]["classifier_score"]
+    assert scores["real"]["kernel_distance"] < scores["noisy"]["kernel_distance"]
     assert scores["real"]["class_kl"] < 0.05 < 1.8 < scores["one class"]["class_kl"]
 
 

@@ -1,3 +1,6 @@
+import dataclasses
+import json
+
 import numpy as np
 import pytest
 
@@ -101,3 +104,67 @@ def test_compare_without_classes():
     scores = compare(pixel_features(), _images(rng, 30, 0.5), _images(rng, 20, 0.5))
     assert scores["n_fake"] == 20
     assert not any(name.startswith("class") or name == "feature_accuracy" for name in scores)
+
+
+def _with_probabilities(score="classifier_score"):
+    """Brightness classes of a classifier that is sure, and counts how often it is asked."""
+    calls = []
+
+    def probabilities(images):
+        calls.append(len(images))
+        return np.eye(2)[(images.reshape(len(images), -1)[:, 0] > 127).astype(int)]
+
+    def classify(images):
+        raise AssertionError("the probabilities are known")
+
+    base = _brightness_classes()
+    extractor = dataclasses.replace(
+        base, probabilities=probabilities, classify=classify, score=score
+    )
+    return extractor, calls
+
+
+def test_compare_has_all_figures_and_json_can_hold_them():
+    rng = np.random.default_rng(7)
+    real, good, train = (_images(rng, n, 0.25) for n in (120, 80, 300))
+    extractor, calls = _with_probabilities()
+    scores = compare(extractor, real, good, train_images=train)
+    assert json.loads(json.dumps(scores, allow_nan=False)) == scores
+    assert calls == [80, 80]
+    # A split of 8 of one class has 1; the sum of the shares squared otherwise.
+    assert 1.0 <= scores["classifier_score"] <= 2.0
+    assert scores["classifier_score_std"] >= 0
+    for name in ("kernel_distance", "kernel_distance_std", "ms_ssim", "classifier_score"):
+        assert f"reference/{name}" in scores
+    assert scores["ms_ssim_pairs"] == 500
+    memory = {k.removeprefix("memorisation/"): v for k, v in scores.items() if "memorisation" in k}
+    assert memory["feature_space"] == "pixels, at most 8x8"
+    assert (memory["n_real"], memory["n_fake"], memory["n_train"]) == (80, 80, 300)
+    assert memory["nearest_distance_ratio"] == pytest.approx(1.0, abs=0.05)
+    assert not any(name.startswith("reference/memorisation") for name in scores)
+
+
+def test_compare_shows_collapse_and_copies():
+    rng = np.random.default_rng(8)
+    real, good, train = (_images(rng, n, 0.25) for n in (120, 100, 300))
+    extractor, _ = _with_probabilities()
+    scores = compare(extractor, real, good, train_images=train)
+    collapsed = compare(extractor, real, np.repeat(good[:1], 100, axis=0), train_images=train)
+    assert collapsed["ms_ssim"] == pytest.approx(1.0)
+    assert scores["ms_ssim"] < 0.5
+    assert collapsed["classifier_score"] == pytest.approx(1.0)
+    assert collapsed["kernel_distance"] > 10 * abs(scores["kernel_distance"])
+    assert collapsed["memorisation/distinct_neighbours"] < 0.02
+    copied = compare(extractor, real, train[:100], train_images=train)
+    assert copied["memorisation/nearest_distance_ratio"] < 1e-6
+
+
+def test_the_score_has_the_name_of_its_network():
+    rng = np.random.default_rng(9)
+    real, fake = _images(rng, 30, 0.5), _images(rng, 30, 0.5)
+    extractor, _ = _with_probabilities("inception_score")
+    # As Inception: probabilities, but no classes of the data.
+    extractor = dataclasses.replace(extractor, classify=None, class_shares=None, classes=())
+    scores = compare(extractor, real, fake)
+    assert "inception_score" in scores
+    assert not any("class" in name for name in scores)

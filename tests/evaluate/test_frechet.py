@@ -80,3 +80,26 @@ def test_refuses_one_row_and_other_widths():
         frechet_distance(np.zeros((1, 3)), np.zeros((5, 3)))
     with pytest.raises(ValueError, match=r"f\[n,d\]"):
         frechet_distance(np.zeros((5, 3)), np.zeros((5, 4)))
+
+
+def _whitened(rng, n, size):
+    """Rows of mean 0 and unbiased covariance 1, exactly."""
+    x = rng.normal(size=(n, size))
+    x -= x.mean(axis=0)
+    return np.linalg.qr(x)[0] * np.sqrt(n - 1)
+
+
+def test_closed_forms_of_standard_gaussians():
+    rng = np.random.default_rng(5)
+    x, y = _whitened(rng, 200, 16), _whitened(rng, 300, 16)
+    assert frechet_distance(x, y) == pytest.approx(0, abs=1e-10)
+    assert frechet_distance(x, y + 0.5) == pytest.approx(16 * 0.25)
+    assert frechet_distance(x, 2 * y) == pytest.approx(16)
+    assert frechet_distance(x, 3 * y - 1) == pytest.approx(16 + 4 * 16)
+
+
+def test_equals_the_matrix_square_root_at_the_width_of_the_classifier():
+    rng = np.random.default_rng(6)
+    x = np.maximum(rng.normal(size=(500, 64)) @ rng.normal(size=(64, 64)), 0)
+    y = np.maximum(rng.normal(size=(400, 64)) @ rng.normal(size=(64, 64)) + 1, 0)
+    np.testing.assert_allclose(frechet_distance(x, y), _by_square_root(x, y), rtol=1e-8)

@@ -86,3 +86,10 @@ def test_equal_rows_are_inside_a_ball_of_radius_zero():
 def test_refuses_too_few_images():
     with pytest.raises(UserError, match="5 real and 9 generated"):
         precision_recall_density_coverage(np.zeros((5, 2)), np.zeros((9, 2)))
+
+
+def test_coverage_of_a_perfect_sampler_with_three_neighbours():
+    rng = np.random.default_rng(5)
+    real, fake = rng.normal(size=(2, 1500, 2))
+    scores = precision_recall_density_coverage(real, fake, neighbours=3)
+    assert scores["coverage"] == pytest.approx(0.875, abs=0.025)
