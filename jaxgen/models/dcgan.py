@@ -5,8 +5,8 @@ Generative Adversarial Networks", ICLR 2016, arXiv:1511.06434, and its two relea
 
 - `Generator`, `Discriminator` with kernel_size 4 and features 64: soumith/dcgan.torch, whose first
   and last layers, 4x4 kernels on 1x1 maps, are the linear ones here. With kernel_size 5 and
-  features 128: Newmu/dcgan_code, which normalises each unit of the first map by itself; with 32 px and
-  batch_norm False in the critic, the CIFAR-10 DCGAN of WGAN-GP (arXiv:1704.00028).
+  features 128: Newmu/dcgan_code, which normalises each unit of the first map by itself; with 32 px
+  and batch_norm False in the critic, the CIFAR-10 DCGAN of WGAN-GP (arXiv:1704.00028).
 - `FeatureGenerator`, `FeatureDiscriminator`: 3x3 kernels, six layers, whose discriminator's
   features classify CIFAR-10 in the paper (Newmu).
 - `ConditionalGenerator`, `ConditionalDiscriminator`: Newmu's MNIST pair, labels at every layer.
@@ -56,8 +56,7 @@ class Generator(nn.Module):
         widths = [self.features * 2**n for n in reversed(range(doublings))]
         x = _first_map(self, latent, base, widths[0], train, by_unit=self.kernel_size == 5)
         x = _upsample(self, x, widths[1:], self.kernel_size, train)
-        bias = not self.batch_norm
-        return jnp.tanh(_conv_transpose(self, self.channels, self.kernel_size, bias=bias)(x))
+        return _image(self, x, self.kernel_size)
 
 
 class Discriminator(nn.Module):
@@ -96,15 +95,11 @@ class FeatureGenerator(nn.Module):
         x = _first_map(self, latent, 4, 4 * self.features, train)
         widths = [self.features * m for m in (4, 2, 2, 1, 1)]
         x = _upsample(self, x, widths, 3, train, strides=(2, 1, 2, 1, 2))
-        bias = not self.batch_norm
-        return jnp.tanh(_conv_transpose(self, self.channels, 3, strides=1, bias=bias)(x))
+        return _image(self, x, 3, strides=1)
 
 
 class FeatureDiscriminator(nn.Module):
-    """f[b,h,w,c] -> scores f32[b]: 3x3 convolutions to 1,1,2,2,4,4 `features`, strides 1,2,1,2,1,2.
-
-    Published at 32 px.
-    """
+    """f[b,32,32,c] -> scores f32[b]: layers of 1,1,2,2,4,4 `features`, strides 1,2,1,2,1,2."""
 
     features: int = 128
     batch_norm: bool = True
@@ -138,11 +133,13 @@ class ConditionalGenerator(nn.Module):
     @nn.compact
     def __call__(self, latent: Array, label: Array, *, train: bool) -> Array:
         """Images of latents and labels; `train` chooses batch or running statistics."""
-        base, y = _quarter(self.image_size), jax.nn.one_hot(label, self.classes)
-        x = latent
+        if self.image_size % 4:
+            raise UserError(
+                f"image_size={self.image_size} of a conditional DCGAN is no multiple of 4."
+            )
+        base, x, y = self.image_size // 4, latent, jax.nn.one_hot(label, self.classes)
         for width in (16 * self.features, 2 * self.features * base * base):
-            x = _dense(self, width)(_append(x, y))
-            x = nn.relu(_standardise(self, x, train))
+            x = nn.relu(_standardise(self, _dense(self, width)(_append(x, y)), train))
         x = _append(x.reshape(-1, base, base, 2 * self.features), y)
         x = _standardise(self, _conv_transpose(self, self.features, 5)(x), train)
         x = _conv_transpose(self, self.channels, 5)(_append(nn.relu(x), y))
@@ -160,7 +157,6 @@ class ConditionalDiscriminator(nn.Module):
     @nn.compact
     def __call__(self, image: Array, label: Array, *, train: bool) -> Array:
         """Logits of images and labels; `train` chooses batch or running statistics."""
-        _quarter(image.shape[1])
         y = jax.nn.one_hot(label, self.classes)
         x = nn.leaky_relu(_conv(self, self.features, 5)(_append(image, y)), 0.2)
         self.sow("intermediates", "features", x)
@@ -184,12 +180,6 @@ def _grid_of(side: int) -> tuple[int, int]:
     )
 
 
-def _quarter(side: int) -> int:
-    if side % 4:
-        raise UserError(f"A conditional DCGAN needs sides that 4 divides, such as 28; not {side}.")
-    return side // 4
-
-
 def _append(x, label):
     """Labels f[b,n] as further features of f[b,...,c], constant over a map."""
     label = label.reshape(label.shape[0], *[1] * (x.ndim - 2), label.shape[1])
@@ -205,17 +195,20 @@ def _first_map(module, latent, base, width, train, by_unit=True):
 
 def _upsample(module, x, widths, kernel_size, train, strides=None):
     for width, stride in zip(widths, strides or [2] * len(widths)):
-        bias = not module.batch_norm
-        x = _conv_transpose(module, width, kernel_size, strides=stride, bias=bias)(x)
+        x = _conv_transpose(module, width, kernel_size, stride, bias=not module.batch_norm)(x)
         x = nn.relu(_normalise(module, x, train))
     return x
 
 
+def _image(module, x, kernel_size, strides=2):
+    bias = not module.batch_norm
+    return jnp.tanh(_conv_transpose(module, module.channels, kernel_size, strides, bias)(x))
+
+
 def _downsample(module, x, widths, kernel_size, train, strides=None):
     for index, (width, stride) in enumerate(zip(widths, strides or [2] * len(widths))):
-        x = _conv(module, width, kernel_size, strides=stride, bias=not module.batch_norm)(x)
-        x = _normalise(module, x, train) if index > 0 else x
-        x = nn.leaky_relu(x, 0.2)
+        x = _conv(module, width, kernel_size, stride, bias=not module.batch_norm)(x)
+        x = nn.leaky_relu(_normalise(module, x, train) if index > 0 else x, 0.2)
         module.sow("intermediates", "features", x)
     return x
 
@@ -227,8 +220,8 @@ def _normalise(module, x, train):
 
 
 def _standardise(module, x, train):
-    fixed = {"use_scale": False, "use_bias": False}
-    return layers.batch_norm(train=train, axis_name=module.axis_name, **fixed)(x)
+    fields = {"axis_name": module.axis_name, "use_scale": False, "use_bias": False}
+    return layers.batch_norm(train=train, **fields)(x)
 
 
 def _score(module, x):

@@ -68,11 +68,12 @@ def _layer(module: Any, function: Any, x: Array, more: int = 0) -> Array:
     kernel = module.param("kernel", module.kernel_init, shape)
     p, q = pair(module.padding)
     if more > min(p, q):
-        raise ValueError(f"output_padding={more} must be at most the padding, {module.padding}.")
+        raise ValueError(f"output_padding={more} is above the padding, {module.padding}.")
     y = function(
         x, kernel, strides=module.strides, padding=(p - more, q - more), dtype=module.dtype
     )
-    y = y[:, more:, more:]  # less padding shows `more` rows at both sides
+    if more:
+        y = y[:, more:, more:]  # the smaller padding has let them in at both sides
     if not module.use_bias:
         return y
     inputs = module.features if function is conv_transpose else x.shape[-1]

@@ -86,7 +86,8 @@ class Discriminator(nn.Module):
 
 def _branch(module, x):
     """The two convolutions of a critic's block."""
-    return _conv(module, 3)(_rectified(module, _conv(module, 3)(x)))
+    x = _rectified(module, _conv(module, 3)(x))
+    return _conv(module, 3)(x)
 
 
 def _rectified(module, x):

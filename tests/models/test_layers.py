@@ -11,6 +11,7 @@ import pytest
 from jax import export
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
+from jaxgen.core import UserError
 from jaxgen.models import layers
 
 pytestmark = pytest.mark.core
@@ -386,3 +387,111 @@ def test_batch_norm_is_torchs():
     stats = updated["batch_stats"]
     np.testing.assert_allclose(stats["mean"], 0.1 * mean, rtol=1e-4)
     np.testing.assert_allclose(stats["var"], 0.9 + 0.1 * var, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("kernel", "strides", "padding", "more"), [(5, 2, 2, 1), (3, 2, 1, 1)])
+def test_output_padding_is_torchs(kernel, strides, padding, more):
+    """The scattered copies are cut by `padding` before, and by that less `more` after."""
+    rng = np.random.default_rng(0)
+    x, weights = rng.normal(size=(2, 3, 4, 2)), rng.normal(size=(kernel, kernel, 2, 3))
+    layer = layers.ConvTranspose(3, kernel, strides, padding, False, output_padding=more)
+    full = _numpy_conv_transpose(x, weights, strides, 0)
+    want = full[:, padding : full.shape[1] - padding + more, padding:][:, :, : 2 * x.shape[2]]
+    x, weights = _f32(x, weights)
+    got = jax.jit(layer.apply)({"params": {"kernel": weights}}, x)
+    assert got.shape == (2, 6, 8, 3)
+    np.testing.assert_allclose(got, want, atol=1e-5)
+    with pytest.raises(ValueError, match="above the padding"):
+        layer.clone(padding=0).init(jax.random.key(0), x)
+
+
+def test_half_padding_is_tensorflows_same_of_mirrored_images():
+    rng = np.random.default_rng(0)
+    x, kernel = _f32(rng.normal(size=(2, 8, 6, 2)), rng.normal(size=(5, 5, 2, 3)))
+    ours = layers.conv(x, kernel, strides=2, padding=2)
+    same = jax.lax.conv_general_dilated(
+        x[:, ::-1, ::-1],
+        kernel[::-1, ::-1],
+        (2, 2),
+        "SAME",
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+    )
+    np.testing.assert_allclose(ours, same[:, ::-1, ::-1], atol=1e-4)
+
+
+def test_dense():
+    rng = np.random.default_rng(0)
+    x, kernel, bias = rng.normal(size=(4, 3)), rng.normal(size=(3, 5)), rng.normal(size=5)
+    params = dict(zip(("kernel", "bias"), _f32(kernel, bias)))
+    got = layers.Dense(5).apply({"params": params}, *_f32(x))
+    np.testing.assert_allclose(got, x @ kernel + bias, atol=1e-5)
+    mixed = layers.Dense(5, dtype=jnp.bfloat16).apply({"params": params}, *_f32(x))
+    assert mixed.dtype == jnp.float32
+    np.testing.assert_allclose(mixed, x @ kernel + bias, atol=0.1)
+    fresh = layers.Dense(5).init(jax.random.key(0), *_f32(x))["params"]
+    assert fresh["kernel"].shape == (3, 5)
+    assert not fresh["bias"].any()
+    assert set(layers.Dense(5, use_bias=False).init(jax.random.key(0), *_f32(x))["params"]) == {
+        "kernel"
+    }
+
+
+def test_maxout_takes_the_largest_of_its_own_pieces():
+    rng = np.random.default_rng(0)
+    x, kernel, bias = rng.normal(size=(4, 3)), rng.normal(size=(3, 2 * 5)), rng.normal(size=10)
+    params = {"Dense_0": dict(zip(("kernel", "bias"), _f32(kernel, bias)))}
+    got = layers.Maxout(2, pieces=5).apply({"params": params}, *_f32(x))
+    linear = x @ kernel + bias
+    want = np.stack([linear[:, 5 * n : 5 * (n + 1)].max(axis=1) for n in range(2)], axis=1)
+    np.testing.assert_allclose(got, want, atol=1e-5)
+
+
+def test_dropout_drops_its_share_and_keeps_the_mean():
+    x, rngs = jnp.full((64, 200), 2.0), {"dropout": jax.random.key(0)}
+    y = layers.Dropout(0.2).apply({}, x, train=True, rngs=rngs)
+    dropped = np.asarray(y) == 0.0
+    assert np.mean(dropped) == pytest.approx(0.2, abs=4 * np.sqrt(0.16 / x.size))
+    np.testing.assert_allclose(y[~dropped], 2.0 / 0.8, rtol=1e-6)
+    assert not (dropped == dropped[:1]).all()  # a mask for each sample
+    np.testing.assert_array_equal(layers.Dropout(0.2).apply({}, x, train=False), x)
+    np.testing.assert_array_equal(layers.Dropout(0.0).apply({}, x, train=True), x)
+
+
+def test_dropout_does_not_depend_on_the_number_of_devices():
+    x = jax.random.normal(jax.random.key(1), (16, 5))
+
+    def drop(x, axis_name=None):
+        rngs = {"dropout": jax.random.key(0)}
+        return layers.Dropout(0.5, axis_name).apply({}, x, train=True, rngs=rngs)
+
+    whole = drop(x)
+    local = functools.partial(drop, axis_name="data")
+    mesh = jax.make_mesh((8,), ("data",), axis_types=(AxisType.Auto,))
+    split = PartitionSpec("data")
+    mapped = jax.jit(jax.shard_map(local, mesh=mesh, in_specs=split, out_specs=split))(x)
+    stacked = jax.vmap(local, axis_name="data")(x.reshape(8, 2, 5)).reshape(16, 5)
+    sharded = jax.jit(drop, in_shardings=NamedSharding(mesh, split))(x)
+    for other in (mapped, stacked, sharded):
+        np.testing.assert_array_equal(other, whole)
+
+
+def test_outputs_and_nonlinearities_by_name():
+    x = jnp.linspace(-4.0, 4.0, 9)
+    logistic = 1 / (1 + np.exp(-np.linspace(-4.0, 4.0, 9)))
+    np.testing.assert_allclose(layers.to_image(x, "sigmoid"), 2 * logistic - 1, atol=1e-6)
+    np.testing.assert_allclose(layers.to_image(x, "tanh"), np.tanh(x), atol=1e-6)
+    assert layers.to_image(x, "linear") is x
+    np.testing.assert_allclose(
+        layers.nonlinearity("leaky_relu")(x), np.where(x < 0, 0.2 * x, x), atol=1e-6
+    )
+    assert layers.nonlinearity("relu")(x).min() == 0.0
+    with pytest.raises(UserError, match=r'output="logits" .* tanh, sigmoid, linear'):
+        layers.to_image(x, "logits")
+    with pytest.raises(UserError, match='activation="swish"'):
+        layers.nonlinearity("swish")
+
+
+def test_symmetric_uniform():
+    values = layers.symmetric_uniform(0.05)(jax.random.key(0), (100, 100))
+    assert 0.0499 < jnp.abs(values).max() <= 0.05
+    np.testing.assert_allclose([values.mean(), values.std()], [0, 0.05 / 3**0.5], atol=1e-3)
