@@ -1,0 +1,129 @@
+"""Drawing from a gated two-stack PixelCNN at the cost of about one forward pass.
+
+The vertical features of a row depend on the rows above it only, so they are computed for a whole
+row at a time; what is left for each pixel is the horizontal stack and the head. Kept between rows:
+the last m rows that went into each vertical convolution, m half its kernel. Kept between pixels:
+the last m columns that went into each horizontal one, as one flat window. Two nested scans, rows
+and columns, so that no index is dynamic and nothing is computed twice: the arithmetic is that of
+one forward pass, to the same sums in another order.
+
+What bounds it on CPU: of the time, about half is the row stage, which runs as fast as the forward
+pass; a quarter the arithmetic of the pixel stage; and a quarter what XLA's products spend beside
+arithmetic there, mostly on packing the same weights at every pixel.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from jaxgen.core.types import Array
+from jaxgen.models.convolution import conv
+
+Weights = Mapping[str, Array]
+
+
+class Network(NamedTuple):
+    """A PixelCNN as arrays.
+
+    layers: weights of `pixelcnn.GatedLayer`, first to last. biases: of each layer f[b,1,1,4C], or
+    None; spatial: of the first layer, f[b,h,w,4C], or None: both to the pre-activations, the first
+    half to the vertical stack. head: (features f[b,C], noise f[b,n]) -> pixels f[b,c] in [-1,1].
+    """
+
+    layers: Sequence[Weights]
+    biases: Sequence[Array | None]
+    spatial: Array | None
+    head: Callable[[Array, Array], Array]
+
+
+def gate(x: Array) -> Array:
+    """tanh(a) s(b) f[...,C] of x = (a, b) f[...,2C]."""
+    a, b = jnp.split(x, 2, axis=-1)
+    return jnp.tanh(a) * jax.nn.sigmoid(b)
+
+
+def sample(
+    network: Network, noise: Array, known: Array | None = None, image: Array | None = None
+) -> Array:
+    """Images f[b,h,w,c] in [-1,1] drawn with noise f[b,h,w,n].
+
+    Pixels of `image` f[b,h,w,c] where `known` bool[b,h,w] are taken over and conditioned on.
+    """
+    batch, _, width, _ = noise.shape
+    channels = network.layers[0]["vertical"].shape[2]
+
+    def by_row(x, columns_first=True):
+        axes = (1, 2, 0) if columns_first else (1, 0, 2)
+        return None if x is None else jnp.transpose(x, (*axes, *range(3, x.ndim)))
+
+    def draw_row(above, row):
+        noise, known, image, spatial = row
+        links, above = _row_stage(network, above, spatial)
+        columns = [
+            jnp.zeros((batch, (w["horizontal"].shape[1] - (index > 0)) * w["horizontal"].shape[2]))
+            for index, w in enumerate(network.layers)
+        ]
+        _, pixels = jax.lax.scan(draw_pixel, columns, (links, noise, known, image))
+        newest = jnp.swapaxes(pixels, 0, 1)[:, None]
+        above[0] = _push(above[0], newest)
+        return above, pixels
+
+    def draw_pixel(columns, pixel):
+        links, noise, known, image = pixel
+        features, columns = _pixel_stage(network, columns, links)
+        value = network.head(features, noise)
+        if known is not None:
+            value = jnp.where(known[:, None], image, value)
+        columns[0] = jnp.concatenate([columns[0], value], axis=1)[:, channels:]
+        return columns, value
+
+    above = [
+        jnp.zeros((batch, w["vertical"].shape[0] - (index > 0), width, w["vertical"].shape[2]))
+        for index, w in enumerate(network.layers)
+    ]
+    rows = (by_row(noise), by_row(known), by_row(image), by_row(network.spatial, False))
+    _, pixels = jax.lax.scan(draw_row, above, rows)
+    return jnp.transpose(pixels, (2, 0, 1, 3))
+
+
+def _row_stage(network: Network, above: list[Array], spatial: Array | None):
+    """What the vertical stack gives one row: (links [layer][w,b,2C], the rows now above)."""
+    v, links, above = None, [], list(above)
+    for index, (weights, bias) in enumerate(zip(network.layers, network.biases)):
+        block = above[index] if v is None else jnp.concatenate([above[index], v], axis=1)
+        if v is not None:
+            above[index] = block[:, 1:]
+        kernel = weights["vertical"]
+        a = conv(block, kernel, padding=(0, kernel.shape[1] // 2))
+        a = a + weights["vertical_bias"].reshape(1, 1, 1, -1)
+        link = a @ weights["link"] + weights["horizontal_bias"].reshape(1, 1, 1, -1)
+        if bias is not None:
+            vertical, horizontal = jnp.split(bias, 2, axis=-1)
+            a, link = a + vertical, link + horizontal
+        if spatial is not None and index == 0:
+            vertical, horizontal = jnp.split(spatial[:, None], 2, axis=-1)
+            a, link = a + vertical, link + horizontal
+        links.append(jnp.swapaxes(link[:, 0], 0, 1))
+        v = gate(a)
+    return links, above
+
+
+def _pixel_stage(network: Network, columns: list[Array], links: Sequence[Array]):
+    """Features f[b,C] of one pixel, and the columns that the next one has to its left."""
+    h, columns = None, list(columns)
+    for index, (weights, link) in enumerate(zip(network.layers, links)):
+        window = columns[index] if h is None else jnp.concatenate([columns[index], h], axis=1)
+        kernel = weights["horizontal"]
+        if h is not None:
+            columns[index] = window[:, kernel.shape[2] :]
+        g = gate(window @ kernel.reshape(-1, kernel.shape[3]) + link)
+        residual = g @ weights["residual"] + weights["residual_bias"].reshape(1, -1)
+        h = residual if h is None else h + residual
+    return h, columns
+
+
+def _push(rows: Array, newest: Array) -> Array:
+    """Rows [b,m,w,c] without the oldest and with the newest."""
+    return jnp.concatenate([rows[:, 1:], newest], axis=1)
