@@ -1,0 +1,301 @@
+"""Adversarial autoencoders of three kinds: losses against numpy, who moves, what each is told."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from jaxgen.core import Nets, Spec, by_phase
+from jaxgen.core.code_prior import draw_code, mixture
+from jaxgen.objectives import aae, aae_semisupervised, aae_supervised
+
+pytestmark = pytest.mark.core
+
+SIDE, BATCH, K, M = 2, 6, 3, 2
+PIXELS = SIDE * SIDE
+OBJECTIVES = {"aae": aae, "supervised": aae_supervised, "semisupervised": aae_semisupervised}
+PHASES = ("reconstruction", "adversarial", "supervised")
+
+
+class Linear(nn.Module):
+    """A matrix; its statistics keep the mean of the squares of every input."""
+
+    outputs: int
+    image: bool = False
+
+    @nn.compact
+    def __call__(self, x, *, train):
+        calls = self.variable("batch_stats", "calls", jnp.zeros, (), jnp.int32)
+        seen = self.variable("batch_stats", "seen", jnp.zeros, (8,))
+        if train:
+            seen.value = seen.value.at[calls.value].set(jnp.mean(jnp.square(x)))
+            calls.value = calls.value + 1
+        flat = x.reshape(x.shape[0], -1)
+        y = flat @ self.param("kernel", nn.initializers.normal(0.7), (flat.shape[1], self.outputs))
+        if self.image:
+            return y.reshape(-1, SIDE, SIDE, 1)
+        return y[:, 0] if self.outputs == 1 else y
+
+
+def spec_of(name, tx=None, **hparams):
+    objective = OBJECTIVES[name]
+    sizes = {
+        "aae": {"code_size": M, "components": K, "prior_scale": 2.0},
+        "supervised": {"code_size": M, "num_classes": K},
+        "semisupervised": {"style_size": M, "num_categories": K},
+    }[name]
+    outputs = {"encoder": M + K if name == "semisupervised" else M, "decoder": PIXELS}
+    return Spec(
+        nets={n: Linear(outputs.get(n, 1), n == "decoder") for n in objective.NETWORKS},
+        tx={**{n: optax.sgd(0.1) for n in objective.NETWORKS}, **(tx or {})},
+        hparams=objective.Hparams(**{**sizes, **hparams}),
+    )
+
+
+def setup(name, tx=None, **hparams):
+    spec = spec_of(name, tx, **hparams)
+    images = jax.random.uniform(jax.random.key(9), (2, BATCH, SIDE, SIDE, 1), minval=-1.0)
+    label = jnp.arange(BATCH, dtype=jnp.int32) % K
+    batch = {"image": images[0], "label": label}
+    batch |= {"labelled_image": images[1], "labelled_label": label}
+    return spec, OBJECTIVES[name].create_state(spec, jax.random.key(0), batch), batch
+
+
+def loss_of(name, function, spec, state, *args):
+    nets = Nets(spec, state.params, state.model_state)
+    return getattr(OBJECTIVES[name], function)(nets, spec, *args)
+
+
+def kernels(state):
+    return {n: np.asarray(p["kernel"], np.float64) for n, p in state.params.items()}
+
+
+def flat(image):
+    return np.asarray(image, np.float64).reshape(len(image), -1)
+
+
+def softmax(x):
+    e = np.exp(x - x.max(1, keepdims=True))
+    return e / e.sum(1, keepdims=True)
+
+
+def log_sigmoid(t):
+    return -np.log(1 + np.exp(-t))
+
+
+def cross_entropy(logits, x):
+    target = (x + 1) / 2
+    return -(target * log_sigmoid(logits) + (1 - target) * log_sigmoid(-logits)).sum(1).mean()
+
+
+ONE_HOT = np.eye(K)[np.arange(BATCH) % K]
+
+
+@pytest.mark.parametrize("kind", ["bernoulli", "squared"])
+def test_reconstruction_against_numpy(kind):
+    spec, state, batch = setup("aae", likelihood=kind)
+    loss, metrics = loss_of(
+        "aae", "reconstruction_loss", spec, state, batch["image"], jax.random.key(1)
+    )
+    w, x = kernels(state), flat(batch["image"])
+    output = x @ w["encoder"] @ w["decoder"]
+    expected = {
+        "bernoulli": cross_entropy(output, x),
+        "squared": 0.5 * ((output - x) ** 2).sum(1).mean(),
+    }[kind]
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)
+    code = x @ w["encoder"]
+    np.testing.assert_allclose(metrics["encoder/code_var"], code.var(0).mean(), rtol=1e-5)
+    mean = {"bernoulli": np.tanh(output / 2), "squared": output}[kind]
+    found = aae.reconstruct(spec, state, batch, jax.random.key(0))
+    np.testing.assert_allclose(flat(found), mean, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("prior", ["gaussian", "mixture"])
+def test_adversarial_losses_against_numpy(prior):
+    spec, state, batch = setup("aae", code_prior=prior)
+    key = jax.random.key(5)
+    loss, _ = loss_of("aae", "discriminator_loss", spec, state, batch["image"], key)
+    w = kernels(state)
+    draws = draw_code(spec, jax.random.split(jax.random.clone(key), 4)[0], BATCH)
+    real = np.asarray(draws, np.float64) @ w["discriminator"]
+    fake = flat(batch["image"]) @ w["encoder"] @ w["discriminator"]
+    expected = -log_sigmoid(real).mean() - log_sigmoid(-fake).mean()
+    np.testing.assert_allclose(loss, expected, rtol=1e-4)
+    loss, _ = loss_of("aae", "encoder_loss", spec, state, batch["image"], jax.random.key(6))
+    np.testing.assert_allclose(loss, -log_sigmoid(fake).mean(), rtol=1e-4)
+
+
+def test_label_informed_discriminator_compares_each_class_with_its_component():
+    spec, state, batch = setup("aae", code_prior="mixture", label_informed=True)
+    assert state.params["discriminator"]["kernel"].shape == (M + K + 1, 1)
+    args = (batch["image"], batch["labelled_image"], batch["labelled_label"])
+    key = jax.random.key(5)
+    loss, _ = loss_of("aae", "discriminator_loss", spec, state, *args, key)
+    key_any, key_known = jax.random.split(jax.random.split(jax.random.clone(key), 4)[0])
+    anything = np.asarray(draw_code(spec, key_any, BATCH), np.float64)
+    own = 2.0 * np.asarray(mixture(spec.layout, key_known, batch["label"], K), np.float64)
+    w = kernels(state)
+    unknown = np.tile(np.eye(K + 1)[K], (BATCH, 1))
+    known = np.eye(K + 1)[np.arange(BATCH) % K]
+    judge = lambda code, told: np.concatenate([code, told], 1) @ w["discriminator"]  # noqa: E731
+    real = np.concatenate([judge(anything, unknown), judge(own, known)])
+    fake = np.concatenate(
+        [
+            judge(flat(batch["image"]) @ w["encoder"], unknown),
+            judge(flat(batch["labelled_image"]) @ w["encoder"], known),
+        ]
+    )
+    expected = -log_sigmoid(real).mean() - log_sigmoid(-fake).mean()
+    np.testing.assert_allclose(loss, expected, rtol=1e-4)
+    loss, _ = loss_of("aae", "encoder_loss", spec, state, *args, jax.random.key(6))
+    np.testing.assert_allclose(loss, -log_sigmoid(fake).mean(), rtol=1e-4)
+
+
+def test_samples_of_components():
+    spec, state, _ = setup("aae", code_prior="mixture", likelihood="squared")
+    component = jnp.array([0, 1, 2, 0])
+    images = aae.sample(spec, state, jax.random.key(3), 4, component)
+    codes = 2.0 * mixture(spec.layout, jax.random.key(3), component, K)
+    np.testing.assert_allclose(images, aae.decode(spec, state, codes), rtol=1e-5)
+    given = aae.sample(spec, state, jax.random.key(3), 4, codes)
+    np.testing.assert_allclose(given, images, rtol=1e-5)
+
+
+def test_supervised_decoder_is_told_the_class():
+    spec, state, batch = setup("supervised")
+    args = (batch["image"], batch["label"], jax.random.key(1))
+    loss, _ = loss_of("supervised", "reconstruction_loss", spec, state, *args)
+    w, x = kernels(state), flat(batch["image"])
+    output = np.concatenate([ONE_HOT, x @ w["encoder"]], 1) @ w["decoder"]
+    np.testing.assert_allclose(loss, cross_entropy(output, x), rtol=1e-5)
+    assert state.params["discriminator"]["kernel"].shape == (M, 1)  # which is not
+    images = aae_supervised.restyle(spec, state, batch["image"], batch["label"])
+    np.testing.assert_allclose(flat(images), np.tanh(output / 2), rtol=1e-4, atol=1e-6)
+    drawn = aae_supervised.sample(spec, state, jax.random.key(0), 6)
+    asked = aae_supervised.sample(spec, state, jax.random.key(0), 6, batch["label"])
+    np.testing.assert_array_equal(drawn, asked)
+
+
+def test_semisupervised_losses_against_numpy():
+    spec, state, batch = setup("semisupervised", input_noise_level=0.0)
+    w, x = kernels(state), flat(batch["image"])
+    output = x @ w["encoder"]
+    category, style = softmax(output[:, :K]), output[:, K:]
+    name = "semisupervised"
+    loss, metrics = loss_of(
+        name, "reconstruction_loss", spec, state, batch["image"], jax.random.key(1)
+    )
+    logits = np.concatenate([category, style], 1) @ w["decoder"]
+    np.testing.assert_allclose(loss, cross_entropy(logits, x), rtol=1e-5)
+    usage = category.mean(0)
+    np.testing.assert_allclose(
+        metrics["encoder/usage_entropy"], -(usage * np.log(usage)).sum(), rtol=1e-5
+    )
+    key = jax.random.key(5)
+    loss, _ = loss_of(name, "discriminators_loss", spec, state, batch["image"], key)
+    keys = jax.random.split(jax.random.clone(key), 7)
+    drawn = np.eye(K)[np.asarray(jax.random.randint(keys[0], (BATCH,), 0, K))]
+    z = np.asarray(jax.random.normal(keys[1], (BATCH, M)), np.float64)
+    pairs = (("category_discriminator", drawn, category), ("style_discriminator", z, style))
+    expected = sum(
+        -log_sigmoid(real @ w[n]).mean() - log_sigmoid(-fake @ w[n]).mean()
+        for n, real, fake in pairs
+    )
+    np.testing.assert_allclose(loss, expected, rtol=1e-4)
+    loss, _ = loss_of(name, "encoder_loss", spec, state, batch["image"], jax.random.key(6))
+    expected = sum(-log_sigmoid(fake @ w[n]).mean() for n, _, fake in pairs)
+    np.testing.assert_allclose(loss, expected, rtol=1e-4)
+    args = (batch["image"], batch["label"], jax.random.key(7))
+    loss, _ = loss_of(name, "supervised_loss", spec, state, *args)
+    np.testing.assert_allclose(loss, -np.log((category * ONE_HOT).sum(1)).mean(), rtol=1e-4)
+
+
+def test_labelled_images_have_noise_and_the_others_none():
+    spec, state, batch = setup("semisupervised")
+    after, _ = aae_semisupervised.train_step(spec, state, batch, jax.random.key(1))
+    seen = np.asarray(after.model_state["encoder"]["batch_stats"]["seen"])
+    clean = float(jnp.mean(jnp.square(batch["image"])))
+    np.testing.assert_allclose(seen[:3], clean, rtol=1e-5)
+    labelled = float(jnp.mean(jnp.square(batch["labelled_image"])))
+    assert seen[3] - labelled > 0.1  # the noise has variance 0.36
+
+
+MOVES = {
+    "aae": [
+        ((0.1, 0.0, 0.0), (0.1, 0.0), {"encoder", "decoder"}),
+        ((0.0, 0.0, 0.0), (0.0, 0.1), {"discriminator"}),
+        ((0.0, 0.1, 0.0), (0.0, 0.0), {"encoder"}),
+    ],
+    "semisupervised": [
+        ((0.1, 0.0, 0.0), (0.1, 0.0), {"encoder", "decoder"}),
+        ((0.0, 0.0, 0.0), (0.0, 0.1), {"category_discriminator", "style_discriminator"}),
+        ((0.0, 0.1, 0.0), (0.0, 0.0), {"encoder"}),
+        ((0.0, 0.0, 0.1), (0.0, 0.0), {"encoder"}),
+    ],
+}
+MOVES["supervised"] = MOVES["aae"]
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_each_phase_moves_only_its_own_networks(name):
+    for encoder, (decoder, adversary), moving in MOVES[name]:
+        networks = OBJECTIVES[name].NETWORKS
+        tx = {n: optax.sgd(adversary) for n in networks}
+        tx |= {
+            "encoder": by_phase({p: optax.sgd(r) for p, r in zip(PHASES, encoder)}),
+            "decoder": optax.sgd(decoder),
+        }
+        spec, state, batch = setup(name, tx)
+        after, metrics = OBJECTIVES[name].train_step(spec, state, batch, jax.random.key(1))
+        for n in networks:
+            same = np.array_equal(state.params[n]["kernel"], after.params[n]["kernel"])
+            assert same == (n not in moving), n
+        assert int(after.step) == 1
+        assert all(metric.split("/")[0] in networks for metric in metrics)
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_discriminators_see_codes_of_now(name):
+    """2a after reconstruction has moved the encoder; 2b with the encoder of 2a."""
+    spec, state, batch = setup(name)
+    after, _ = OBJECTIVES[name].train_step(spec, state, batch, jax.random.key(1))
+    for n in OBJECTIVES[name].NETWORKS[2:]:
+        stats = after.model_state[n]["batch_stats"]
+        assert int(stats["calls"]) == 3  # prior and code, then code
+        assert stats["seen"][1] == stats["seen"][2]
+    calls = {"aae": 3, "supervised": 3, "semisupervised": 4}[name]
+    assert int(after.model_state["encoder"]["batch_stats"]["calls"]) == calls
+
+
+def test_figures_and_samples_of_categories():
+    spec, state, batch = setup("semisupervised")
+    probabilities = aae_semisupervised.assignments(spec, state, batch["image"])
+    np.testing.assert_allclose(probabilities.sum(1), 1.0, rtol=1e-5)
+    figures = aae_semisupervised.evaluate(spec, state, batch, jax.random.key(0))
+    names = {"reconstruction_nats", "usage_entropy", "assignment_entropy", "code_var"}
+    assert names < set(figures)
+    every = aae_semisupervised.sample(spec, state, jax.random.key(0), 6)
+    asked = aae_semisupervised.sample(spec, state, jax.random.key(0), 6, batch["label"])
+    np.testing.assert_array_equal(every, asked)
+    found = aae_semisupervised.reconstruct(spec, state, batch, jax.random.key(0))
+    assert found.shape == batch["image"].shape
+
+
+@pytest.mark.parametrize(
+    ("name", "bad", "message"),
+    [
+        ("aae", {"code_prior": "categorical"}, "code_prior"),
+        ("aae", {"label_informed": True}, "mixture"),
+        ("aae", {"likelihood": "gaussian"}, "likelihood"),
+        ("aae", {"code_prior": "mixture", "code_size": 3}, "code_size"),
+        ("supervised", {"num_classes": 0}, "num_classes"),
+        ("semisupervised", {"posterior": "gaussian"}, "posterior"),
+        ("semisupervised", {"style_size": 0}, "style_size"),
+    ],
+)
+def test_bad_hparams_are_refused(name, bad, message):
+    with pytest.raises(ValueError, match=message):
+        OBJECTIVES[name].Hparams(**bad)
