@@ -89,7 +89,7 @@ def _unit(images: np.ndarray) -> np.ndarray:
     bad = int((~np.isfinite(flat)).any(axis=1).sum())
     if bad:
         raise UserError(
-            f"{bad} of {len(flat)} images to evaluate hold NaN or infinite pixels, so the model has "
-            "diverged; evaluate an earlier checkpoint."
+            f"{bad} of {len(flat)} images to evaluate hold NaN or infinite pixels, so the model "
+            "has diverged; evaluate an earlier checkpoint."
         )
     return (flat.astype(np.float64) + 1.0) / 2.0

@@ -57,6 +57,17 @@ def test_a_separable_set_and_a_hopeless_one():
     assert (scaled, same_cost) == (accuracy, cost)
 
 
+def test_more_features_than_images():
+    """Columns that repeat others are an orthogonal change and a scale: nothing may change."""
+    rng = np.random.default_rng(3)
+    label = np.arange(90) % 3
+    x = rng.normal(size=(90, 20)) + label[:, None] * np.linspace(0, 0.6, 20)
+    narrow = svm_accuracy(x[:60], label[:60], x[60:], label[60:])
+    wide = np.tile(x, (1, 10))
+    assert svm_accuracy(wide[:60], label[:60], wide[60:], label[60:]) == narrow
+    assert 0.4 < narrow[0] < 1
+
+
 def test_a_probe_of_digits():
     """Maps that keep the edges of digits do as well as pixels; a map of noise does not."""
     load = lambda split: sources.load("digits", split, image_size=8, channels=1)  # noqa: E731
@@ -64,7 +75,7 @@ def test_a_probe_of_digits():
     rows = slice(0, 300)
     data = (train.image[rows], train.label[rows], test.image, test.label)
     edges = lambda x: [x, np.abs(np.diff(x, axis=1)), np.abs(np.diff(x, axis=2))]  # noqa: E731
-    found = linear_probe(edges, *data, costs=(0.1, 1.0, 10.0))
+    found = linear_probe(edges, *data, costs=(0.1, 1.0))
     assert found["probe_accuracy_pixels"] > 0.85
     assert found["probe_accuracy"] > 0.8
     assert found["probe_width"] == 48
