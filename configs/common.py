@@ -14,7 +14,8 @@ def get_defaults() -> ConfigDict:
     config.precision = "float32"  # "mixed": bfloat16 products accumulated in float32
 
     config.data = ConfigDict()
-    config.data.name = "digits"  # digits, photos, tfds:NAME, a folder, or a file.npz
+    # digits, photos, tfds:NAME, a folder, a file.npz, lsun:PATH, stacked:NAME, ring or grid.
+    config.data.name = "digits"
     config.data.image_size = 0
     config.data.channels = 0
     config.data.resize = "bilinear"  # bilinear, center_crop, celeba, none
@@ -53,7 +54,10 @@ def adam(learning_rate: float, b1: float = 0.9, b2: float = 0.999, drop_at=()) -
 
 def smoke(config: ConfigDict, num_steps: int = 4) -> None:
     """Shrinks any experiment to seconds: embedded data, narrow networks, a few steps."""
-    config.data.name = "digits"
+    if config.data.name.startswith("stacked:"):
+        config.data.name = "stacked:digits"
+    elif config.data.name not in ("ring", "grid"):
+        config.data.name = "digits"
     config.data.data_dir = ""
     config.data.resize = "bilinear"
     config.data.batch_size = 8

@@ -29,6 +29,7 @@ def get_config(arg=""):
         "batch_norm": False,
         "output": "sigmoid",
         "init_range": 0.05,
+        "classes": 0,
     }
     discriminator = {
         "module": "mlp.MaxoutDiscriminator",

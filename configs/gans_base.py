@@ -79,7 +79,7 @@ def get_gan(objective: str, *, generator: dict, adversary: dict, optim: dict) ->
 
 def dcgan_pair(image_size: int, channels: int, *, features: int = 64, kernel_size: int = 4):
     """DCGAN's networks: (generator, discriminator)."""
-    shape = {"features": features, "kernel_size": kernel_size, "batch_norm": True}
+    shape = {"features": features, "kernel_size": kernel_size, "batch_norm": True, "classes": 0}
     generator = {"module": "dcgan.Generator", "image_size": image_size, "channels": channels}
     return generator | shape, {"module": "dcgan.Discriminator"} | shape
 
@@ -105,4 +105,106 @@ def momentum_2014(divide_by: float, epochs: int, steps_per_epoch: int) -> dict:
         "ramp_steps": epochs * steps_per_epoch,
         "divide_by": divide_by,
         "least": 1e-6,
+    }
+
+
+def choose(arg: str) -> tuple[str, bool]:
+    """(objective, whether to smoke) of an argument such as "wgan,smoke"; "gan" if it names none."""
+    words = common.arguments(arg, tuple(HPARAMS))
+    chosen = [name for name in HPARAMS if name in words]
+    if len(chosen) > 1:
+        raise ValueError(f"{' and '.join(chosen)} are two objectives; name one.")
+    return (chosen or ["gan"])[0], "smoke" in words
+
+
+def comparable(objective: str, *, learning_rate: float) -> dict:
+    """The optimiser that an objective prescribes, for a comparison on one pair of networks.
+
+    WGAN's and WGAN-GP's own; Adam with b1 0.5 at one rate for all others.
+    """
+    if objective == "wgan":
+        return rmsprop(5e-5)
+    if objective == "wgan_gp":
+        return common.adam(1e-4, b1=0.0, b2=0.9)
+    return common.adam(learning_rate, b1=0.5)
+
+
+def compared(
+    objective: str,
+    *,
+    generator: dict,
+    discriminator: dict,
+    autoencoder: dict,
+    latent_size: int,
+    num_classes: int,
+    margin: float,
+    learning_rate: float = 2e-4,
+) -> ConfigDict:
+    """A game of a comparison: one pair of networks, and what the objective itself dictates.
+
+    The conditional GAN's players are told the class, EBGAN's discriminator is an autoencoder, the
+    critic of WGAN-GP has no batch normalisation, and WGANs have their own optimisers and five
+    updates of the critic. All else is equal: latents N(0, 1), the adversary first.
+    """
+    adversary = dict(autoencoder if objective == "ebgan" else discriminator)
+    generator = dict(generator)
+    if objective == "wgan_gp" and "batch_norm" in adversary:
+        adversary["batch_norm"] = False
+    if objective == "cgan":
+        generator["classes"] = adversary["classes"] = num_classes
+    config = get_gan(
+        objective,
+        generator=generator,
+        adversary=adversary,
+        optim=comparable(objective, learning_rate=learning_rate),
+    )
+    config.hparams.latent_size = latent_size
+    config.hparams.latent_prior = "normal"
+    if objective == "gan":
+        config.hparams.order = "alternating"
+    if objective == "cgan":
+        config.hparams.num_classes = num_classes
+    if objective == "ebgan":
+        config.hparams.energy = "mean_squared"
+        config.hparams.margin = margin
+    return config
+
+
+def point_networks(features: int) -> dict:
+    """Rectified networks of three hidden layers for points, as in WGAN-GP's toys."""
+    hidden = {"features": features, "depth": 3, "activation": "relu", "init_range": 0.0}
+    return {
+        "generator": {
+            "module": "mlp.Generator",
+            "image_size": 1,
+            "channels": 2,
+            "batch_norm": False,
+            "output": "linear",
+            "classes": 0,
+            **hidden,
+        },
+        "discriminator": {"module": "mlp.Discriminator", "classes": 0, **hidden},
+        "autoencoder": {
+            "module": "ebgan.MlpDiscriminator",
+            "features": features,
+            "depth": 3,
+            "code_size": features,
+            "activation": "relu",
+            "output": "linear",
+        },
+    }
+
+
+def dcgan_networks(image_size: int, channels: int, features: int, depth: int) -> dict:
+    """DCGAN's pair, and an autoencoder of `depth` convolutions of the same widths."""
+    generator, discriminator = dcgan_pair(image_size, channels, features=features)
+    return {
+        "generator": generator,
+        "discriminator": discriminator,
+        "autoencoder": {
+            "module": "ebgan.Discriminator",
+            "features": features,
+            "depth": depth,
+            "output": "tanh",
+        },
     }

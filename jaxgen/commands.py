@@ -3,19 +3,19 @@
 import contextlib
 import json
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.experimental import multihost_utils
 
+from jaxgen import evaluation, session
 from jaxgen import experiment as experiment_lib
-from jaxgen import session
 from jaxgen.core import TrainState, UserError
-from jaxgen.data import preprocess
-from jaxgen.evaluate import classifier, features, files, grids, report
+from jaxgen.data import points
+from jaxgen.evaluate import files, grids, latent, report, scatter
 
 
 def enable_compilation_cache() -> None:
@@ -53,85 +53,144 @@ def train(config: Any, workdir: Path, *, fork: bool = False) -> TrainState:
     return experiment_lib.run(config, workdir, fork=fork)
 
 
-def sample(workdir: Path, step: int | None, num: int, out: Path, *, seed: int = 0) -> None:
-    """Writes `num` samples to a .png grid, or to `image` u8[num,h,w,c] of an .npz."""
+def sample(
+    workdir: Path,
+    step: int | None,
+    num: int,
+    out: Path,
+    *,
+    seed: int = 0,
+    labels: Sequence[int] = (),
+) -> None:
+    """Writes `num` samples to a .png grid, or to `image` [num,h,w,c] of an .npz.
+
+    labels: the classes to draw in turn, for an objective that is told labels. Points become a
+    scatter plot over held-out ones.
+    """
     if out.suffix not in (".png", ".npz"):
         raise UserError(f"--out={out} must end in .png or .npz.")
     enable_compilation_cache()
     experiment, state = experiment_lib.restore(workdir, step)
-    images = generate(experiment, state, jax.random.key(seed), num)
-    try:
-        if out.suffix == ".png":
-            grids.save_png(out, grids.grid(images))
-        else:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(out, image=images)
-    except OSError as error:
-        raise UserError(f"Cannot write --out={out} ({error.strerror}).") from error
+    condition = _condition(experiment, labels, num) if labels else None
+    images = evaluation.draw(experiment, state, jax.random.key(seed), num, condition)
+    if out.suffix == ".npz":
+        _write(out, lambda: np.savez(out, image=images))
+    elif images.shape[1:] == points.SHAPE:
+        real = session.load_data(experiment, "test").image[:num]
+        _write(out, lambda: grids.save_png(out, scatter.picture(real, images)))
+    else:
+        _write(out, lambda: grids.save_png(out, grids.grid(images)))
     print(f"{num} samples of step {int(state.step)}: {out}")
 
 
-def generate(
-    experiment: experiment_lib.Experiment, state: TrainState, key: Any, num: int, chunk: int = 250
-) -> np.ndarray:
-    """`num` samples as u8[num,h,w,c], drawn a chunk at a time."""
-    chunk = min(chunk, num)
+def interpolate(
+    workdir: Path, step: int | None, num: int, out: Path, *, seed: int = 0, label: int | None = None
+) -> None:
+    """Writes a .png grid with a row of nine images for each of `num` walks between two latents."""
+    experiment, state = _restored_for_png(workdir, step, out)
+    ends = evaluation.latents(experiment, jax.random.key(seed), 2 * num)
+    normal = getattr(experiment.spec.hparams, "latent_prior", "normal") == "normal"
+    images = latent.decoded_walk(
+        _decoder(experiment, state, label),
+        ends[:num],
+        ends[num:],
+        along=latent.spherical if normal else latent.linear,
+    )
+    _write(out, lambda: grids.save_png(out, grids.grid(images, columns=9)))
+    print(f"{num} walks of step {int(state.step)}: {out}")
 
-    @jax.jit
-    def draw(state, key):
-        return preprocess.to_uint8(experiment.objective.sample(experiment.spec, state, key, chunk))
 
-    keys = jax.random.split(key, -(-num // chunk))
-    return np.concatenate([np.asarray(draw(state, key)) for key in keys])[:num]
+def arithmetic(
+    workdir: Path,
+    step: int | None,
+    num: int,
+    out: Path,
+    exemplars: Sequence[Sequence[int]],
+    *,
+    seed: int = 0,
+    label: int | None = None,
+) -> None:
+    """Writes mean(A) - mean(B) + mean(C) of latents and its neighbourhood, as .png grids.
 
-
-def evaluate(workdir: Path, step: int | None = None) -> dict[str, Any]:
-    """Figures of a checkpoint on held-out data; also written to `evaluation.json`.
-
-    "objective/...": those of the paper's own `evaluate`, a mean over held-out batches of the
-    training batch size. The rest: `features.compare`, samples against held-out images.
+    exemplars: A, B and C as numbers of samples, counted from 0 along the rows of the grid that
+    `sample` draws of the same `num` and `seed`. OUT.png is the result with its eight neighbours,
+    OUT_exemplars.png a row for each of A, B and C, its mean at the end.
     """
+    experiment, state = _restored_for_png(workdir, step, out)
+    if len({len(group) for group in exemplars}) != 1 or not exemplars[0]:
+        raise UserError(
+            "--a, --b and --c must be equally many numbers of samples, such as 3,10,21."
+        )
+    bad = [number for group in exemplars for number in group if not 0 <= number < num]
+    if bad:
+        raise UserError(f"There is no sample {bad[0]}; with --num={num} they are 0 to {num - 1}.")
+    drawn = evaluation.latents(experiment, jax.random.key(seed), num)
+    a, b, c = (drawn[list(group)] for group in exemplars)
+    shown, result = latent.decoded_arithmetic(_decoder(experiment, state, label), a, b, c, seed)
+    beside = out.with_name(f"{out.stem}_exemplars.png")
+    _write(out, lambda: grids.save_png(out, grids.grid(result, columns=3)))
+    _write(beside, lambda: grids.save_png(beside, grids.grid(shown, columns=len(a) + 1)))
+    print(f"A - B + C of step {int(state.step)}: {out}; A, B, C and their means: {beside}")
+
+
+def evaluate(
+    workdir: Path,
+    step: int | None = None,
+    *,
+    inception_weights: str = "",
+    probe: bool = False,
+    parzen_window: bool = False,
+) -> dict[str, Any]:
+    """Figures of a checkpoint on held-out data, `evaluation.figures`; kept in `evaluation.json`."""
     enable_compilation_cache()
     experiment, state = experiment_lib.restore(workdir, step)
     training, held_out = (session.load_data(experiment, split) for split in ("train", "test"))
-    result: dict[str, Any] = {"step": int(state.step), "data": held_out.name}
-    result |= _objective_figures(experiment, state, held_out.image)
-    num = experiment.config.evaluation.num_images
-    samples = generate(experiment, state, jax.random.key(1), num)
-    if held_out.label is None:
-        extractor = features.pixel_features()
-    else:
-        extractor = classifier.classifier_features(training, held_out)
-    # Spread over the whole set: data on disk is often sorted by class.
-    rows = np.linspace(0, len(held_out.image) - 1, min(num, len(held_out.image))).astype(int)
-    result |= features.compare(
-        extractor, held_out.image[rows], samples, train_images=training.image
+    result = {"step": int(state.step), "data": held_out.name} | evaluation.figures(
+        experiment,
+        state,
+        training,
+        held_out,
+        inception_weights=inception_weights,
+        probe=probe,
+        parzen_window=parzen_window,
     )
     files.write_atomically(workdir / "evaluation.json", json.dumps(result, indent=2) + "\n")
     report.write_report(workdir, title=workdir.name)
     return result
 
 
-def _objective_figures(experiment, state, images: np.ndarray) -> dict[str, float]:
-    objective, spec = experiment.objective, experiment.spec
-    if not hasattr(objective, "evaluate"):
-        return {}
-    size = min(experiment.config.data.batch_size, len(images))
-    count = len(images) // size
+def _restored_for_png(workdir: Path, step: int | None, out: Path) -> tuple[Any, TrainState]:
+    if out.suffix != ".png":
+        raise UserError(f"--out={out} must end in .png.")
+    enable_compilation_cache()
+    return experiment_lib.restore(workdir, step)
 
-    @jax.jit
-    def figures(state, images, key):
-        key_data, key_step = jax.random.split(key)
-        return objective.evaluate(
-            spec, state, preprocess.prepare({"image": images}, key_data), key_step
+
+def _decoder(experiment: Any, state: TrainState, label: int | None) -> Any:
+    if label is None and "label" in experiment.example_batch:
+        label = 0
+    if label is not None:
+        _condition(experiment, [label], 1)
+    return evaluation.decoder(experiment, state, label)
+
+
+def _condition(experiment: Any, labels: Sequence[int], num: int) -> np.ndarray:
+    """`labels` in turn, i32[num]. Raises UserError for an objective without, or other labels."""
+    classes = getattr(experiment.spec.hparams, "num_classes", 0)
+    if not classes or "label" not in experiment.example_batch:
+        raise UserError(
+            f"--labels={','.join(map(str, labels))} was given, but samples of "
+            f"{experiment.config.objective} have no class; leave it out."
         )
+    for label in labels:
+        if not 0 <= label < classes:
+            raise UserError(f"--labels={label} is no class; classes are 0 to {classes - 1}.")
+    return np.resize(np.asarray(labels, np.int32), num)
 
-    keys = jax.random.split(jax.random.key(0), count)
-    rows = [
-        figures(state, jnp.asarray(images[i * size : (i + 1) * size]), keys[i])
-        for i in range(count)
-    ]
-    means = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
-    return {f"objective/{name}": value for name, value in means.items()} | {
-        "objective/n_real": size * count
-    }
+
+def _write(path: Path, save: Callable[[], Any]) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save()
+    except OSError as error:
+        raise UserError(f"Cannot write --out={path} ({error.strerror}).") from error

@@ -1,6 +1,7 @@
 """The command: `python -m jaxgen.main --config=configs/age_digits.py --workdir=runs/digits`.
 
-Flags only. Modes: train (the default; continues what is in --workdir), evaluate, sample.
+Flags only. Modes: train (the default; continues what is in --workdir), evaluate, sample,
+interpolate (walks between latents), arithmetic (A - B + C of latents).
 """
 
 import json
@@ -20,13 +21,26 @@ _CONFIG = flags.DEFINE_string(
     "config", None, "The experiment: FILE.py or FILE.py:ARGUMENT; --config.KEY=VALUE changes a key."
 )
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run; runs/NAME OF CONFIG if absent.")
-_MODE = flags.DEFINE_enum("mode", "train", ["train", "evaluate", "sample"], "What to do.")
+_MODES = ("train", "evaluate", "sample", "interpolate", "arithmetic")
+_MODE = flags.DEFINE_enum("mode", "train", _MODES, "What to do.")
 _PRINT = flags.DEFINE_bool("print_config", False, "Print every key and value; run nothing.")
 _FORK = flags.DEFINE_bool("fork", False, "Continue a workdir although the config has changed.")
 _STEP = flags.DEFINE_integer("step", None, "Checkpoint to evaluate or sample; else the newest.")
-_NUM = flags.DEFINE_integer("num", 64, "How many images --mode=sample draws.", lower_bound=1)
+_NUM = flags.DEFINE_integer(
+    "num", 64, "How many images --mode=sample draws, or walks --mode=interpolate.", lower_bound=1
+)
 _OUT = flags.DEFINE_string("out", "samples.png", "Where they go: .png (a grid) or .npz (arrays).")
-_SEED = flags.DEFINE_integer("sample_seed", 0, "Seed of --mode=sample.")
+_SEED = flags.DEFINE_integer("sample_seed", 0, "Seed of --mode=sample, interpolate, arithmetic.")
+_LABELS = flags.DEFINE_list("labels", [], "Classes that are drawn in turn, such as 3,8.")
+_GROUPS = [
+    flags.DEFINE_list(name, [], f"Samples whose mean latent is {name.upper()} in A - B + C.")
+    for name in "abc"
+]
+_INCEPTION = flags.DEFINE_string(
+    "inception", "", "Evaluate in Inception's features: a .safetensors file, see docs/inception.md."
+)
+_PROBE = flags.DEFINE_bool("probe", False, "Evaluate the discriminator's features: a linear SVM.")
+_PARZEN = flags.DEFINE_bool("parzen", False, "Evaluate the (obsolete) Parzen log-likelihood.")
 _DEBUG = flags.DEFINE_bool("debug", False, "Show the traceback of an error.")
 _COORDINATOR = flags.DEFINE_string("coordinator", None, "HOST:PORT of process 0 of several.")
 _PROCESSES = flags.DEFINE_integer("num_processes", None, "How many processes there are.")
@@ -47,10 +61,28 @@ def main(argv: list[str]) -> None:
     if _MODE.value == "train":
         config = _config(overrides)
         commands.train(config, _workdir(default=_config_name()), fork=_FORK.value)
-    elif _MODE.value == "evaluate":
-        print(json.dumps(commands.evaluate(_workdir(), step=_STEP.value), indent=2))
+        return
+    step, num, out, seed = _STEP.value, _NUM.value, Path(_OUT.value), _SEED.value
+    labels = _numbers("labels", _LABELS.value)
+    label = labels[0] if labels else None
+    if _MODE.value == "evaluate":
+        options = {"inception_weights": _INCEPTION.value, "probe": _PROBE.value}
+        result = commands.evaluate(_workdir(), step, **options, parzen_window=_PARZEN.value)
+        print(json.dumps(result, indent=2))
+    elif _MODE.value == "sample":
+        commands.sample(_workdir(), step, num, out, seed=seed, labels=labels)
+    elif _MODE.value == "interpolate":
+        commands.interpolate(_workdir(), step, num, out, seed=seed, label=label)
     else:
-        commands.sample(_workdir(), _STEP.value, _NUM.value, Path(_OUT.value), seed=_SEED.value)
+        groups = [_numbers(flag.name, flag.value) for flag in _GROUPS]
+        commands.arithmetic(_workdir(), step, num, out, groups, seed=seed, label=label)
+
+
+def _numbers(name: str, texts: list[str]) -> list[int]:
+    try:
+        return [int(text) for text in texts]
+    except ValueError as error:
+        raise UserError(f"--{name}={','.join(texts)} must be whole numbers, as in 3,8.") from error
 
 
 def _override(argument: str) -> tuple[str, str]:

@@ -34,14 +34,16 @@ def target(experiment: Experiment, mesh: jax.sharding.Mesh) -> TrainState:
     )
 
 
-def load_data(experiment: Experiment, split: str) -> sources.Dataset:
-    """The images of one split, as the config's `data` says."""
+def load_data(
+    experiment: Experiment, split: str, *, name: str = "", channels: int = 0
+) -> sources.Dataset:
+    """The images of one split, as the config's `data` says, but for what is given here."""
     data = experiment.config.data
     return sources.load(
-        data.name,
+        name or data.name,
         split,
         image_size=data.image_size,
-        channels=data.channels,
+        channels=channels or data.channels,
         resize=data.resize,
         data_dir=data.data_dir or None,
         cache_dir=data.cache_dir or None,
@@ -92,7 +94,7 @@ def train(
                 key=run_key,
                 num_steps=config.num_steps,
                 steps_per_dispatch=chunk,
-                window=window,
+                record=window.add,
                 hooks=hooks,
                 should_stop=stop.agreed,
             )

@@ -22,6 +22,7 @@ FLOORS = {
     "experiment": 4,
     "commands": 4,
     "optimisers": 4,
+    "evaluation": 4,
     "main": 5,
 }
 # Beyond the floors: what a part may not import although it is lower, and who alone imports what.

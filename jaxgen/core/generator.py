@@ -31,6 +31,12 @@ def latent_example(spec: Spec) -> Array:
     return jnp.zeros((1, spec.hparams.latent_size))
 
 
+def generate(nets: Nets, spec: Spec, key: Key, num: int, *condition: Array) -> Array:
+    """Images f32[num,h,w,c] of fresh latents, in training mode; for use inside a loss."""
+    key_latent, key_noise = jax.random.split(key)
+    return nets("generator", draw_latent(spec, key_latent, num), *condition, key=key_noise)
+
+
 def decode(spec: Spec, state: TrainState, latent: Array, *condition: Array) -> Array:
     """Images f32[b,h,w,c] of latents f32[b,m], with running statistics and averaged parameters."""
     nets = Nets(spec, eval_params(state), state.model_state)
@@ -49,6 +55,6 @@ def balanced_labels(num: int, num_classes: int) -> Array:
 
 
 def split_keys(key: Key) -> tuple[Key, Key, Key]:
-    """Keys for the latents, and for the noise layers of the two passes of a discriminator."""
-    latent, real, fake = jax.random.split(key, 3)
-    return latent, real, fake
+    """Keys for the generated images, and for the noise layers of the adversary's two passes."""
+    generated, real, fake = jax.random.split(key, 3)
+    return generated, real, fake

@@ -1,9 +1,11 @@
 """The grids that a run draws while it trains."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jaxgen.core import Spec, TrainState
@@ -12,6 +14,7 @@ from jaxgen.evaluate import grids, scatter
 
 _TILES = 64
 _PAIRS, _POINTS = 8, 8
+_MOST_COLUMNS = 10
 _DOTS = 2500  # samples that PacGAN (arXiv:1712.04086) judges
 
 
@@ -22,7 +25,8 @@ def artist(
 
     held_out: u8[n,h,w,c]. "samples" always; "reconstructions" (original, reconstruction, original,
     ...) where the objective reconstructs; "interpolations" (a row from one held-out image to
-    another) where it interpolates. Of points, f32[n,1,1,2], each picture is a scatter plot over
+    another) where it interpolates; "walks" (a row from one latent to another) where it has no
+    encoder but latents. Of points, f32[n,1,1,2], each picture is a scatter plot over
     held-out ones. Networks run with running statistics.
     """
     dots = held_out.shape[1:] == points.SHAPE
@@ -42,22 +46,45 @@ def artist(
         if hasattr(objective, "interpolate") and pairs:
             start, end = image[:pairs], image[pairs : 2 * pairs]
             drawn["interpolations"] = objective.interpolate(spec, state, start, end, _POINTS)
+        elif _walks(objective) and not dots:
+            drawn["walks"] = _walk(objective, spec, state, jax.random.key(2))
         return drawn if dots else {k: preprocess.to_uint8(v) for k, v in drawn.items()}
 
     def grid(state: TrainState) -> dict[str, np.ndarray]:
         drawn = {name: np.asarray(array) for name, array in draw(state, images).items()}
         if dots:
             return _scattered(drawn, held_out[:_DOTS])
-        result = {"samples": grids.grid(drawn["samples"], columns=8)}
+        columns = min(getattr(spec.hparams, "num_classes", 8), _MOST_COLUMNS)
+        result = {"samples": grids.grid(drawn["samples"], columns=columns)}
         if "reconstructions" in drawn:
             interleaved = grids.interleave(images, drawn["reconstructions"])
             result["reconstructions"] = grids.grid(interleaved, columns=8)
-        if "interpolations" in drawn:
-            rows = drawn["interpolations"].reshape(-1, *images.shape[1:])
-            result["interpolations"] = grids.grid(rows, columns=_POINTS)
+        for name in ("interpolations", "walks"):
+            if name in drawn:
+                rows = drawn[name].reshape(-1, *images.shape[1:])
+                result[name] = grids.grid(rows, columns=_POINTS)
         return result
 
     return grid
+
+
+def _walks(objective: Any) -> bool:
+    """Whether latents alone, without a condition, make an image."""
+    conditional = "label" in getattr(objective, "BATCH", ())
+    return not conditional and hasattr(objective, "draw_latent") and hasattr(objective, "decode")
+
+
+def _walk(objective: Any, spec: Spec, state: TrainState, key: jax.Array) -> jax.Array:
+    """Straight lines between latents, f32[pairs * points,h,w,c]."""
+    latent = objective.draw_latent(spec, key, 2 * _PAIRS)
+    start, end = latent[:_PAIRS, None], latent[_PAIRS:, None]
+    share = jnp.linspace(0.0, 1.0, _POINTS)[None, :, None]
+    line = (1.0 - share) * start + share * end
+    if getattr(spec.hparams, "latent_prior", "") == "normal":
+        # Back to a typical norm, which the middle of a straight line has not.
+        norm = jnp.linalg.norm(line, axis=-1, keepdims=True)
+        line = line * math.sqrt(line.shape[-1]) / jnp.maximum(norm, 1e-6)
+    return objective.decode(spec, state, line.reshape(-1, line.shape[-1]))
 
 
 def _scattered(drawn: dict[str, np.ndarray], real: np.ndarray) -> dict[str, np.ndarray]:

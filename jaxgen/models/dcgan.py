@@ -24,10 +24,10 @@ Deviations: images are in [-1,1]; the conditional pair's sigmoid in [0,1] is tan
 function of the changed data.
 """
 
+import functools
 from typing import Any
 
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
 
 from jaxgen.core.types import Array, UserError
@@ -38,7 +38,8 @@ class Generator(nn.Module):
     """f[b,m] -> f32[b,image_size,image_size,channels] in [-1,1], by transposed convolutions.
 
     The latent becomes a map of side 4 (or 7); each further layer doubles it and halves the
-    channels, which are `features` before the image.
+    channels, which are `features` before the image. With `classes` the call takes labels i[b],
+    which are appended to the latent, one-hot.
     """
 
     image_size: int = 64
@@ -46,14 +47,16 @@ class Generator(nn.Module):
     features: int = 64
     kernel_size: int = 4
     batch_norm: bool = True
+    classes: int = 0
     dtype: Any = jnp.float32
     axis_name: str | None = None
 
     @nn.compact
-    def __call__(self, latent: Array, *, train: bool) -> Array:
+    def __call__(self, latent: Array, label: Array | None = None, *, train: bool) -> Array:
         """Images of latents; `train` chooses batch or running statistics."""
         base, doublings = _grid_of(self.image_size)
         widths = [self.features * 2**n for n in reversed(range(doublings))]
+        latent = layers.with_label(latent, label, self.classes)
         x = _first_map(self, latent, base, widths[0], train, by_unit=self.kernel_size == 5)
         x = _upsample(self, x, widths[1:], self.kernel_size, train)
         return _image(self, x, self.kernel_size)
@@ -62,20 +65,23 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """f[b,h,w,c] -> scores f32[b], unbounded, by convolutions: the mirrored `Generator`.
 
-    `features` channels after the first layer, twice as many after each further one.
+    `features` channels after the first layer, twice as many after each further one. With `classes`
+    the call takes labels i[b], which are appended to every pixel, one-hot.
     """
 
     features: int = 64
     kernel_size: int = 4
     batch_norm: bool = True
+    classes: int = 0
     dtype: Any = jnp.float32
     axis_name: str | None = None
 
     @nn.compact
-    def __call__(self, image: Array, *, train: bool) -> Array:
+    def __call__(self, image: Array, label: Array | None = None, *, train: bool) -> Array:
         """Scores of images; `train` chooses batch or running statistics."""
         _, doublings = _grid_of(image.shape[1])
         widths = [self.features * 2**n for n in range(doublings)]
+        image = layers.with_label(image, label, self.classes)
         x = _downsample(self, image, widths, self.kernel_size, train)
         return _score(self, x)
 
@@ -137,12 +143,13 @@ class ConditionalGenerator(nn.Module):
             raise UserError(
                 f"image_size={self.image_size} of a conditional DCGAN is no multiple of 4."
             )
-        base, x, y = self.image_size // 4, latent, jax.nn.one_hot(label, self.classes)
+        base, x = self.image_size // 4, latent
+        with_label = functools.partial(layers.with_label, label=label, classes=self.classes)
         for width in (16 * self.features, 2 * self.features * base * base):
-            x = nn.relu(_standardise(self, _dense(self, width)(_append(x, y)), train))
-        x = _append(x.reshape(-1, base, base, 2 * self.features), y)
+            x = nn.relu(_standardise(self, _dense(self, width)(with_label(x)), train))
+        x = with_label(x.reshape(-1, base, base, 2 * self.features))
         x = _standardise(self, _conv_transpose(self, self.features, 5)(x), train)
-        x = _conv_transpose(self, self.channels, 5)(_append(nn.relu(x), y))
+        x = _conv_transpose(self, self.channels, 5)(with_label(nn.relu(x)))
         return layers.to_image(x, self.output)
 
 
@@ -157,15 +164,15 @@ class ConditionalDiscriminator(nn.Module):
     @nn.compact
     def __call__(self, image: Array, label: Array, *, train: bool) -> Array:
         """Logits of images and labels; `train` chooses batch or running statistics."""
-        y = jax.nn.one_hot(label, self.classes)
-        x = nn.leaky_relu(_conv(self, self.features, 5)(_append(image, y)), 0.2)
+        with_label = functools.partial(layers.with_label, label=label, classes=self.classes)
+        x = nn.leaky_relu(_conv(self, self.features, 5)(with_label(image)), 0.2)
         self.sow("intermediates", "features", x)
-        x = _standardise(self, _conv(self, 2 * self.features, 5)(_append(x, y)), train)
+        x = _standardise(self, _conv(self, 2 * self.features, 5)(with_label(x)), train)
         x = nn.leaky_relu(x, 0.2)
         self.sow("intermediates", "features", x)
-        x = _dense(self, 16 * self.features)(_append(x.reshape(x.shape[0], -1), y))
+        x = _dense(self, 16 * self.features)(with_label(x.reshape(x.shape[0], -1)))
         x = nn.leaky_relu(_standardise(self, x, train), 0.2)
-        return _dense(self, 1)(_append(x, y))[:, 0]
+        return _dense(self, 1)(with_label(x))[:, 0]
 
 
 def _grid_of(side: int) -> tuple[int, int]:
@@ -178,12 +185,6 @@ def _grid_of(side: int) -> tuple[int, int]:
         f"A DCGAN of {side} pixels a side does not exist; "
         "choose 4 or 7 times a power of two, such as 16, 28, 32, 64 or 112."
     )
-
-
-def _append(x, label):
-    """Labels f[b,n] as further features of f[b,...,c], constant over a map."""
-    label = label.reshape(label.shape[0], *[1] * (x.ndim - 2), label.shape[1])
-    return jnp.concatenate([x, jnp.broadcast_to(label, (*x.shape[:-1], label.shape[-1]))], axis=-1)
 
 
 def _first_map(module, latent, base, width, train, by_unit=True):

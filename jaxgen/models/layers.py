@@ -211,3 +211,19 @@ def batch_norm(*, train: bool, axis_name: str | None = None, **fields: Any) -> n
         epsilon=1e-5,
         **{"scale_init": normal_scale(), **fields},
     )
+
+
+def with_label(x: Array, label: Array | None, classes: int) -> Array:
+    """One-hot labels i[b] as further features of f[b,...,c], constant over a map; x without labels.
+
+    Raises UserError for labels without `classes`, or the other way round.
+    """
+    if (label is None) != (classes == 0):
+        raise UserError(
+            f"A network with classes={classes} was called {'without' if label is None else 'with'} "
+            "labels; set classes to their number for a conditional objective, and to 0 for others."
+        )
+    if label is None:
+        return x
+    hot = jax.nn.one_hot(label, classes).reshape(x.shape[0], *[1] * (x.ndim - 2), classes)
+    return jnp.concatenate([x, jnp.broadcast_to(hot, (*x.shape[:-1], classes))], axis=-1)

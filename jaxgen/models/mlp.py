@@ -34,7 +34,8 @@ class Generator(nn.Module):
 
     output: "sigmoid" | "tanh" (both in [-1,1]) | "linear". activation: "relu" | "leaky_relu" |
     "tanh". init_range: weights start uniform in +-init_range; 0 for He's range where a rectifier
-    follows, and Glorot's elsewhere.
+    follows, and Glorot's elsewhere. classes: if not 0, the call takes labels i[b], which are
+    appended to the input, one-hot.
     """
 
     image_size: int = 28
@@ -45,13 +46,14 @@ class Generator(nn.Module):
     batch_norm: bool = False
     output: str = "sigmoid"
     init_range: float = 0.05
+    classes: int = 0
     dtype: Any = jnp.float32
     axis_name: str | None = None
 
     @nn.compact
-    def __call__(self, latent: Array, *, train: bool) -> Array:
+    def __call__(self, latent: Array, label: Array | None = None, *, train: bool) -> Array:
         """Images of latents; `train` chooses batch or running statistics."""
-        x = latent
+        x = layers.with_label(latent, label, self.classes)
         for _ in range(self.depth):
             init = _kernel_init(self.init_range, self.activation)
             bias = not self.batch_norm
@@ -75,13 +77,14 @@ class Discriminator(nn.Module):
     depth: int = 3
     activation: str = "leaky_relu"
     init_range: float = 0.0
+    classes: int = 0
     dtype: Any = jnp.float32
 
     @nn.compact
-    def __call__(self, image: Array, *, train: bool) -> Array:
+    def __call__(self, image: Array, label: Array | None = None, *, train: bool) -> Array:
         """Scores of images."""
         del train
-        x = image.reshape(image.shape[0], -1)
+        x = layers.with_label(image.reshape(image.shape[0], -1), label, self.classes)
         for _ in range(self.depth):
             init = _kernel_init(self.init_range, self.activation)
             x = layers.Dense(self.features, dtype=self.dtype, kernel_init=init)(x)

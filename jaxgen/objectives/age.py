@@ -89,7 +89,7 @@ def batches_per_step(hparams: Hparams) -> int:
     return hparams.encoder_updates + generator
 
 
-def prior_noise(spec: Spec, key: Key, num: int) -> Array:
+def draw_latent(spec: Spec, key: Key, num: int) -> Array:
     """`num` draws from the prior, f32[num,M]."""
     return _project(spec, spec.layout.normal(key, (num, spec.hparams.latent_size)))
 
@@ -116,7 +116,7 @@ def encoder_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array,
         match = _MATCH[hparams.image_match](nets("generator", codes), image)
         loss += hparams.image_weight * match
         metrics["encoder/image"] = match
-    z = prior_noise(spec, key, image.shape[0])
+    z = draw_latent(spec, key, image.shape[0])
     fake_codes = _project(spec, nets("encoder", nets("generator", z)))
     kl_fake = divergence(spec, fake_codes)
     loss -= hparams.encoder_fake_weight * kl_fake
@@ -131,7 +131,7 @@ def encoder_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array,
 def generator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
     """The generator's loss; of `image` f32[b,h,w,c] only b matters unless it has an image term."""
     hparams = spec.hparams
-    z = prior_noise(spec, key, image.shape[0])
+    z = draw_latent(spec, key, image.shape[0])
     codes = _project(spec, nets("encoder", nets("generator", z)))
     kl_fake = divergence(spec, codes)
     match = _MATCH[hparams.latent_match](codes, z)
@@ -185,7 +185,7 @@ def decode(spec: Spec, state: TrainState, codes: Array) -> Array:
 def sample(spec: Spec, state: TrainState, key: Key, num: int, condition: None = None) -> Array:
     """`num` generated images f32[num,h,w,c] in [-1,1]. AGE takes no condition."""
     del condition
-    return decode(spec, state, prior_noise(spec, key, num))
+    return decode(spec, state, draw_latent(spec, key, num))
 
 
 def reconstruct(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Array:
@@ -214,7 +214,7 @@ def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:
     images (mean over dimensions; the sphere's ideal is mean 0 and variance 1/M).
     """
     image = batch["image"]
-    z = prior_noise(spec, key, image.shape[0])
+    z = draw_latent(spec, key, image.shape[0])
     codes, fake_codes = encode(spec, state, image), encode(spec, state, decode(spec, state, z))
     reconstruction_ = decode(spec, state, codes)
     return {

@@ -34,6 +34,7 @@ from jaxgen.core.generator import (
     balanced_labels,
     decode,
     draw_latent,
+    generate,
     latent_example,
     split_keys,
 )
@@ -76,8 +77,8 @@ def discriminator_loss(
     nets: Nets, spec: Spec, image: Array, label: Array, key: Key
 ) -> tuple[Array, Metrics]:
     """The discriminator's loss on images f32[b,h,w,c] with labels i32[b], and generated ones."""
-    key_latent, key_real, key_fake = split_keys(key)
-    fake = nets("generator", draw_latent(spec, key_latent, image.shape[0]), label)
+    key_generated, key_real, key_fake = split_keys(key)
+    fake = generate(nets, spec, key_generated, image.shape[0], label)
     real_logits = nets("discriminator", image, label, key=key_real)
     fake_logits = nets("discriminator", fake, label, key=key_fake)
     loss = adversarial.gan_discriminator(real_logits, fake_logits)
@@ -93,8 +94,8 @@ def generator_loss(
     nets: Nets, spec: Spec, image: Array, label: Array, key: Key
 ) -> tuple[Array, Metrics]:
     """The generator's loss on labels i32[b]; `image` is not used."""
-    key_latent, _, key_fake = split_keys(key)
-    fake = nets("generator", draw_latent(spec, key_latent, image.shape[0]), label)
+    key_generated, _, key_fake = split_keys(key)
+    fake = generate(nets, spec, key_generated, image.shape[0], label)
     logits = nets("discriminator", fake, label, key=key_fake)
     loss = adversarial.gan_generator(logits, form=spec.hparams.form)
     return loss, {"generator/loss": loss}

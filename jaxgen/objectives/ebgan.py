@@ -33,7 +33,7 @@ from jaxgen.core import (
     require_choice,
     take_turns,
 )
-from jaxgen.core.generator import PRIORS, decode, draw_latent, sample, split_keys
+from jaxgen.core.generator import PRIORS, decode, draw_latent, generate, sample, split_keys
 from jaxgen.losses import adversarial
 from jaxgen.losses.moments import relative_spread
 from jaxgen.objectives.gan import create_state
@@ -81,8 +81,8 @@ def energy(spec: Spec, reconstruction: Array, image: Array) -> Array:
 
 def discriminator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
     """The discriminator's loss on images f32[b,h,w,c] and as many generated ones."""
-    key_latent, key_real, key_fake = split_keys(key)
-    fake = nets("generator", draw_latent(spec, key_latent, image.shape[0]))
+    key_generated, key_real, key_fake = split_keys(key)
+    fake = generate(nets, spec, key_generated, image.shape[0])
     real_energy = energy(spec, nets("discriminator", image, key=key_real)[0], image)
     fake_energy = energy(spec, nets("discriminator", fake, key=key_fake)[0], fake)
     margin = spec.hparams.margin
@@ -97,8 +97,8 @@ def discriminator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[
 
 def generator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
     """The generator's loss; of `image` f32[b,h,w,c] only b, 2 or more, matters."""
-    key_latent, _, key_fake = split_keys(key)
-    fake = nets("generator", draw_latent(spec, key_latent, image.shape[0]))
+    key_generated, _, key_fake = split_keys(key)
+    fake = generate(nets, spec, key_generated, image.shape[0])
     reconstruction, codes = nets("discriminator", fake, key=key_fake)
     loss = adversarial.ebgan_generator(energy(spec, reconstruction, fake))
     metrics = {}

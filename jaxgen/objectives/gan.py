@@ -36,7 +36,15 @@ from jaxgen.core import (
     require_choice,
     take_turns,
 )
-from jaxgen.core.generator import PRIORS, decode, draw_latent, latent_example, sample, split_keys
+from jaxgen.core.generator import (
+    PRIORS,
+    decode,
+    draw_latent,
+    generate,
+    latent_example,
+    sample,
+    split_keys,
+)
 from jaxgen.losses import adversarial
 from jaxgen.losses.moments import relative_spread
 
@@ -89,8 +97,8 @@ def batches_per_step(hparams: Hparams) -> int:
 
 def discriminator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
     """The discriminator's loss on images f32[b,h,w,c] and as many generated ones."""
-    key_latent, key_real, key_fake = split_keys(key)
-    fake = nets("generator", draw_latent(spec, key_latent, image.shape[0]))
+    key_generated, key_real, key_fake = split_keys(key)
+    fake = generate(nets, spec, key_generated, image.shape[0])
     real_logits = nets("discriminator", image, key=key_real)
     fake_logits = nets("discriminator", fake, key=key_fake)
     real_label = spec.hparams.real_label
@@ -105,8 +113,8 @@ def discriminator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[
 
 def generator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
     """The generator's loss; of `image` f32[b,h,w,c] only b matters."""
-    key_latent, _, key_fake = split_keys(key)
-    fake = nets("generator", draw_latent(spec, key_latent, image.shape[0]))
+    key_generated, _, key_fake = split_keys(key)
+    fake = generate(nets, spec, key_generated, image.shape[0])
     logits = nets("discriminator", fake, key=key_fake)
     loss = adversarial.gan_generator(logits, form=spec.hparams.form)
     return loss, {"generator/loss": loss}

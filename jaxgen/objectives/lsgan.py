@@ -29,7 +29,7 @@ from jaxgen.core import (
     require_choice,
     take_turns,
 )
-from jaxgen.core.generator import PRIORS, decode, draw_latent, sample, split_keys
+from jaxgen.core.generator import PRIORS, decode, draw_latent, generate, sample, split_keys
 from jaxgen.losses import adversarial
 from jaxgen.losses.moments import relative_spread
 from jaxgen.objectives.gan import create_state
@@ -67,8 +67,8 @@ def batches_per_step(hparams: Hparams) -> int:
 
 def discriminator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
     """The discriminator's loss on images f32[b,h,w,c] and as many generated ones."""
-    key_latent, key_real, key_fake = split_keys(key)
-    fake = nets("generator", draw_latent(spec, key_latent, image.shape[0]))
+    key_generated, key_real, key_fake = split_keys(key)
+    fake = generate(nets, spec, key_generated, image.shape[0])
     real_scores = nets("discriminator", image, key=key_real)
     fake_scores = nets("discriminator", fake, key=key_fake)
     a, b = spec.hparams.a, spec.hparams.b
@@ -83,8 +83,8 @@ def discriminator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[
 
 def generator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
     """The generator's loss; of `image` f32[b,h,w,c] only b matters."""
-    key_latent, _, key_fake = split_keys(key)
-    fake = nets("generator", draw_latent(spec, key_latent, image.shape[0]))
+    key_generated, _, key_fake = split_keys(key)
+    fake = generate(nets, spec, key_generated, image.shape[0])
     scores = nets("discriminator", fake, key=key_fake)
     loss = adversarial.lsgan_generator(scores, c=spec.hparams.c)
     return loss, {"generator/loss": loss}

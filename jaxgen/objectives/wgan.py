@@ -36,7 +36,15 @@ from jaxgen.core import (
     require_choice,
     take_turns,
 )
-from jaxgen.core.generator import PRIORS, decode, draw_latent, latent_example, sample, split_keys
+from jaxgen.core.generator import (
+    PRIORS,
+    decode,
+    draw_latent,
+    generate,
+    latent_example,
+    sample,
+    split_keys,
+)
 from jaxgen.losses import adversarial
 from jaxgen.losses.moments import relative_spread
 
@@ -86,8 +94,8 @@ def critic_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, 
 
     "critic/distance" estimates the Wasserstein distance, up to the critic's Lipschitz constant.
     """
-    key_latent, key_real, key_fake = split_keys(key)
-    fake = nets("generator", draw_latent(spec, key_latent, image.shape[0]))
+    key_generated, key_real, key_fake = split_keys(key)
+    fake = generate(nets, spec, key_generated, image.shape[0])
     real_scores = nets("critic", image, key=key_real)
     fake_scores = nets("critic", fake, key=key_fake)
     loss = adversarial.wgan_critic(real_scores, fake_scores)
@@ -100,8 +108,8 @@ def critic_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, 
 
 def generator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
     """The generator's loss; of `image` f32[b,h,w,c] only b matters."""
-    key_latent, _, key_fake = split_keys(key)
-    fake = nets("generator", draw_latent(spec, key_latent, image.shape[0]))
+    key_generated, _, key_fake = split_keys(key)
+    fake = generate(nets, spec, key_generated, image.shape[0])
     loss = adversarial.wgan_generator(nets("critic", fake, key=key_fake))
     return loss, {"generator/loss": loss}
 

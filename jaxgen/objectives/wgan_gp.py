@@ -30,7 +30,7 @@ from jaxgen.core import (
     require_choice,
     take_turns,
 )
-from jaxgen.core.generator import PRIORS, decode, draw_latent, sample, split_keys
+from jaxgen.core.generator import PRIORS, decode, draw_latent, generate, sample, split_keys
 from jaxgen.losses import adversarial
 from jaxgen.losses.moments import relative_spread
 from jaxgen.objectives import wgan
@@ -70,9 +70,9 @@ def critic_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, 
 
     "critic/distance" estimates the Wasserstein distance.
     """
-    key_latent, key_real, key_fake = split_keys(key)
+    key_generated, key_real, key_fake = split_keys(key)
     key_share, key_real, key_points = jax.random.split(key_real, 3)
-    fake = nets("generator", draw_latent(spec, key_latent, image.shape[0]))
+    fake = generate(nets, spec, key_generated, image.shape[0])
     real_scores = nets("critic", image, key=key_real)
     fake_scores = nets("critic", fake, key=key_fake)
     distance = -adversarial.wgan_critic(real_scores, fake_scores)

@@ -8,6 +8,7 @@ import networks
 import numpy as np
 import pytest
 
+from jaxgen.core import UserError
 from jaxgen.models import dcgan, ebgan, lsgan, mlp, resnet
 
 pytestmark = pytest.mark.core
@@ -202,3 +203,32 @@ def test_scores_are_linear_in_the_last_layer(name):
         )
     )
     np.testing.assert_allclose(apply(more), 1000 * apply(params), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("generator", "discriminator"),
+    [
+        (dcgan.Generator(16, 1, 4, classes=3), dcgan.Discriminator(4, classes=3)),
+        (
+            mlp.Generator(2, 1, features=5, depth=1, classes=3),
+            mlp.Discriminator(features=5, depth=1, classes=3),
+        ),
+    ],
+    ids=["dcgan", "mlp"],
+)
+def test_pairs_with_classes_see_their_labels(generator, discriminator):
+    latent, label = jax.random.normal(jax.random.key(0), (4, 6)), jnp.array([0, 1, 2, 0])
+    other = jnp.array([1, 1, 2, 0])
+    side, channels = generator.image_size, generator.channels
+    image = jax.random.normal(jax.random.key(1), (4, side, side, channels))
+    for module, x in ((generator, latent), (discriminator, image)):
+        variables = module.init(jax.random.key(2), x, label, train=False)
+        told = module.apply(variables, x, label, train=False)
+        changed = told != module.apply(variables, x, other, train=False)
+        np.testing.assert_array_equal(
+            changed.reshape(4, -1).any(axis=1), [True, False, False, False]
+        )
+        with pytest.raises(UserError, match="set classes"):
+            module.init(jax.random.key(2), x, train=False)
+    with pytest.raises(UserError, match="set classes"):
+        mlp.Discriminator().init(jax.random.key(2), image, label, train=False)

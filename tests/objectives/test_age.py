@@ -77,7 +77,7 @@ def test_encoder_loss_against_numpy():
     loss, metrics = age.encoder_loss(nets, spec, batch["image"], jax.random.key(5))
     encoder, generator = numpy_networks(state)
     x = np.asarray(batch["image"], np.float64)
-    z = np.asarray(age.prior_noise(spec, jax.random.key(5), BATCH), np.float64)
+    z = np.asarray(age.draw_latent(spec, jax.random.key(5), BATCH), np.float64)
     fake = encoder(generator(z))
     terms = {
         "encoder/kl_real": numpy_kl(encoder(x)),
@@ -103,7 +103,7 @@ def test_generator_loss_against_numpy():
     loss, _ = age.generator_loss(nets, spec, image, jax.random.key(5))
     encoder, generator = numpy_networks(state)
     x = np.asarray(image, np.float64)
-    z = np.asarray(age.prior_noise(spec, jax.random.key(5), BATCH), np.float64)
+    z = np.asarray(age.draw_latent(spec, jax.random.key(5), BATCH), np.float64)
     codes = encoder(generator(z))
     expected = (
         numpy_kl(codes)
@@ -114,9 +114,9 @@ def test_generator_loss_against_numpy():
 
 
 def test_noise_lies_on_the_sphere_or_not():
-    z = age.prior_noise(spec_of(), jax.random.key(0), 50)
+    z = age.draw_latent(spec_of(), jax.random.key(0), 50)
     np.testing.assert_allclose(jnp.linalg.norm(z, axis=1), 1.0, rtol=1e-5)
-    z = age.prior_noise(spec_of(prior="normal"), jax.random.key(0), 4000)
+    z = age.draw_latent(spec_of(prior="normal"), jax.random.key(0), 4000)
     assert float(jnp.std(z)) == pytest.approx(1.0, abs=0.03)
 
 
@@ -229,7 +229,7 @@ def test_held_out_figures_against_numpy():
     figures = age.evaluate(spec, state, batch, jax.random.key(3))
     encoder, generator = numpy_networks(state)
     x = np.asarray(batch["image"], np.float64)
-    z = np.asarray(age.prior_noise(spec, jax.random.key(3), BATCH), np.float64)
+    z = np.asarray(age.draw_latent(spec, jax.random.key(3), BATCH), np.float64)
     codes, fake = encoder(x), encoder(generator(z))
     expected = {
         "image_l1": np.mean(np.abs(generator(codes) - x)),

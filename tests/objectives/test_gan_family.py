@@ -74,6 +74,12 @@ def setup(name, **options):
     return spec, OBJECTIVES[name].create_state(spec, jax.random.key(0), batch), batch
 
 
+def noise_of(spec, key):
+    """The latents that a loss called with `key` draws."""
+    key_latent, _ = jax.random.split(split_keys(key)[0])
+    return np.asarray(draw_latent(spec, key_latent, BATCH), np.float64)
+
+
 def losses_at(name, **options):
     """(results of both losses, x, fake, score, kernels): one batch, by our code and in numpy."""
     spec, state, batch = setup(name, counts=False, **options)
@@ -87,7 +93,7 @@ def losses_at(name, **options):
         )
         for who in (player, "generator")
     ]
-    z = np.asarray(draw_latent(spec, split_keys(jax.random.key(5))[0], BATCH), np.float64)
+    z = noise_of(spec, jax.random.key(5))
     kernels = jax.tree.map(lambda p: np.asarray(p, np.float64), state.params)
     one_hot = np.eye(CLASSES)[np.asarray(label)] if name == "cgan" else np.zeros((BATCH, 0))
     fake = np.tanh(np.concatenate([z, one_hot], 1) @ kernels["generator"]["kernel"])
@@ -293,7 +299,7 @@ def test_one_update_of_the_critic_follows_the_gradient_of_the_whole_loss():
     spec, state, batch = setup("wgan_gp", **options)
     after, _ = wgan_gp.train_step(spec, state, batch, jax.random.key(1))
     key = jax.random.split(jax.random.split(jax.random.fold_in(jax.random.key(1), 0))[0], 1)[0]
-    z = np.asarray(draw_latent(spec, split_keys(key)[0], BATCH), np.float64)
+    z = noise_of(spec, key)
     fake = np.tanh(z @ np.asarray(state.params["generator"]["kernel"], np.float64))
     w = np.asarray(state.params["critic"]["kernel"], np.float64)
     norm = np.linalg.norm(w)

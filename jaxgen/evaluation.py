@@ -1,0 +1,227 @@
+"""What a trained state is worth: samples of it, and the figures that its data set allows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxgen import session
+from jaxgen.core import Nets, Spec, TrainState, UserError, eval_params
+from jaxgen.core.generator import balanced_labels
+from jaxgen.data import points, preprocess, stacked
+from jaxgen.data.dataset import Dataset
+from jaxgen.evaluate import (
+    classifier,
+    conditional,
+    features,
+    inception,
+    linear_probe,
+    modes,
+    parzen,
+)
+
+_CHUNK = 250  # samples at a time
+_PARZEN = 10_000  # samples, as published
+
+
+def draw(
+    experiment: Any,
+    state: TrainState,
+    key: Any,
+    num: int,
+    condition: np.ndarray | None = None,
+) -> np.ndarray:
+    """`num` samples, drawn some at a time: images u8[num,h,w,c], or points f32[num,1,1,2].
+
+    condition: what each is to be, [num,...]; by default what the objective chooses.
+    """
+    objective, spec = experiment.objective, experiment.spec
+    chunk = min(_CHUNK, num)
+    parts = -(-num // chunk)
+
+    @jax.jit
+    def some(state, key, condition):
+        images = objective.sample(spec, state, key, chunk, condition)
+        return images if images.shape[1:] == points.SHAPE else preprocess.to_uint8(images)
+
+    if condition is not None:
+        # Too many at the end, which are cut off again.
+        rows = np.resize(np.arange(num), parts * chunk)
+        condition = np.asarray(condition)[rows].reshape(parts, chunk, *np.shape(condition)[1:])
+    drawn = [
+        np.asarray(some(state, key, None if condition is None else condition[part]))
+        for part, key in enumerate(jax.random.split(key, parts))
+    ]
+    return np.concatenate(drawn)[:num]
+
+
+def latents(experiment: Any, key: Any, num: int) -> np.ndarray:
+    """The latents f32[num,m] of the samples that `draw` makes of the same key and number.
+
+    Raises UserError for an objective without latents.
+    """
+    objective = experiment.objective
+    if not (hasattr(objective, "draw_latent") and hasattr(objective, "decode")):
+        raise UserError(
+            f"The objective {experiment.config.objective} has no latents to walk among or to add."
+        )
+    chunk = min(_CHUNK, num)
+    some = jax.jit(lambda key: objective.draw_latent(experiment.spec, key, chunk))
+    drawn = [np.asarray(some(key)) for key in jax.random.split(key, -(-num // chunk))]
+    return np.concatenate(drawn)[:num]
+
+
+def decoder(experiment: Any, state: TrainState, label: int | None = None) -> Any:
+    """A function from latents f32[n,m] to images u8[n,h,w,c], of class `label` if it is given."""
+    objective, spec = experiment.objective, experiment.spec
+    conditions = () if label is None else (jnp.int32(label),)
+
+    @jax.jit
+    def some(latent):
+        condition = [jnp.broadcast_to(c, latent.shape[:1]) for c in conditions]
+        return preprocess.to_uint8(objective.decode(spec, state, latent, *condition))
+
+    return lambda latent: np.asarray(some(jnp.asarray(latent, jnp.float32)))
+
+
+def figures(
+    experiment: Any,
+    state: TrainState,
+    training: Dataset,
+    held_out: Dataset,
+    *,
+    inception_weights: str = "",
+    probe: bool = False,
+    parzen_window: bool = False,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Figures of a state, flat and as JSON can hold them; which, the data set decides.
+
+    "objective/...": those of the paper's own `evaluate`, a mean over held-out batches of the
+    training batch size. Points: `modes.points_compare`. Stacked images: `modes.stacked_modes`, and
+    the rest in the features of the three channels. Others: `features.compare` in the space of a
+    classifier of the data set's labels, of pixels where it has none, or of the Inception network
+    whose weights are in the file `inception_weights`. "conditional_..." where samples are of a
+    class that was asked for. "probe/..." (probe): a linear SVM on the adversary's features.
+    "parzen/..." (parzen_window): the obsolete estimate of 2014.
+    """
+    result: dict[str, Any] = _objective_figures(experiment, state, held_out)
+    num = experiment.config.evaluation.num_images
+    condition = _condition(experiment, num)
+    samples = draw(experiment, state, jax.random.key(1), num, condition)
+    real = _spread(held_out.image, num)
+    if experiment.config.data.name in points.NAMES:
+        target = points.mixture(experiment.config.data.name)
+        flat, made, train = (x.reshape(-1, 2) for x in (real, samples, training.image))
+        return result | modes.points_compare(flat, made, target.means, target.sigma, train=train)
+    extractor = _extractor(experiment, training, held_out, inception_weights, progress)
+    result |= features.compare(extractor, real, samples, train_images=training.image)
+    if experiment.config.data.name.startswith(stacked.PREFIX):
+        classify: Any = _base_classifier(experiment, progress).classify
+        result |= _under("stacked", modes.stacked_modes(classify, samples))
+    elif condition is not None and extractor.classify:
+        asked = conditional.conditional_accuracy(
+            extractor.classify, samples, condition, extractor.classes
+        )
+        result |= {name: value for name, value in asked.items() if name != "n_fake"}
+    if probe:
+        result |= _under("probe", _probe(experiment, state, training, held_out))
+    if parzen_window:
+        drawn = draw(experiment, state, jax.random.key(2), _PARZEN)
+        result |= _under("parzen", _parzen(drawn, training.image, real))
+    return result
+
+
+def _condition(experiment: Any, num: int) -> np.ndarray | None:
+    """Labels of all classes in turn for an objective that is told labels, else None."""
+    classes = getattr(experiment.spec.hparams, "num_classes", 0)
+    if not classes or "label" not in experiment.example_batch:
+        return None
+    return np.asarray(balanced_labels(num, classes))
+
+
+def _objective_figures(experiment: Any, state: TrainState, held_out: Dataset) -> dict[str, float]:
+    objective, spec = experiment.objective, experiment.spec
+    if not hasattr(objective, "evaluate"):
+        return {}
+    arrays: dict[str, Any] = {"image": held_out.image}
+    if "label" in experiment.example_batch:
+        arrays["label"] = held_out.label
+    size = min(experiment.config.data.batch_size, len(held_out.image))
+    count = len(held_out.image) // size
+
+    @jax.jit
+    def of_batch(state, raw, key):
+        key_data, key_step = jax.random.split(key)
+        return objective.evaluate(spec, state, preprocess.prepare(raw, key_data), key_step)
+
+    rows = [
+        of_batch(
+            state, {k: jnp.asarray(x[i * size : (i + 1) * size]) for k, x in arrays.items()}, key
+        )
+        for i, key in enumerate(jax.random.split(jax.random.key(0), count))
+    ]
+    means = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+    return _under("objective", {**means, "n_real": size * count})
+
+
+def _extractor(experiment, training, held_out, inception_weights, progress):
+    if inception_weights:
+        return inception.inception_features(inception_weights)
+    if experiment.config.data.name.startswith(stacked.PREFIX):
+        return _by_channel(_base_classifier(experiment, progress))
+    if held_out.label is None:
+        return features.pixel_features()
+    return classifier.classifier_features(training, held_out, progress=progress)
+
+
+def _base_classifier(experiment: Any, progress: bool) -> features.FeatureExtractor:
+    """The classifier of the gray images that stacked ones are made of."""
+    name = stacked.base_name(experiment.config.data.name)
+    parts = [
+        session.load_data(experiment, split, name=name, channels=1) for split in ("train", "test")
+    ]
+    return classifier.classifier_features(*parts, progress=progress)
+
+
+def _by_channel(base: features.FeatureExtractor) -> features.FeatureExtractor:
+    def joined(images: np.ndarray) -> np.ndarray:
+        return np.concatenate([base.features(part) for part in stacked.unstack(images)], axis=1)
+
+    return features.FeatureExtractor(
+        name=f"{base.name}, channel by channel", features=joined, accuracy=base.accuracy
+    )
+
+
+def _probe(experiment: Any, state: TrainState, training: Any, held_out: Any) -> dict[str, Any]:
+    spec: Spec = experiment.spec
+    adversary = next((name for name in ("discriminator", "critic") if name in spec.nets), None)
+    if adversary is None or training.label is None or "label" in experiment.example_batch:
+        raise UserError(
+            f"--probe needs a discriminator or critic of images alone and a labelled data set; "
+            f"{experiment.config.objective} on {training.name} has not both."
+        )
+    nets = Nets(spec, eval_params(state), state.model_state)
+    maps = jax.jit(lambda image: nets.features(adversary, image))
+    return linear_probe.linear_probe(
+        lambda image: [np.asarray(x) for x in maps(image) if x.ndim == 4],
+        training.image,
+        training.label,
+        held_out.image,
+        held_out.label,
+    )
+
+
+def _parzen(samples: np.ndarray, train: np.ndarray, test: np.ndarray) -> dict[str, Any]:
+    return parzen.parzen_estimate(samples, _spread(train, 1000), test)
+
+
+def _spread(images: np.ndarray, count: int) -> np.ndarray:
+    """At most `count`, spread over the whole set: data on disk is often sorted by class."""
+    return images[np.linspace(0, len(images) - 1, min(count, len(images))).astype(int)]
+
+
+def _under(group: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{group}/{name}": value for name, value in values.items()}
