@@ -54,10 +54,6 @@ def sample(
     batch, _, width, _ = noise.shape
     channels = network.layers[0]["vertical"].shape[2]
 
-    def by_row(x, columns_first=True):
-        axes = (1, 2, 0) if columns_first else (1, 0, 2)
-        return None if x is None else jnp.transpose(x, (*axes, *range(3, x.ndim)))
-
     def draw_row(above, row):
         noise, known, image, spatial = row
         links, above = _row_stage(network, above, spatial)
@@ -67,7 +63,7 @@ def sample(
         ]
         _, pixels = jax.lax.scan(draw_pixel, columns, (links, noise, known, image))
         newest = jnp.swapaxes(pixels, 0, 1)[:, None]
-        above[0] = _push(above[0], newest)
+        above[0] = jnp.concatenate([above[0][:, 1:], newest], axis=1)
         return above, pixels
 
     def draw_pixel(columns, pixel):
@@ -75,7 +71,7 @@ def sample(
         features, columns = _pixel_stage(network, columns, links)
         value = network.head(features, noise)
         if known is not None:
-            value = jnp.where(known[:, None], image, value)
+            value = jnp.where(known[:, None], image, value)  # type: ignore[arg-type]
         columns[0] = jnp.concatenate([columns[0], value], axis=1)[:, channels:]
         return columns, value
 
@@ -83,9 +79,10 @@ def sample(
         jnp.zeros((batch, w["vertical"].shape[0] - (index > 0), width, w["vertical"].shape[2]))
         for index, w in enumerate(network.layers)
     ]
-    rows = (by_row(noise), by_row(known), by_row(image), by_row(network.spatial, False))
-    _, pixels = jax.lax.scan(draw_row, above, rows)
-    return jnp.transpose(pixels, (2, 0, 1, 3))
+    by_pixel = jax.tree.map(lambda x: jnp.moveaxis(x, 0, 2), (noise, known, image))
+    by_row = jax.tree.map(lambda x: jnp.moveaxis(x, 0, 1), network.spatial)
+    _, pixels = jax.lax.scan(draw_row, above, (*by_pixel, by_row))
+    return jnp.moveaxis(pixels, 2, 0)
 
 
 def _row_stage(network: Network, above: list[Array], spatial: Array | None):
@@ -122,8 +119,3 @@ def _pixel_stage(network: Network, columns: list[Array], links: Sequence[Array])
         residual = g @ weights["residual"] + weights["residual_bias"].reshape(1, -1)
         h = residual if h is None else h + residual
     return h, columns
-
-
-def _push(rows: Array, newest: Array) -> Array:
-    """Rows [b,m,w,c] without the oldest and with the newest."""
-    return jnp.concatenate([rows[:, 1:], newest], axis=1)
