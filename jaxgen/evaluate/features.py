@@ -23,7 +23,7 @@ from jaxgen.evaluate.precision_recall import precision_recall_density_coverage
 Images = np.ndarray  # [n,h,w,c], u8 or floats in [-1,1]
 
 _CHUNK = 512  # images in memory as f64 at a time
-_MOST_TRAIN = 50_000  # training images among which copies are looked for
+_MOST_TRAIN = 60_000  # training images among which copies are looked for
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +110,7 @@ def compare(
     In pixels: "ms_ssim" of "ms_ssim_pairs" random pairs of generated images, within a class where
     there are classes; its reference is that of real images. "memorisation/...", see `memorisation`,
     if there are training images, with its own numbers of images and feature space; it looks for
-    copies among 50,000 training images at most.
+    copies among 60,000 training images at most.
     """
     real = extractor.features(real_images)
     result: dict[str, Any] = {"feature_space": extractor.name}
@@ -119,8 +119,10 @@ def compare(
     result |= {"n_real": len(real), "n_fake": len(fake_images)}
     result |= _scores(extractor, real, fake_images)
     if train_images is not None:
-        train = _spread(train_images, len(fake_images))
-        reference = {"n_fake": len(train), **_scores(extractor, real, train)}
+        # Spread over the whole set: data on disk is often sorted by class.
+        count = min(len(train_images), len(fake_images))
+        rows = np.linspace(0, len(train_images) - 1, count).astype(int)
+        reference = {"n_fake": count, **_scores(extractor, real, train_images[rows])}
         result |= {f"reference/{name}": value for name, value in reference.items()}
         result |= _memorisation(train_images, real_images, fake_images)
     return result
@@ -148,16 +150,13 @@ def _scores(extractor: FeatureExtractor, real: np.ndarray, images: Images) -> di
 def _memorisation(train: Images, held_out: Images, fake: Images) -> dict[str, Any]:
     """`memorisation` in a space of its own: that of `extractor` may be slow over all of `train`."""
     space = pixel_features(8)
-    parts = [space.features(x) for x in (_spread(train, _MOST_TRAIN), held_out, fake)]
+    rows = np.linspace(0, len(train) - 1, min(len(train), _MOST_TRAIN)).astype(int)
+    # By chunks, as `train` may be a memory map that is larger than the memory.
+    chunks = np.split(rows, range(_CHUNK, len(rows), _CHUNK))
+    known = np.concatenate([space.features(train[chunk]) for chunk in chunks])
+    parts = (known, space.features(held_out), space.features(fake))
     figures = {"feature_space": space.name, **memorisation(*parts)}
     return {f"memorisation/{name}": value for name, value in figures.items()}
-
-
-def _spread(images: Images, count: int) -> Images:
-    """At most `count`, spread over the whole set: data on disk is often sorted by class."""
-    if len(images) <= count:
-        return images
-    return images[np.linspace(0, len(images) - 1, count).astype(int)]
 
 
 def _shrunk(pixels: np.ndarray, size: int) -> np.ndarray:

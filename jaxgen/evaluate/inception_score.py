@@ -9,11 +9,13 @@ import numpy as np
 from jaxgen.core.types import UserError
 
 
-def inception_score(probabilities: np.ndarray, *, splits: int = 10) -> tuple[float, float]:
+def inception_score(
+    probabilities: np.ndarray, *, splits: int = 10, seed: int = 0
+) -> tuple[float, float]:
     """Mean and standard deviation over splits of exp(mean over x of KL(p(y|x) || p(y))).
 
     probabilities: p(y|x) f[n,k], rows of sum 1; p(y) is their mean within the split. Splits are
-    runs of neighbouring rows, of equal size or one row apart; at most n. Between 1 (all rows equal)
+    random, of equal size or one row apart; at most n. Between 1 (all rows equal)
     and k (certain, and all classes equally often). Small splits pull it down, so values compare
     only at equal n and `splits`; it sees neither collapse within a class nor copies of training
     images.
@@ -25,6 +27,8 @@ def inception_score(probabilities: np.ndarray, *, splits: int = 10) -> tuple[flo
         raise UserError("A classifier's score needs at least 1 image, but got none.")
     if not (np.all(p >= 0) and np.allclose(p.sum(axis=1), 1.0, atol=1e-3)):
         raise ValueError("Rows of probabilities must be 0 or more, and sum to 1.")
+    # In a random order: images that are sorted by class would give splits of one class.
+    p = p[np.random.default_rng(seed).permutation(len(p))]
     scores = [_score(part) for part in np.array_split(p, min(splits, len(p)))]
     return float(np.mean(scores)), float(np.std(scores))
 

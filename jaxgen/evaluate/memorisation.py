@@ -36,9 +36,9 @@ def memorisation(
             "Nearest training neighbours need at least 2 training images, 1 held-out and 1 "
             f"generated one, but got {len(train)}, {len(held_out)} and {len(fake)}."
         )
-    # Spread over the whole set: held-out data is often sorted by class.
-    held_out = held_out[np.linspace(0, len(held_out) - 1, count).astype(int)]
-    nearest_fake, distance_fake = nearest(fake[:count], train)
+    # Spread over the whole set: either may be sorted by class.
+    held_out, fake = (x[np.linspace(0, len(x) - 1, count).astype(int)] for x in (held_out, fake))
+    nearest_fake, distance_fake = nearest(fake, train)
     nearest_real, distance_real = nearest(held_out, train)
     expected = expected_distinct(len(train), count)
     # Where held-out images have exact copies in the training data, 0 / 0 must be 1.

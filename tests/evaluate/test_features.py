@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from jaxgen.core import UserError
+from jaxgen.evaluate import features
 from jaxgen.evaluate.features import FeatureExtractor, class_histogram, compare, pixel_features
 
 pytestmark = pytest.mark.core
@@ -30,18 +31,18 @@ def _images(rng, n, bright):
 
 def test_pixels_are_area_means():
     image = np.random.default_rng(0).integers(0, 256, (3, 32, 48, 3), np.uint8)
-    features = pixel_features().features(image)
+    found = pixel_features().features(image)
     means = (image / 127.5 - 1.0).reshape(3, 16, 2, 16, 3, 3).mean(axis=(2, 4))
-    assert features.dtype == np.float64
-    np.testing.assert_allclose(features, means.reshape(3, -1), atol=1e-6)
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, means.reshape(3, -1), atol=1e-6)
 
 
 def test_pixels_of_sizes_that_do_not_divide():
     image = np.random.default_rng(1).integers(0, 256, (2, 28, 28, 1), np.uint8)
-    features = pixel_features(16).features(image).reshape(2, 16, 16)
+    found = pixel_features(16).features(image).reshape(2, 16, 16)
     # New pixels are 1.75 old ones wide: each is the integral over its square.
     big = np.repeat(np.repeat(image[..., 0] / 127.5 - 1.0, 4, axis=1), 4, axis=2)
-    np.testing.assert_allclose(features, big.reshape(2, 16, 7, 16, 7).mean((2, 4)), atol=1e-6)
+    np.testing.assert_allclose(found, big.reshape(2, 16, 7, 16, 7).mean((2, 4)), atol=1e-6)
     small = np.zeros((2, 8, 8, 1), np.uint8)
     assert pixel_features(16).features(small).shape == (2, 64)
 
@@ -168,3 +169,14 @@ def test_the_score_has_the_name_of_its_network():
     scores = compare(extractor, real, fake)
     assert "inception_score" in scores
     assert not any("class" in name for name in scores)
+
+
+def test_copies_are_looked_for_in_chunks_and_among_a_limited_number(monkeypatch):
+    rng = np.random.default_rng(10)
+    real, train = _images(rng, 30, 0.5), _images(rng, 100, 0.5)
+    whole = compare(pixel_features(), real, train[:30], train_images=train)
+    monkeypatch.setattr(features, "_CHUNK", 7)
+    chunked = compare(pixel_features(), real, train[:30], train_images=train)
+    assert chunked == pytest.approx(whole)
+    monkeypatch.setattr(features, "_MOST_TRAIN", 50)
+    assert compare(pixel_features(), real, real, train_images=train)["memorisation/n_train"] == 50

@@ -8,7 +8,11 @@ pytestmark = pytest.mark.core
 
 
 def test_certain_and_uniform_is_the_number_of_classes():
-    assert inception_score(np.tile(np.eye(10), (20, 1))) == pytest.approx((10.0, 0.0))
+    assert inception_score(np.tile(np.eye(10), (20, 1)), splits=1) == pytest.approx((10, 0))
+
+
+def test_images_that_are_sorted_by_class_score_as_mixed_ones():
+    assert inception_score(np.repeat(np.eye(10), 200, axis=0))[0] > 9.5
 
 
 def test_constant_predictions_score_one():
@@ -19,8 +23,8 @@ def test_constant_predictions_score_one():
 
 def test_equals_the_definition():
     p = np.random.default_rng(1).dirichlet(np.full(4, 0.3), 30)
-    scores = []
-    for part in (p[:10], p[10:20], p[20:]):
+    scores, order = [], np.random.default_rng(0).permutation(30)
+    for part in (p[order[:10]], p[order[10:20]], p[order[20:]]):
         marginal = part.mean(axis=0)
         divergence = [sum(row * np.log(row / marginal)) for row in part]
         scores.append(np.exp(np.mean(divergence)))
@@ -38,6 +42,7 @@ def test_small_splits_pull_it_down():
 
 
 def test_fewer_images_than_splits():
+    # Each of three splits has one image: p(y|x) = p(y).
     assert inception_score(np.eye(3)) == pytest.approx((1.0, 0.0))
 
 
