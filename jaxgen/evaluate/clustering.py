@@ -1,0 +1,100 @@
+"""How well categories that were found without labels, or with few, agree with the classes.
+
+The protocol of A. Makhzani, J. Shlens, N. Jaitly, I. Goodfellow, B. Frey, "Adversarial
+Autoencoders", 2015, arXiv:1511.05644, section 6, and of A. Makhzani, B. Frey, "PixelGAN
+Autoencoders", NeurIPS 2017, arXiv:1706.00531: a cluster is named by the one validation image that
+it is surest of, so K labels are used in all. Beside it two usual ones, of other strictness, that
+must not be confused with it.
+"""
+
+from typing import Any
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from jaxgen.core.types import UserError
+
+
+def clustering_errors(
+    validation: np.ndarray,
+    validation_labels: np.ndarray,
+    test: np.ndarray,
+    test_labels: np.ndarray,
+) -> dict[str, Any]:
+    """Errors in [0,1] of the test images, whose cluster is the most probable one.
+
+    validation, test: q(cluster | image) f[n,K]; labels i[n], 0 or more. Returns
+
+    - "cluster_error": the papers'; a cluster has the label of its surest validation image;
+    - "cluster_error_majority": ... the commonest label of the validation images in it;
+    - "cluster_error_matched": the best naming of the test set itself that gives no two clusters one
+      label (Hungarian): clusters beyond the number of classes are wrong altogether;
+    - "clusters", "clusters_used" (by any test image), "cluster_usage_entropy" (nats, of the
+      clusters' shares of the test images: log K where even), "n_validation", "n_test".
+    """
+    validation, test = _checked(validation, validation_labels), _checked(test, test_labels)
+    if validation.shape[1] != test.shape[1]:
+        raise ValueError(f"Need one K; got {validation.shape[1]} and {test.shape[1]} clusters.")
+    validation_labels, test_labels = np.asarray(validation_labels), np.asarray(test_labels)
+    found = test.argmax(axis=1)
+    exemplars = exemplar_names(validation, validation_labels)
+    majority = majority_names(validation, validation_labels)
+    share = np.bincount(found, minlength=test.shape[1]) / len(found)
+    used = share[share > 0]
+    return {
+        "cluster_error": float(np.mean(exemplars[found] != test_labels)),
+        "cluster_error_majority": float(np.mean(majority[found] != test_labels)),
+        "cluster_error_matched": matched_error(found, test_labels),
+        "clusters": test.shape[1],
+        "clusters_used": len(used),
+        "cluster_usage_entropy": float(-np.sum(used * np.log(used))),
+        "n_validation": len(validation),
+        "n_test": len(test),
+    }
+
+
+def exemplar_names(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """i[K]: for each cluster the label of the image with the largest q(cluster | image), f[n,K].
+
+    The first one of equals. A cluster that no image is assigned to has a name as well.
+    """
+    return np.asarray(labels)[np.asarray(probabilities).argmax(axis=0)]
+
+
+def majority_names(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """i[K]: for each cluster the commonest label of the images in it; of equals the smallest.
+
+    A cluster without images is named by its exemplar.
+    """
+    names, labels = exemplar_names(probabilities, labels), np.asarray(labels)
+    found = np.asarray(probabilities).argmax(axis=1)
+    for cluster in np.unique(found):
+        names[cluster] = np.bincount(labels[found == cluster]).argmax()
+    return names
+
+
+def matched_error(clusters: np.ndarray, labels: np.ndarray) -> float:
+    """Least share of images i[n] wrong under any one-to-one naming of clusters i[n] by labels."""
+    counts = np.zeros((int(np.max(clusters)) + 1, int(np.max(labels)) + 1), np.int64)
+    np.add.at(counts, (np.asarray(clusters), np.asarray(labels)), 1)
+    rows, columns = linear_sum_assignment(counts, maximize=True)
+    return float(1.0 - counts[rows, columns].sum() / len(labels))
+
+
+def classification_error(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """Error of categories that are the classes, as after training with labels.
+
+    probabilities: q(class | image) f[n,K]; labels i[n]. Returns "error" in [0,1] and "n_test".
+    """
+    found = _checked(probabilities, labels).argmax(axis=1)
+    return {"error": float(np.mean(found != np.asarray(labels))), "n_test": len(found)}
+
+
+def _checked(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    probabilities = np.asarray(probabilities)
+    if probabilities.ndim != 2 or len(probabilities) != len(labels) or not len(labels):
+        raise UserError(
+            "Clustering errors need assignments [n,K] and as many labels, at least one; got "
+            f"{list(probabilities.shape)} and {len(labels)}."
+        )
+    return probabilities

@@ -1,0 +1,125 @@
+"""Clustering errors with known answers; entropies, moments and pictures of codes."""
+
+import numpy as np
+import pytest
+
+from jaxgen.core import UserError
+from jaxgen.evaluate import clustering, codes
+
+pytestmark = pytest.mark.core
+
+# Four validation images in two clusters. Cluster 0 is surest of an image of class 1, though most
+# of its images are of class 0.
+VALIDATION = np.array([[0.6, 0.4], [0.7, 0.3], [0.9, 0.1], [0.2, 0.8]])
+VALIDATION_LABELS = np.array([0, 0, 1, 2])
+TEST = np.array([[0.8, 0.2], [0.8, 0.2], [0.7, 0.3], [0.1, 0.9], [0.4, 0.6]])
+TEST_LABELS = np.array([0, 0, 1, 2, 2])
+
+
+def test_three_protocols_of_one_clustering():
+    found = clustering.clustering_errors(VALIDATION, VALIDATION_LABELS, TEST, TEST_LABELS)
+    assert found["cluster_error"] == pytest.approx(2 / 5)  # cluster 0 is called 1
+    assert found["cluster_error_majority"] == pytest.approx(1 / 5)  # ... 0
+    assert found["cluster_error_matched"] == pytest.approx(1 / 5)
+    share = np.array([3, 2]) / 5
+    assert found["cluster_usage_entropy"] == pytest.approx(-(share * np.log(share)).sum())
+    assert (found["clusters"], found["clusters_used"]) == (2, 2)
+    assert (found["n_validation"], found["n_test"]) == (4, 5)
+
+
+def test_a_permuted_perfect_clustering_has_no_error():
+    labels = np.repeat(np.arange(5), 4)
+    certain = np.eye(5)[(labels + 2) % 5]
+    found = clustering.clustering_errors(certain, labels, certain, labels)
+    errors = [value for name, value in found.items() if "error" in name]
+    assert errors == [0.0, 0.0, 0.0]
+
+
+def test_split_classes_are_no_error_but_for_the_matching():
+    labels = np.array([0, 0, 1, 1])
+    own = np.eye(4)
+    found = clustering.clustering_errors(own, labels, own, labels)
+    assert (found["cluster_error"], found["cluster_error_majority"]) == (0.0, 0.0)
+    assert found["cluster_error_matched"] == 0.5
+
+
+def test_one_cluster_for_all_is_as_good_as_its_class():
+    labels = np.array([3, 1, 1, 2, 0])
+    collapsed = np.tile([0.1, 0.9], (5, 1))
+    found = clustering.clustering_errors(collapsed, labels, collapsed, labels)
+    assert found["cluster_error"] == 0.8  # the first of the equally sure, class 3
+    assert found["cluster_error_majority"] == 0.6
+    assert found["clusters_used"] == 1
+    assert found["cluster_usage_entropy"] == 0.0
+
+
+def test_a_cluster_that_no_validation_image_is_in_is_named_by_its_exemplar():
+    probabilities = np.array([[0.9, 0.1, 0.0], [0.8, 0.0, 0.2], [0.1, 0.9, 0.0]])
+    names = clustering.majority_names(probabilities, np.array([4, 5, 6]))
+    np.testing.assert_array_equal(names, [4, 6, 5])
+
+
+def test_matching_is_the_best_of_all_namings():
+    rng = np.random.default_rng(0)
+    clusters, labels = rng.integers(0, 3, 60), rng.integers(0, 3, 60)
+    from itertools import permutations
+
+    best = min(np.mean(np.array(p)[clusters] != labels) for p in permutations(range(3)))
+    assert clustering.matched_error(clusters, labels) == pytest.approx(best)
+
+
+def test_classification_error():
+    found = clustering.classification_error(TEST, np.array([0, 0, 1, 1, 1]))
+    assert found == {"error": pytest.approx(1 / 5), "n_test": 5}
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "labels"),
+    [(np.zeros((0, 2)), []), (np.zeros((3, 2)), [0]), (np.zeros(3), [0] * 3)],
+)
+def test_mismatched_arrays_are_refused(probabilities, labels):
+    with pytest.raises(UserError, match="Clustering errors need"):
+        clustering.classification_error(probabilities, np.array(labels))
+
+
+def test_entropies():
+    balanced = codes.entropies(np.eye(4))
+    assert balanced["usage_entropy"] == pytest.approx(np.log(4))
+    assert balanced["code_information"] == pytest.approx(np.log(4))
+    undecided = codes.entropies(np.full((6, 4), 0.25))
+    assert undecided["usage_entropy"] == pytest.approx(undecided["usage_entropy_limit"])
+    assert undecided["code_information"] == pytest.approx(0.0, abs=1e-12)
+    assert codes.entropies(np.eye(4)[[1] * 5])["usage_entropy"] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_moments_of_a_matching_and_of_a_shrunk_code():
+    rng = np.random.default_rng(0)
+    match = codes.moments(5.0 * rng.standard_normal((20_000, 2)), 5.0)
+    assert match["code_kl"] == pytest.approx(0.0, abs=1e-3)
+    assert match["code_std_least"] == pytest.approx(1.0, abs=0.03)
+    shrunk = codes.moments(
+        np.array([2.5, 5.0]) * rng.standard_normal((20_000, 2)) + [5.0, 0.0], 5.0
+    )
+    # KL(N(m, s^2) || N(0, 1)) = (s^2 + m^2 - 1) / 2 - log s, in one of two dimensions.
+    expected = (0.25 + 1.0 - 1.0) / 2 - np.log(0.5)
+    assert shrunk["code_kl"] == pytest.approx(expected, rel=0.05)
+    assert shrunk["code_mean_error"] == pytest.approx(1.0, abs=0.03)
+
+
+def test_a_linear_classifier_on_separate_codes():
+    rng = np.random.default_rng(0)
+    labels = np.arange(200) % 2
+    separate = rng.standard_normal((200, 2)) + 10.0 * labels[:, None]
+    assert codes.linear_accuracy(separate[:100], labels[:100], separate[100:], labels[100:]) == 1.0
+
+
+def test_picture_has_the_colour_of_each_class_in_its_place():
+    points = np.array([[-2.0, -2.0], [2.0, 2.0]])
+    picture = codes.code_picture(points, np.array([0, 1]), ("0", "1"), size=100)
+    assert picture.shape == (100, 100, 3)
+    extent = 2.5  # 1.2 * 2, in halves
+    for place, colour in zip(points, codes.COLOURS):
+        column, row = np.round((place / extent + 1) / 2 * 99).astype(int)
+        np.testing.assert_array_equal(picture[99 - row, column], colour)
+    with pytest.raises(ValueError, match=r"f\[n,2\]"):
+        codes.code_picture(np.zeros((3, 4)), np.zeros(3), ())
