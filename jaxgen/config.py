@@ -29,17 +29,23 @@ def find(path: str) -> str:
     roots = [Path(), _PACKAGE.parent, _PACKAGE / "bundled"]
     for candidate in [root / name for root in roots]:
         if candidate.is_file():
-            for root in (candidate.resolve().parent.parent, roots[-1]):
+            for root in (_above_configs(candidate.resolve()), roots[-1]):
                 if str(root) not in sys.path:
                     sys.path.append(str(root))
             return f"{candidate}{separator}{argument}"
-    files = {file for root in roots for file in (root / "configs").glob("[!_]*.py")}
-    known = sorted(
-        {f"configs/{file.name}" for file in files if not file.stem.endswith(("base", "common"))}
-    )
+    files = {
+        file.relative_to(root) for root in roots for file in (root / "configs").rglob("[!_]*.py")
+    }
+    known = sorted({str(file) for file in files if not file.stem.endswith(("base", "common"))})
     raise UserError(
         f'Config file "{name}" not found.{did_you_mean(name, known)} There are: {", ".join(known)}.'
     )
+
+
+def _above_configs(file: Path) -> Path:
+    """The folder in which `configs` is a package, of a file in it or below it."""
+    inside = [parent for parent in file.parents if parent.name == "configs"]
+    return inside[0].parent if inside else file.parent.parent
 
 
 def load(path: str, overrides: Mapping[str, Any]) -> Config:

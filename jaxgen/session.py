@@ -63,7 +63,12 @@ def train(
     workdir_lib.open_for_training(workdir, config, fork=fork, write=first_process)
     terminal = Terminal(quiet=not first_process)
     mesh = parallel.make_mesh()
-    pipeline = _pipeline(experiment, load_data(experiment, "train"), mesh)
+    pipeline = make_pipeline(
+        experiment,
+        load_data(experiment, "train"),
+        seed=config.seed,
+        sharding=parallel.batch_sharding(mesh),
+    )
     init_key, run_key = jax.random.split(jax.random.key(config.seed))
 
     with loop.StopSignal() as stop:
@@ -141,29 +146,38 @@ def _check_networks(state: TrainState, other: TrainState, where: str) -> None:
             )
 
 
-def _pipeline(experiment: Experiment, dataset: sources.Dataset, mesh: Any) -> Pipeline:
+def make_pipeline(
+    experiment: Experiment, dataset: sources.Dataset, *, seed: int, sharding: Any = None
+) -> Pipeline:
+    """The batches of a training run with `seed`."""
     data = experiment.config.data
     return Pipeline(
         dataset,
         batch_size=experiment.images_per_step,
-        seed=experiment.config.seed,
-        sharding=parallel.batch_sharding(mesh),
+        seed=seed,
+        sharding=sharding,
         resident={"auto": None, "always": True, "never": False}[data.resident],
         entries=tuple(experiment.example_batch),
     )
 
 
-def _compile(experiment, pipeline, mesh, state, key, terminal):
-    """The step, compiled ahead so that its cost can be announced."""
-    config = experiment.config
-    flip, padding = config.data.flip, config.data.crop_padding
+def loader(experiment: Experiment, pipeline: Pipeline) -> Callable[[PyTree, PyTree, Any], Any]:
+    """The function load(source, raw, key) with which a compiled step begins."""
+    data = experiment.config.data
+    flip, padding = data.flip, data.crop_padding
 
     def load(source: PyTree, raw: PyTree, key: Any) -> Any:
         images = pipeline.fetch(source, raw)
         return preprocess.prepare(images, key, flip=flip, crop_padding=padding)
 
+    return load
+
+
+def _compile(experiment, pipeline, mesh, state, key, terminal):
+    """The step, compiled ahead so that its cost can be announced."""
+    config = experiment.config
     step = functools.partial(experiment.objective.train_step)
-    run = parallel.compile_step(step, experiment.spec, mesh, load)
+    run = parallel.compile_step(step, experiment.spec, mesh, loader(experiment, pipeline))
     raw = pipeline.batches(0, config.steps_per_dispatch)
     devices = f"{mesh.size} {jax.devices()[0].platform} device{'s' if mesh.size > 1 else ''}"
     terminal.say(f"compiling the training step for {devices} ...")

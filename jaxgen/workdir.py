@@ -15,7 +15,7 @@ from jaxgen.core import UserError
 from jaxgen.train.checkpoint_files import steps
 
 # Changing these continues the same experiment.
-_FREE = (
+FREE = (
     "num_steps",
     "log_every",
     "sample_every",
@@ -39,7 +39,7 @@ def open_for_training(workdir: Path, config: config_lib.Config, *, fork: bool, w
     begun = (workdir / "config.json").exists() and steps(workdir / "checkpoints")
     old = read(workdir)["config"] if begun else None
     if old is not None:
-        changes = [c for c in _differences(old, values) if c[0] not in _FREE]
+        changes = [c for c in differences(old, values) if c[0] not in FREE]
         if changes and not fork:
             listing = "; ".join(f"{key}: {was!r} there, {now!r} here" for key, was, now in changes)
             raise UserError(
@@ -59,7 +59,7 @@ def open_for_training(workdir: Path, config: config_lib.Config, *, fork: bool, w
             number = len(list(workdir.glob("config.*.json"))) + 1
             os.replace(workdir / "config.json", workdir / f"config.{number}.json")
         partial = workdir / "config.json.partial"
-        partial.write_text(json.dumps({"config": values, **_circumstances()}, indent=2) + "\n")
+        partial.write_text(json.dumps({"config": values, **circumstances()}, indent=2) + "\n")
         os.replace(partial, workdir / "config.json")
     except OSError as error:
         raise UserError(
@@ -87,13 +87,15 @@ def read(workdir: Path) -> dict[str, Any]:
     return record
 
 
-def _differences(old: dict, new: dict) -> list[tuple[str, Any, Any]]:
+def differences(old: dict, new: dict) -> list[tuple[str, Any, Any]]:
+    """(dotted key, old value, new value) of what differs between two nested dicts."""
     old, new = config_lib.flatten(old), config_lib.flatten(new)
     pairs = [(k, old.get(k, "absent"), new.get(k, "absent")) for k in sorted(old | new)]
     return [(key, was, now) for key, was, now in pairs if was != now]
 
 
-def _circumstances() -> dict[str, Any]:
+def circumstances() -> dict[str, Any]:
+    """The command line, versions, and the git hash (None outside a checkout)."""
     packages = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
     return {
         "command": sys.argv,

@@ -1,6 +1,7 @@
 """The order of examples: a pure function of (seed, step), so that runs resume exactly."""
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 
@@ -21,14 +22,18 @@ def indices(seed: int, step: int, *, batch_size: int, num_examples: int) -> np.n
         )
     epoch, batch = divmod(step, num_examples // batch_size)
     start = batch * batch_size
-    return _permutation(seed, epoch, num_examples)[start : start + batch_size]
+    return _permutations(seed, num_examples)(epoch)[start : start + batch_size]
 
 
-# One entry for the epoch that is read, one for the next, which a prefetching thread may be in.
-@functools.lru_cache(maxsize=2)
-def _permutation(seed: int, epoch: int, num_examples: int) -> np.ndarray:
-    # Raw bits, not Generator.permutation: NumPy promises never to change this stream.
-    bits = np.random.Philox(key=np.array([seed % 2**64, epoch], np.uint64))
-    permutation = np.argsort(bits.random_raw(num_examples), kind="stable")
-    permutation.setflags(write=False)
+@functools.lru_cache(maxsize=32)  # seeds that are trained in parallel take turns
+def _permutations(seed: int, num_examples: int) -> Callable[[int], np.ndarray]:
+    # One entry for the epoch that is read, one for the next, which a prefetching thread may be in.
+    @functools.lru_cache(maxsize=2)
+    def permutation(epoch: int) -> np.ndarray:
+        # Raw bits, not Generator.permutation: NumPy promises never to change this stream.
+        bits = np.random.Philox(key=np.array([seed % 2**64, epoch], np.uint64))
+        order = np.argsort(bits.random_raw(num_examples), kind="stable")
+        order.setflags(write=False)
+        return order
+
     return permutation

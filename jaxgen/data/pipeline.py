@@ -1,5 +1,6 @@
 """Batches for the training loop: resident on the devices when they fit, else streamed to them."""
 
+import copy
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -68,6 +69,12 @@ class Pipeline:
     def steps_per_epoch(self) -> int:
         """Batches in one pass over the data set."""
         return self._num_examples // self._batch_size
+
+    def reseeded(self, seed: int) -> "Pipeline":
+        """The same data, which both share, in the order of another seed."""
+        other = copy.copy(self)
+        other._seed = seed
+        return other
 
     @staticmethod
     def fetch(source: Mapping[str, Array], raw: Mapping[str, Array]) -> Mapping[str, Array]:

@@ -2,9 +2,10 @@
 
 import html
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 Series = Sequence[tuple[int, float]]  # (step, value), steps ascending
+Band = tuple[float, float, float, float]  # (step, mean, lowest, highest)
 
 _WIDTH, _HEIGHT = 420, 230
 _LEFT, _RIGHT, _TOP, _BOTTOM = 54, 12, 10, 26
@@ -24,41 +25,65 @@ def chart(title: str, curves: Mapping[str, Series], colours: Mapping[str, int]) 
         for name, curve in curves.items()
     }
     finite = {name: curve for name, curve in finite.items() if curve}
-    if not finite:
+    last = {name: curve[-1] for name, curve in finite.items()}
+    bands = {name: thin(curve, _POINTS) for name, curve in finite.items()}
+    return band_chart(title, bands, colours, first=_first(finite.values()), last=last)
+
+
+def band_chart(
+    title: str,
+    bands: Mapping[str, Sequence[Band]],
+    colours: Mapping[str, int],
+    *,
+    first: float | None = None,
+    last: Mapping[str, tuple[float, float]] | None = None,
+) -> str:
+    """`chart` of curves that have a range already: finite (step, mean, lowest, highest).
+
+    first: step at which the axis begins. last: (step, value) at which a curve ends, for the axis
+    and the legend. By default those of `bands`.
+    """
+    bands = {name: band for name, band in bands.items() if band}
+    if not bands:
         return ""
-    values = [value for curve in finite.values() for _, value in curve]
-    steps = [step for curve in finite.values() for step, _ in curve]
+    if last is None:
+        last = {name: band[-1][:2] for name, band in bands.items()}
+    values = [value for band in bands.values() for point in band for value in point[2:]]
     log = min(values) > 0 and max(values) > 300 * min(values)
     scale = math.log10 if log else float
     low, high = _padded(scale(min(values)), scale(max(values)))
-    first, last = min(steps), max(max(steps), min(steps) + 1)
+    first = _first(bands.values()) if first is None else first
+    end = max(max(step for step, _ in last.values()), first + 1)
 
     def x(step: float) -> float:
-        return _LEFT + (step - first) / (last - first) * (_WIDTH - _LEFT - _RIGHT)
+        return _LEFT + (step - first) / (end - first) * (_WIDTH - _LEFT - _RIGHT)
 
     def y(value: float) -> float:
         return _TOP + (high - scale(value)) / (high - low) * (_HEIGHT - _TOP - _BOTTOM)
 
     drawn = [
-        _curve(name, thin(curve, _POINTS), colours.get(name, 0) % _COLOURS, x, y)
-        for name, curve in finite.items()
+        _curve(name, band, colours.get(name, 0) % _COLOURS, x, y) for name, band in bands.items()
     ]
     legend = "".join(
         f'<span class="key c{colours.get(name, 0) % _COLOURS}"><i></i>{html.escape(name)}'
-        f'<b data-of="{html.escape(name)}">{number(curve[-1][1])}</b></span>'
-        for name, curve in finite.items()
+        f'<b data-of="{html.escape(name)}">{number(value)}</b></span>'
+        for name, (_, value) in last.items()
     )
     note = '<span class="note">log scale</span>' if log else ""
     return (
         f'<figure class="chart"><figcaption><h3>{html.escape(title)}</h3>{note}'
         f'<div class="legend">{legend}</div></figcaption>'
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{html.escape(title)}">'
-        f"{_axes(first, last, low, high, log, x)}{''.join(drawn)}"
+        f"{_axes(first, end, low, high, log, x)}{''.join(drawn)}"
         f'<line class="cursor" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}"/></svg></figure>'
     )
 
 
-def thin(curve: Series, points: int) -> list[tuple[float, float, float, float]]:
+def _first(curves: Iterable[Sequence]) -> float:
+    return min((curve[0][0] for curve in curves), default=0)
+
+
+def thin(curve: Series, points: int) -> list[Band]:
     """(step, mean, lowest, highest) of at most `points` runs of neighbouring points."""
     size = math.ceil(len(curve) / points)
     runs = (curve[start : start + size] for start in range(0, len(curve), size))
@@ -106,7 +131,7 @@ def _curve(name, points, colour, x, y) -> str:
     )
 
 
-def _axes(first: int, last: int, low: float, high: float, log: bool, x) -> str:
+def _axes(first: float, last: float, low: float, high: float, log: bool, x) -> str:
     parts = []
     bottom = _HEIGHT - _BOTTOM
     for tick in _ticks(low, high, 5, whole=log):

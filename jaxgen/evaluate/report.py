@@ -48,15 +48,19 @@ def write_report(
         tables.last_values(curves),
         _provenance(shown, record),
     ]
+    return write_atomically(workdir / "report.html", page(title, "".join(body)))
+
+
+def page(title: str, body: str) -> str:
+    """A whole page with the report's style and script."""
     beside = Path(__file__)
-    page = (
+    return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>\n{beside.with_suffix('.css').read_text()}</style>\n"
-        f"</head>\n<body>\n{''.join(body)}\n"
+        f"</head>\n<body>\n{body}\n"
         f"<script>\n{beside.with_suffix('.js').read_text()}</script>\n</body>\n</html>\n"
     )
-    return write_atomically(workdir / "report.html", page)
 
 
 def _header(title: str, config: Mapping[str, Any], record: Mapping[str, Any]) -> str:
@@ -99,21 +103,22 @@ def _pictures(pictures: Mapping[str, list[run_files.Picture]]) -> str:
     order = sorted(
         pictures, key=lambda k: _FIRST_KINDS.index(k) if k in _FIRST_KINDS else len(_FIRST_KINDS)
     )
-    figures = "".join(_picture(kind, pictures[kind]) for kind in order)
+    figures = "".join(picture(kind, pictures[kind], _CAPTIONS.get(kind, "")) for kind in order)
     return f'<section><h2>Pictures</h2><div class="pictures">{figures}</div></section>' * bool(
         order
     )
 
 
-def _picture(kind: str, shown: list[run_files.Picture]) -> str:
+def picture(kind: str, shown: list[run_files.Picture], caption: str = "") -> str:
+    """An HTML figure of the pictures of one kind, by step: the latest large, a slider below it."""
     latest, name = shown[-1], escape(kind.replace("_", " "))
     film = "".join(
-        f'<button type="button" data-label="step {picture.step:,}" '
-        f'aria-pressed="{str(picture is latest).lower()}">'
+        f'<button type="button" data-label="step {shot.step:,}" '
+        f'aria-pressed="{str(shot is latest).lower()}">'
         # The script gives the last thumbnail the large picture, which is in the file once.
-        + ("<img alt>" if picture is latest else f'<img alt src="{picture.uri}">')
-        + f"{picture.step:,}</button>"
-        for picture in shown
+        + ("<img alt>" if shot is latest else f'<img alt src="{shot.uri}">')
+        + f"{shot.step:,}</button>"
+        for shot in shown
     )
     slider = (
         f'<input type="range" min="0" max="{len(shown) - 1}" value="{len(shown) - 1}" '
@@ -121,7 +126,7 @@ def _picture(kind: str, shown: list[run_files.Picture]) -> str:
     )
     return (
         f'<figure class="picture"><figcaption><span><h3>{name.capitalize()}</h3>'
-        f'<span class="note">{_CAPTIONS.get(kind, "")}</span></span>'
+        f'<span class="note">{escape(caption)}</span></span>'
         f'<span class="note at">step {latest.step:,}</span></figcaption>'
         f'<img class="large" alt="{name}" width="{latest.width}" height="{latest.height}" '
         f'src="{latest.uri}">{slider if len(shown) > 1 else ""}</figure>'
@@ -146,16 +151,21 @@ def _curves(curves: Mapping[str, list]) -> str:
     return f"<section><h2>Curves over training steps</h2>{parts}</section>" if parts else ""
 
 
+def shell_command(command: Any) -> str:
+    """A recorded command line as one types it."""
+    if not isinstance(command, list):
+        return str(command)
+    words = [str(word) for word in command]
+    for name in ("main", "study"):
+        if words and words[0].endswith(f"jaxgen/{name}.py"):
+            words[:1] = ["python", "-m", f"jaxgen.{name}"]
+    return shlex.join(words)
+
+
 def _provenance(config: Mapping[str, Any], record: Mapping[str, Any]) -> str:
-    command = record.get("command", "")
-    if isinstance(command, list):
-        words = [str(word) for word in command]
-        if words and words[0].endswith("jaxgen/main.py"):
-            words[:1] = ["python", "-m", "jaxgen.main"]
-        command = shlex.join(words)
     versions = {k: record[k] for k in ("git", "versions") if record.get(k)}
     parts = (
-        ("Command", str(command)),
+        ("Command", shell_command(record.get("command", ""))),
         ("Versions", json.dumps(versions, indent=2) if versions else ""),
         ("Config", json.dumps(config, indent=2, default=str) if config else ""),
     )

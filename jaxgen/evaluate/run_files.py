@@ -77,8 +77,8 @@ def pictures(folder: Path, at_most: int) -> dict[str, list[Picture]]:
     found = {}
     for kind, steps in sorted(paths.items()):
         chosen = _spread(sorted(steps), at_most)
-        loaded = [_picture(step, path, step == chosen[-1][0]) for step, path in chosen]
-        found[kind] = [picture for picture in loaded if picture is not None]
+        loaded = [picture(path, step, whole=step == chosen[-1][0]) for step, path in chosen]
+        found[kind] = [shot for shot in loaded if shot is not None]
     return {kind: loaded for kind, loaded in found.items() if loaded}
 
 
@@ -88,12 +88,13 @@ def _spread(items: list, count: int) -> list:
     return [items[round(i * (len(items) - 1) / (count - 1))] for i in range(count)]
 
 
-def _picture(step: int, path: Path, latest: bool) -> Picture | None:
+def picture(path: Path, step: int = 0, *, whole: bool = True) -> Picture | None:
+    """One file, or None where it cannot be read; if large as JPEG, unless it must stay `whole`."""
     try:
         content, kind = path.read_bytes(), "png"
         image = Image.open(io.BytesIO(content))
         image.load()
-        if not latest and len(content) > _LARGE:
+        if not whole and len(content) > _LARGE:
             smaller = io.BytesIO()
             image.convert("RGB").save(smaller, "JPEG", quality=85)
             content, kind = smaller.getvalue(), "jpeg"

@@ -12,7 +12,7 @@ import numpy as np
 from jax.experimental import multihost_utils
 
 from jaxgen.core import Key, PyTree, TrainState
-from jaxgen.train.metrics import NotFiniteError, Window
+from jaxgen.train.metrics import NotFiniteError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,32 +71,33 @@ def fit(
     key: Key,
     num_steps: int,
     steps_per_dispatch: int,
-    window: Window,
+    record: Callable[[int, Any], None],
     hooks: tuple[Hook, ...] = (),
     should_stop: Callable[[], bool] = lambda: False,
 ) -> tuple[TrainState, bool]:
     """Runs `run` until `state.step == num_steps`. Returns (state, whether it got there).
 
-    batches: the raw data of each dispatch. The metrics of a dispatch are read while the next one
-    computes, or at once where a hook is due. Hooks fire in order, and only between dispatches.
-    Raises NotFiniteError, before any hook sees the state, when a metric is NaN or infinite.
+    batches: the raw data of each dispatch. record: is given (first step, metrics [k]) of each, as
+    `Window.add` is, which refuses what is not finite before any hook sees the state. That happens
+    while the next dispatch computes, or at once where a hook is due. Hooks fire in order, and only
+    between dispatches.
     """
     step = int(state.step)
     unread: tuple[int, Any] | None = None
     while step < num_steps and not should_stop():
         state, metrics = run(state, source, next(batches), key)
         if unread:
-            window.add(*unread)
+            record(*unread)
         unread = (step, metrics)
         step += steps_per_dispatch
         due = [hook for hook in hooks if step % hook.every == 0 or step == num_steps]
         if due:
-            window.add(*unread)
+            record(*unread)
             unread = None
         for hook in due:
             hook.function(step, state)
     if unread:
-        window.add(*unread)
+        record(*unread)
     return state, step == num_steps
 
 

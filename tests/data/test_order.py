@@ -47,7 +47,7 @@ def test_a_function_of_its_arguments_alone():
     steps = [17, 3, 99, 3, 0, 17]
     sizes = {"batch_size": 4, "num_examples": 21}
     drawn = [order.indices(5, step, **sizes) for step in steps]
-    order._permutation.cache_clear()
+    order._permutations.cache_clear()
     for step, batch in zip(steps, drawn):
         np.testing.assert_array_equal(batch, order.indices(5, step, **sizes))
     threads_drew = []

@@ -1,0 +1,1 @@
+"""Studies: several experiments compared with each other."""

@@ -1,0 +1,246 @@
+"""Studies from Python, on points, with stand-ins for evaluation."""
+
+import json
+import os
+import re
+import signal
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxgen import config as config_lib
+from jaxgen import experiment, studies
+from jaxgen.core import UserError
+from jaxgen.objectives import gan
+from jaxgen.train import seeds
+from jaxgen.train.checkpoint import Checkpoints
+
+STUDY = "configs/studies/gan_objectives.py:ring,gan,smoke"
+SETS = ("digits", "ring", "grid", "stacked", "mnist", "fashion_mnist", "cifar10")
+
+
+@pytest.fixture(autouse=True)
+def no_key_checks():
+    """JAX's checker takes the parts of a batched split for one key."""
+    with jax.debug_key_reuse(False):
+        yield
+
+
+def load(repository, name=STUDY, **overrides):
+    return config_lib.load(str(repository / name), overrides)
+
+
+def figures(experiment, state, training, held_out, *, progress):
+    return {"frechet": float(state.step), "n_real": 10, "n_fake": 20, "modes": 8}
+
+
+def draw(experiment, state, key, num):
+    return np.zeros((num, 1, 1, 2), np.float32)
+
+
+def run(config, workdir, **changes):
+    return studies.run(config, workdir, **{"figures": figures, "draw": draw, **changes})
+
+
+def stored(workdir, config, count=2):
+    """The newest states of the first experiment."""
+    (part, *_) = studies.build(config)
+    checkpoints = Checkpoints(workdir / part.name / f"seeds_0-{count - 1}" / "checkpoints")
+    found = checkpoints.restore(seeds.target(part.experiment.create_state, count))
+    checkpoints.close()
+    return found[1]
+
+
+def lines_of(folder):
+    return [json.loads(text) for text in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_compilation():
+    """Compilation is most of this file's time, and what it tests does not depend on its quality."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    repository = Path(__file__).parents[1]
+    workdir = tmp_path_factory.mktemp("study")
+    config = load(repository)
+    with jax.debug_key_reuse(False):
+        assert run(config, workdir)
+    return workdir, config
+
+
+def test_a_seed_of_a_study_is_the_run_of_that_seed(finished, repository, tmp_path):
+    workdir, config = finished
+    states = stored(workdir, config)
+    path = str(repository / "configs" / "gans_ring.py:gan,smoke")
+    alone = experiment.run(experiment.load_config(path, seed=1), tmp_path)
+    assert int(states.step) == int(alone.step) == 4
+    for kind in ("params", "model_state"):
+        pairs = zip(
+            jax.tree.leaves(getattr(seeds.state_of(states, 1), kind)),
+            jax.tree.leaves(getattr(alone, kind)),
+            strict=True,
+        )
+        for mine, single in pairs:
+            error = np.linalg.norm(np.asarray(mine) - np.asarray(single))
+            assert error <= 1e-4 * np.linalg.norm(single)
+    folders = (workdir / "gan" / "seeds_0-1", tmp_path)
+    for ours, single in zip(*map(lines_of, folders), strict=True):
+        for name, value in single.items():
+            if name != "step" and not name.startswith("time/"):
+                assert ours[f"{name}/seed_1"] == pytest.approx(value, rel=1e-3, abs=1e-5)
+
+
+def test_what_a_study_leaves(finished):
+    workdir, _ = finished
+    folder = workdir / "gan" / "seeds_0-1"
+    entries = json.loads((folder / "evaluations.json").read_text())
+    assert [(e["step"], e["seed"]) for e in entries] == [(2, 0), (2, 1), (4, 0), (4, 1)]
+    assert {p.name for p in (folder / "images").iterdir()} == {
+        f"seed_{seed}_{step:06d}.png" for seed in (0, 1) for step in (2, 4)
+    }
+    status = json.loads((folder / "status.json").read_text())
+    assert (status["step"], status["num_steps"], status["diverged"]) == (4, 4, {})
+    assert status["seconds"] > 0
+    assert "gan on ring" in (workdir / "study.md").read_text()
+    assert (workdir / "study.html").exists()
+
+
+def test_a_finished_study_repeats_nothing(finished):
+    workdir, config = finished
+    before = {p: p.read_bytes() for p in workdir.glob("gan/**/*") if p.is_file()}
+
+    def never(*_, **__):
+        raise AssertionError
+
+    assert run(config, workdir, figures=never)
+    assert {p: p.read_bytes() for p in workdir.glob("gan/**/*") if p.is_file()} == before
+
+
+def test_stopped_and_continued_is_the_same(finished, tmp_path):
+    """Told to stop at the first evaluation, then killed in the middle of the last one."""
+    workdir, config = finished
+
+    def stopping(*args, **options):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return figures(*args, **options)
+
+    calls = []
+
+    def dying(*args, **options):
+        calls.append(args)
+        if len(calls) == 2:
+            raise RuntimeError("killed")
+        return figures(*args, **options)
+
+    assert not run(config, tmp_path, figures=stopping)
+    with pytest.raises(RuntimeError, match="killed"):
+        run(config, tmp_path, figures=dying)
+    assert run(config, tmp_path)
+    for name in ("evaluations.json", "metrics.jsonl"):
+        texts = [(w / "gan" / "seeds_0-1" / name).read_text() for w in (tmp_path, workdir)]
+        texts = [re.sub(r', "time/[^}]*', "", text) for text in texts]
+        assert texts[0] == texts[1]
+    for a, b in zip(*(jax.tree.leaves(stored(w, config)) for w in (tmp_path, workdir))):
+        assert np.asarray(a).tobytes() == np.asarray(b).tobytes()
+
+
+def test_a_seed_that_diverges_leaves_the_other_alone(finished, tmp_path, monkeypatch):
+    workdir, config = finished
+    right = gan.train_step
+    bad_key = jax.random.key_data(jax.random.split(seeds.keys((1,))[1][0])[1])
+
+    def poisoned(spec, state, batch, key):
+        is_bad = jnp.all(jax.random.key_data(key) == bad_key) & (state.step == 1)
+        state, metrics = right(spec, state, batch, key)
+        factor = jnp.where(is_bad, jnp.nan, 1.0)
+        return state.replace(params=jax.tree.map(lambda x: x * factor, state.params)), metrics
+
+    monkeypatch.setattr(gan, "train_step", poisoned)
+    assert run(config, tmp_path)
+    folder = tmp_path / "gan" / "seeds_0-1"
+    entries = json.loads((folder / "evaluations.json").read_text())
+    assert [e.get("diverged") for e in entries] == [None, 2, None, 2]
+    assert json.loads((folder / "status.json").read_text())["diverged"] == {"1": 2}
+    states, healthy = (seeds.state_of(stored(w, config), 0) for w in (tmp_path, workdir))
+    for a, b in zip(jax.tree.leaves(states.params), jax.tree.leaves(healthy.params)):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
+    text = (tmp_path / "study.md").read_text()
+    assert "| gan | 1 | diverged at step 2 |" in text
+    assert "1 of 2" in text
+
+
+def test_another_study_is_refused(finished, repository):
+    workdir, _ = finished
+    with pytest.raises(UserError, match=r"was made with another study \(seeds: 2 there, 3 here\)"):
+        run(load(repository, seeds=3), workdir)
+    with pytest.raises(UserError, match=r"num_steps: 0 there, 8 here"):
+        run(load(repository, num_steps=8), workdir)
+
+
+def test_groups_of_seeds():
+    assert studies.seed_groups(5, 2) == [(0, 1), (2, 3), (4,)]
+    assert studies.seed_groups(3, 0) == [(0, 1, 2)]
+
+
+@pytest.mark.parametrize("data", SETS)
+def test_every_data_set_has_a_study(repository, data):
+    """Complete at full size; nothing but what the objective dictates differs."""
+    path = "configs/studies/gan_objectives.py"
+    config = load(repository, f"{path}:{data}")
+    assert f"--config={path}" in (repository / path).read_text()
+    assert len(config.experiments) == 6
+    (part, *_) = studies.build(load(repository, f"{path}:{data},wgan_gp"))
+    assert part.experiment.config.objective == "wgan_gp"
+    small = studies.build(load(repository, f"{path}:{data},ebgan,smoke"))
+    assert small[0].experiment.config.num_steps <= 10
+    assert f"--config=configs/{path}" not in part.command(2)
+    assert "--config.seed=2" in part.command(2)
+
+
+def test_the_data_of_a_study_is_that_of_all(repository):
+    sizes = {"data.image_size": 32, "data.channels": 3, "data.num_classes": 7}
+    name = "configs/studies/gan_objectives.py:cgan,ebgan"
+    parts = studies.build(load(repository, name, **sizes, **{"data.name": "photos"}))
+    for part in parts:
+        assert part.experiment.example_batch["image"].shape[1:] == (32, 32, 3)
+        assert "--config.networks.generator.image_size=32" in part.command(0)
+    assert parts[0].experiment.spec.hparams.num_classes == 7
+    assert parts[0].experiment.config.networks.discriminator.classes == 7
+    assert parts[1].experiment.config.networks.generator.classes == 0
+
+
+@pytest.mark.parametrize(
+    ("overrides", "text"),
+    [
+        ({"seeds": 0}, "config.seeds=0 must be at least 1"),
+        ({"evaluations": 0}, "config.evaluations=0 must be at least 1"),
+        ({"experiments": ()}, "config.experiments is empty"),
+        ({"experiments": ("configs/gans_ring.py:gan",) * 2}, 'are called "gan"'),
+        (
+            {"experiments": ("configs/gans_ring.py:gan", "configs/gans_grid.py:wgan")},
+            "A study compares on one data set",
+        ),
+    ],
+)
+def test_mistakes(repository, overrides, text):
+    with pytest.raises(UserError, match=text):
+        studies.build(load(repository, **overrides))
+
+
+def test_arguments_are_checked(repository):
+    for argument in ("rings", "ring,grid"):
+        with pytest.raises(UserError, match=r"is not an argument|are two data sets"):
+            load(repository, f"configs/studies/gan_objectives.py:{argument}")
+
+
+def test_an_experiment_is_no_study(repository):
+    with pytest.raises(UserError, match="is not a key of config"):
+        studies.build(load(repository, "configs/gans_ring.py:smoke"))
