@@ -1,6 +1,7 @@
 """Optimisers from the keys of a config."""
 
 import inspect
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +20,15 @@ _KINDS = {
         _ramp(momentum, final_momentum, ramp_steps)
     ),
 }
-_RATE = ("learning_rate", "drop_at", "drop_factor", "linear_from", "linear_to", "divide_by", "least")
+_RATE = (
+    "learning_rate",
+    "drop_at",
+    "drop_factor",
+    "linear_from",
+    "linear_to",
+    "divide_by",
+    "least",
+)
 
 
 def build(where: str, values: Mapping[str, Any]) -> optax.GradientTransformation:
@@ -90,7 +99,8 @@ def _rate(
         if linear_to:
             value *= 1 - jnp.clip((step - linear_from) / (linear_to - linear_from), 0.0, 1.0)
         if divide_by != 1.0:
-            value *= divide_by ** -jnp.asarray(step, jnp.float32)
+            # 1.000004 itself has no float32 near enough; its logarithm has.
+            value *= jnp.exp(-math.log(divide_by) * step)
         return jnp.maximum(value, least)
 
     return rate

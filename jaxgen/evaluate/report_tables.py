@@ -16,6 +16,35 @@ FIGURES = {  # name: (title, what is good)
     "coverage": ("Coverage", "share of real images with a sample nearby"),
     "class_kl": ("Class imbalance", "nats; 0 is right"),
     "classes_covered": ("Classes covered", "classes that appear in the samples"),
+    "kernel_distance": ("Kernel distance", "unbiased; 0 is right, lower is better"),
+    "kernel_distance_std": ("Kernel distance, deviation", "over subsets"),
+    "classifier_score": ("Classifier score", "the Inception score's formula; higher is better"),
+    "classifier_score_std": ("Classifier score, deviation", "over splits"),
+    "inception_score": ("Inception score", "higher is better"),
+    "inception_score_std": ("Inception score, deviation", "over splits"),
+    "ms_ssim": ("Similarity of pairs", "MS-SSIM; above that of real images, samples look alike"),
+    "modes": ("Modes found", "by the samples"),
+    "high_quality_share": ("Good samples", "share within 3 sigma of a mode"),
+    "reverse_kl": ("Mode imbalance", "nats; 0 is right"),
+    "stacked/modes": ("Modes of 1000", "triples of digits that appear in the samples"),
+    "stacked/kl_to_uniform": ("Mode imbalance", "nats; compare with the floor"),
+    "stacked/kl_to_uniform_floor": ("Mode imbalance, floor", "of a perfect sampler, by chance"),
+    "conditional_accuracy": ("Right class", "share of samples of the class that was asked for"),
+    "memorisation/distinct_neighbours": (
+        "Distinct training neighbours",
+        "against chance; far below that of held-out images is collapse",
+    ),
+    "memorisation/distinct_neighbours_held_out": ("Distinct neighbours, held-out images", ""),
+    "memorisation/nearest_distance_ratio": (
+        "Distance to training images",
+        "against held-out ones; below 1 is memorisation",
+    ),
+    "probe/probe_accuracy": ("Linear probe", "accuracy on the discriminator's features"),
+    "probe/probe_accuracy_pixels": ("Linear probe, pixels", "the floor"),
+    "parzen/obsolete_parzen_nats": (
+        "Parzen log-likelihood",
+        "nats; obsolete, for parity with 2014",
+    ),
     "n_real": ("Real images", "held out from training"),
     "n_fake": ("Generated images", ""),
 }
@@ -29,6 +58,7 @@ def evaluation_table(evaluation: Mapping[str, Any]) -> str:
         k[6:]: v for k, v in evaluation.items() if k.startswith("class/") and isinstance(v, float)
     }
     hidden = ("class/", "reference/", "step", "data", "feature_space", "feature_accuracy")
+    hidden += ("ms_ssim_pairs", "memorisation/feature_space", "memorisation/n_")
     rows = "".join(
         f"<tr><th>{_figure_name(name)}</th><td>{show(value)}</td>"
         f"<td>{show(evaluation.get(f'reference/{name}', ''))}</td></tr>"
