@@ -13,7 +13,7 @@ arithmetic there, mostly on packing the same weights at every pixel.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -71,7 +71,7 @@ def sample(
         features, columns = _pixel_stage(network, columns, links)
         value = network.head(features, noise)
         if known is not None:
-            value = jnp.where(known[:, None], image, value)  # type: ignore[arg-type]
+            value = jnp.where(known[:, None], image, value)
         columns[0] = jnp.concatenate([columns[0], value], axis=1)[:, channels:]
         return columns, value
 
@@ -109,7 +109,8 @@ def _row_stage(network: Network, above: list[Array], spatial: Array | None):
 
 def _pixel_stage(network: Network, columns: list[Array], links: Sequence[Array]):
     """Features f[b,C] of one pixel, and the columns that the next one has to its left."""
-    h, columns = None, list(columns)
+    h: Any = None
+    columns = list(columns)
     for index, (weights, link) in enumerate(zip(network.layers, links)):
         window = columns[index] if h is None else jnp.concatenate([columns[index], h], axis=1)
         kernel = weights["horizontal"]

@@ -1,0 +1,146 @@
+"""Likelihoods against float64 numpy written from the papers' formulas, and their sums to one."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxgen.losses import likelihood
+
+pytestmark = pytest.mark.core
+
+GRID = np.arange(256) / 127.5 - 1
+
+
+def sigmoid(x):
+    return 0.5 * (1 + np.tanh(x / 2))
+
+
+def draws(shape, seed=0, scale=1.0):
+    return np.random.default_rng(seed).normal(0, scale, shape)
+
+
+def f32(x):
+    return jnp.asarray(x, jnp.float32)
+
+
+def test_bernoulli_against_numpy():
+    logits, x = draws((3, 4, 5, 1), scale=3.0), np.sign(draws((3, 4, 5, 1), 1))
+    p = sigmoid(logits)
+    expected = -np.where(x > 0, np.log(p), np.log(1 - p)).sum((1, 2, 3))
+    np.testing.assert_allclose(likelihood.bernoulli_nll(f32(logits), f32(x)), expected, rtol=1e-5)
+
+
+def test_bernoulli_takes_gray_targets_as_probabilities():
+    value = likelihood.bernoulli_nll(f32([[0.7]]), f32([[0.5]]))
+    expected = -0.75 * np.log(sigmoid(0.7)) - 0.25 * np.log(1 - sigmoid(0.7))
+    np.testing.assert_allclose(value, [expected], rtol=1e-6)
+
+
+def test_bernoulli_is_finite_at_large_logits():
+    value, gradient = jax.value_and_grad(
+        lambda z: likelihood.bernoulli_nll(z, -jnp.ones((1, 1)))[0]
+    )(jnp.full((1, 1), 500.0))
+    assert float(value) == pytest.approx(500.0)
+    assert float(gradient[0, 0]) == pytest.approx(1.0)
+
+
+def test_categorical_against_numpy():
+    logits = draws((2, 3, 2, 3, 256), scale=2.0)
+    levels = np.random.default_rng(1).integers(0, 256, (2, 3, 2, 3))
+    log_p = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+    expected = -np.take_along_axis(log_p, levels[..., None], -1).sum((1, 2, 3, 4))
+    value = likelihood.categorical_nll(f32(logits), f32(levels / 127.5 - 1))
+    np.testing.assert_allclose(value, expected, rtol=1e-5)
+
+
+def test_all_256_values_survive_the_scale():
+    np.testing.assert_array_equal(likelihood.to_levels(f32(GRID)), np.arange(256))
+    pixels = jnp.arange(256).astype(jnp.uint8).astype(jnp.float32) / 127.5 - 1.0
+    np.testing.assert_array_equal(likelihood.to_levels(pixels), np.arange(256))
+
+
+def mixture(params, x):
+    """p(x) of one pixel x [c] in float64: sum over components of products of masses of bins."""
+    channels = len(x)
+    kinds = 3 if channels == 3 else 2
+    mixtures = len(params) // (1 + channels * kinds)
+    weights = np.exp(params[:mixtures])
+    weights /= weights.sum()
+    table = params[mixtures:].reshape(channels, kinds, mixtures)
+    total = 0.0
+    for k in range(mixtures):
+        mass = weights[k]
+        for c in range(channels):
+            mean, scale = table[c, 0, k], np.exp(max(table[c, 1, k], -7.0))
+            if c == 1:
+                mean += np.tanh(table[0, 2, k]) * x[0]
+            if c == 2:
+                mean += np.tanh(table[1, 2, k]) * x[0] + np.tanh(table[2, 2, k]) * x[1]
+            above = 1.0 if x[c] > 0.999 else sigmoid((x[c] + 1 / 255 - mean) / scale)
+            below = 0.0 if x[c] < -0.999 else sigmoid((x[c] - 1 / 255 - mean) / scale)
+            mass *= above - below
+        total += mass
+    return total
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_mixture_against_numpy(channels):
+    size = 4 * (10 if channels == 3 else 3)
+    params = draws((2, 3, 2, size), scale=0.7)
+    x = GRID[np.random.default_rng(1).integers(0, 256, (2, 3, 2, channels))]
+    x[0, 0, 0], x[0, 0, 1] = -1.0, 1.0
+    expected = [
+        -sum(np.log(mixture(params[b, i, j], x[b, i, j])) for i in range(3) for j in range(2))
+        for b in range(2)
+    ]
+    value = likelihood.discretized_logistic_mixture_nll(f32(params), f32(x))
+    np.testing.assert_allclose(value, expected, rtol=2e-4)
+
+
+def test_mixture_of_one_channel_sums_to_one():
+    params = np.broadcast_to(draws(9, scale=1.5), (256, 1, 1, 9))
+    nll = likelihood.discretized_logistic_mixture_nll(f32(params), f32(GRID.reshape(256, 1, 1, 1)))
+    assert float(jnp.sum(jnp.exp(-nll))) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_green_and_blue_sum_out():
+    """Summed over green and blue, p(r, g, b) is the one-channel mixture of red alone."""
+    params = draws(20, scale=0.8)
+    red = 77
+    levels = np.stack(np.meshgrid([red], np.arange(256), np.arange(256)), -1).reshape(-1, 1, 1, 3)
+    many = jnp.broadcast_to(f32(params), (len(levels), 1, 1, 20))
+    nll = likelihood.discretized_logistic_mixture_nll(many, f32(levels / 127.5 - 1))
+    assert float(jnp.sum(jnp.exp(-nll))) == pytest.approx(
+        mixture(params[:6], GRID[red : red + 1]), rel=1e-4
+    )
+
+
+def test_mixture_far_from_the_data_is_finite():
+    params = f32([0.0, 30.0, -20.0]).reshape(1, 1, 1, 3)
+    x = jnp.zeros((1, 1, 1, 1))
+    value, gradient = jax.value_and_grad(
+        lambda p: likelihood.discretized_logistic_mixture_nll(p, x)[0]
+    )(params)
+    assert float(value) == pytest.approx((30 - 1 / 255) * np.exp(7.0), rel=1e-4)
+    assert bool(jnp.all(jnp.isfinite(gradient)))
+
+
+def test_bits_per_dim():
+    assert float(likelihood.bits_per_dim(jnp.asarray(28 * 28 * np.log(2.0)), (28, 28, 1))) == (
+        pytest.approx(1.0)
+    )
+    # 256 values alike are 8 bits.
+    nll = likelihood.categorical_nll(jnp.zeros((1, 4, 4, 3, 256)), jnp.zeros((1, 4, 4, 3)))
+    np.testing.assert_allclose(likelihood.bits_per_dim(nll, (4, 4, 3)), [8.0], rtol=1e-5)
+
+
+def test_wrong_shapes_are_refused():
+    with pytest.raises(ValueError, match="one shape"):
+        likelihood.bernoulli_nll(jnp.zeros((2, 4, 4, 1)), jnp.zeros((2, 4, 4)))
+    with pytest.raises(ValueError, match="256"):
+        likelihood.categorical_nll(jnp.zeros((2, 4, 4, 1)), jnp.zeros((2, 4, 4, 1)))
+    with pytest.raises(ValueError, match="10K parameters"):
+        likelihood.discretized_logistic_mixture_nll(
+            jnp.zeros((1, 1, 1, 9)), jnp.zeros((1, 1, 1, 3))
+        )

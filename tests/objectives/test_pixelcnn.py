@@ -1,0 +1,217 @@
+"""PixelCNN's objective: an exactly normalised likelihood, conditions, binarisation, completion."""
+
+import functools
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from jaxgen.core import Layout, Nets, Spec
+from jaxgen.models.pixelcnn import PixelCNN
+from jaxgen.objectives import pixelcnn
+
+pytestmark = pytest.mark.core
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_compilation():
+    """Compilation is most of this file's time, and what it tests does not depend on its quality."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
+def setup(size=4, channels=1, num_classes=0, conditioning=None, output="bernoulli", **hparams):
+    """(spec, state with weights far from their initial values)."""
+    spec = Spec(
+        nets={
+            "decoder": PixelCNN(
+                output=output,
+                channels=channels,
+                features=4,
+                depth=2,
+                first_kernel_size=3,
+                mixtures=2,
+                conditioning=conditioning or ("invariant" if num_classes else "none"),
+                map_features=5,
+            )
+        },
+        tx={"decoder": optax.scale(-0.01)},
+        hparams=pixelcnn.Hparams(
+            output=output, image_size=size, channels=channels, num_classes=num_classes, **hparams
+        ),
+    )
+    batch = {"image": jnp.zeros((1, size, size, channels)), "label": jnp.zeros((1,), jnp.int32)}
+    state = jax.eval_shape(lambda: pixelcnn.create_state(spec, jax.random.key(0), batch))
+    random = np.random.default_rng(0)
+    params = jax.tree.map(lambda x: np.float32(random.normal(0, 0.7, x.shape)), state.params)
+    zeros = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), state)
+    return spec, zeros.replace(params=jax.tree.map(jnp.asarray, params))
+
+
+def nats(spec, state, image, label=None):
+    @jax.jit
+    def run(state, image, label):
+        nets = Nets(spec, state.params, state.model_state)
+        return pixelcnn.negative_log_likelihood(nets, spec, image, label, train=False)
+
+    return np.asarray(run(state, image, label), np.float64)
+
+
+@pytest.mark.parametrize("conditioning", ["none", "invariant", "dependent"])
+def test_probabilities_of_all_binary_images_sum_to_one(conditioning):
+    classes = 0 if conditioning == "none" else 3
+    spec, state = setup(size=2, num_classes=classes, conditioning=conditioning)
+    images = np.float32(list(itertools.product([-1, 1], repeat=4))).reshape(16, 2, 2, 1)
+    totals = []
+    for label in range(max(1, classes)):
+        p = np.exp(-nats(spec, state, images, jnp.full((16,), label)))
+        assert p.sum() == pytest.approx(1.0, abs=1e-6)
+        totals.append(p)
+    # Neither uniform nor, where there are classes, the same for all of them.
+    assert np.ptp(totals[0]) > 0.01
+    assert all(np.abs(p - totals[0]).max() > 1e-3 for p in totals[1:])
+
+
+def test_loss_is_the_mean_and_has_bits():
+    spec, state = setup()
+    image = np.float32(np.random.default_rng(1).uniform(-1, 1, (6, 4, 4, 1)))
+    loss, metrics = jax.jit(
+        lambda p: pixelcnn.decoder_loss(
+            Nets(spec, p, {"decoder": {}}), spec, image, jnp.zeros(6, jnp.int32), jax.random.key(0)
+        )
+    )(state.params)
+    expected = nats(spec, state, np.sign(image)).mean()
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)
+    np.testing.assert_allclose(metrics["decoder/nll"], expected, rtol=1e-5)
+    np.testing.assert_allclose(
+        metrics["decoder/bits_per_dim"], expected / (16 * np.log(2)), rtol=1e-5
+    )
+
+
+def test_binarisation():
+    gray = np.float32(np.linspace(-1, 1, 5).repeat(4000).reshape(5, -1, 1, 1))
+    binary = {}
+    for how in ("threshold", "sample", "none"):
+        spec, _ = setup(binarise=how)
+        binary[how] = np.asarray(pixelcnn._binary(spec, gray, jax.random.key(0)))
+    np.testing.assert_array_equal(binary["threshold"], np.where(gray > 0, 1, -1))
+    np.testing.assert_array_equal(binary["none"], gray)
+    assert set(np.unique(binary["sample"])) == {-1.0, 1.0}
+    share = (binary["sample"] > 0).mean((1, 2, 3))
+    np.testing.assert_allclose(share, [0, 0.25, 0.5, 0.75, 1], atol=0.03)
+    assert share[0] == 0.0
+    assert share[4] == 1.0
+
+
+def test_a_step_lowers_the_loss_of_its_batch_and_draws_anew():
+    spec, state = setup(binarise="sample")
+    image = np.zeros((8, 4, 4, 1), np.float32)
+    batch = {"image": image, "label": np.zeros(8, np.int32)}
+    step = jax.jit(functools.partial(pixelcnn.train_step, spec))
+    key = jax.random.key(1)
+    state, first = step(state, batch, key)
+    losses = [
+        step(state.replace(step=jnp.asarray(i)), batch, key)[1]["decoder/nll"] for i in (1, 2)
+    ]
+    assert int(state.step) == 1
+    assert float(losses[0]) != float(losses[1])  # the same weights, other pixels
+    for _ in range(20):
+        state, last = step(state, batch, key)
+    assert last["decoder/nll"] < first["decoder/nll"]
+
+
+def test_samples_follow_the_condition_and_the_balance():
+    spec, state = setup(num_classes=2)
+    draw = jax.jit(lambda key, label: pixelcnn.sample(spec, state, key, 6, label))
+    key = jax.random.key(0)
+    balanced = jax.jit(lambda key: pixelcnn.sample(spec, state, key, 6))(key)
+    np.testing.assert_array_equal(balanced, draw(jax.random.clone(key), np.arange(6) % 2))
+    other = draw(jax.random.clone(key), 1 - np.arange(6) % 2)
+    assert np.any(balanced != other)
+    spec, state = setup()
+    with pytest.raises(ValueError, match="takes no condition"):
+        pixelcnn.sample(spec, state, jax.random.key(0), 2, jnp.zeros(2, jnp.int32))
+
+
+def test_frequencies_of_samples_are_the_likelihood():
+    spec, state = setup(size=2, temperature=1.0)
+    images = np.float32(list(itertools.product([-1, 1], repeat=4))).reshape(16, 2, 2, 1)
+    p = np.exp(-nats(spec, state, images))
+    drawn = jax.jit(lambda key: pixelcnn.sample(spec, state, key, 20_000))(jax.random.key(3))
+    index = (np.asarray(drawn).reshape(-1, 4) > 0) @ [8, 4, 2, 1]
+    found = np.bincount(index, minlength=16) / 20_000
+    np.testing.assert_allclose(found, p, atol=4 * np.sqrt(p.max() / 20_000))
+
+
+def test_completion_keeps_what_is_known_and_draws_the_rest():
+    spec, state = setup(output="logistic_mixture", channels=3)
+    image = np.float32(np.random.default_rng(1).integers(0, 256, (5, 4, 4, 3)) / 127.5 - 1)
+    known = np.arange(4)[:, None] * np.ones((1, 4)) < 2
+    complete = jax.jit(lambda key, image: pixelcnn.complete(spec, state, key, image, known))
+    done = complete(jax.random.key(0), image)
+    np.testing.assert_array_equal(np.asarray(done)[:, :2], image[:, :2])
+    assert np.any(np.asarray(done)[:, 2:] != image[:, 2:])
+    # What stands where nothing is known makes no difference; what is known does.
+    blank = np.where(known[None, ..., None], image, np.float32(0.5))
+    np.testing.assert_array_equal(done, complete(jax.random.key(0), blank))
+    other = np.where(known[None, ..., None], -image, image)
+    assert np.any(np.asarray(complete(jax.random.key(0), other))[:, 2:] != np.asarray(done)[:, 2:])
+
+
+def test_chunks_of_samples():
+    spec, state = setup(num_classes=3)
+    seen = []
+    images = pixelcnn.sample_in_chunks(
+        spec, state, jax.random.key(5), 10, chunk=4, progress=lambda *done: seen.append(done)
+    )
+    assert images.shape == (10, 4, 4, 1)
+    assert seen == [(4, 10), (8, 10), (10, 10)]
+    labels = np.arange(10) % 3
+    part = jax.jit(lambda key, y: pixelcnn.sample(spec, state, key, 4, y))(
+        jax.random.fold_in(jax.random.key(5), 1), labels[4:8]
+    )
+    np.testing.assert_array_equal(images[4:8], part)
+    assert np.any(images[:4] != images[4:8])
+
+
+def test_evaluation_with_and_without_labels():
+    spec, state = setup(num_classes=3)
+    image = np.sign(np.random.default_rng(1).normal(size=(5, 4, 4, 1))).astype(np.float32)
+    labels = np.arange(5) % 3
+    evaluate = jax.jit(functools.partial(pixelcnn.evaluate, spec))
+    given = [nats(spec, state, image, jnp.full((5,), y)) for y in range(3)]
+    found = evaluate(state, {"image": image}, jax.random.key(0))
+    expected = -np.log(np.mean(np.exp(-np.stack(given)), 0)).mean()
+    np.testing.assert_allclose(found["nll"], expected, rtol=1e-5)
+    np.testing.assert_allclose(found["bits_per_dim"], expected / 16 / np.log(2), rtol=1e-5)
+    found = evaluate(state, {"image": image, "label": labels}, jax.random.key(0))
+    expected = np.mean([given[y][i] for i, y in enumerate(labels)])
+    np.testing.assert_allclose(found["nll"], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("output", "size"), [("categorical", 3), ("logistic_mixture", 4)])
+def test_noise_is_uniform_and_belongs_to_the_image_wherever_it_is(output, size):
+    spec, _ = setup(output=output, channels=3)
+    noise = np.asarray(pixelcnn.draw_noise(spec, jax.random.key(0), 8))
+    assert noise.shape == (8, 4, 4, size)
+    assert noise.min() >= 0
+    assert noise.max() < 1
+    shards = jax.vmap(
+        lambda _: pixelcnn.draw_noise(spec.on(Layout("data")), jax.random.key(0), 2),
+        axis_name="data",
+        axis_size=4,
+    )(jnp.arange(4))
+    np.testing.assert_array_equal(shards.reshape(noise.shape), noise)
+
+
+def test_unknown_choices_are_refused():
+    with pytest.raises(ValueError, match='output="gauss" is not one of bernoulli'):
+        pixelcnn.Hparams(output="gauss")
+    with pytest.raises(ValueError, match="is not one of threshold, sample, none"):
+        pixelcnn.Hparams(binarise="always")
+    with pytest.raises(ValueError, match=r"temperature=-1\.0 must be at least 0"):
+        pixelcnn.Hparams(temperature=-1.0)
