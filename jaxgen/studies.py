@@ -1,10 +1,11 @@
 """From the config of a study to its experiments, and from those to its report."""
 
+import contextlib
 import dataclasses
 import json
 import platform
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,22 @@ from jaxgen import evaluation, seed_session, session
 from jaxgen import experiment as experiment_lib
 from jaxgen import workdir as workdir_lib
 from jaxgen.core import UserError
-from jaxgen.evaluate import study_report
+from jaxgen.evaluate import study_report, study_results
 from jaxgen.evaluate.files import write_atomically
 from jaxgen.evaluate.run_files import record as read_record
 from jaxgen.seed_output import Judge
 from jaxgen.train import loop
+from jaxgen.train.checkpoint_files import steps
 from jaxgen.train.progress import Terminal
 
 _KEYS = ("experiments", "seeds", "seeds_at_once", "evaluations")
 _KEYS += ("num_steps", "networks", "evaluation", "data")
 _DATA_KEYS = ("name", "image_size", "channels", "num_classes", "batch_size", "resize")
 _DATA_KEYS += ("data_dir", "cache_dir")
+
+
+# Changing these continues the same study.
+_FREE = ("data_dir", "cache_dir", "data.resident", "seeds", "seeds_at_once")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,10 +120,20 @@ def _data_of(part: Part) -> str:
     return f"{data.name} at {data.image_size} px with {data.channels} channels ({data.resize})"
 
 
-def seed_groups(seeds: int, at_once: int) -> list[tuple[int, ...]]:
-    """0, ..., seeds - 1, in groups of at most `at_once` (0: one group)."""
+def seed_groups(folder: Path, seeds: int, at_once: int) -> list[tuple[int, ...]]:
+    """0, ..., seeds - 1, in groups of at most `at_once` (0: one group).
+
+    Groups that `folder` holds stay together, so that both numbers may change in a study.
+    """
+    there = [study_results.seeds_of(path) for path in sorted(folder.glob("seeds_*"))]
+    there = [group for group in there if steps(_folder(folder, group) / "checkpoints")]
+    rest = [seed for seed in range(seeds) if not any(seed in group for group in there)]
     size = at_once or seeds
-    return [tuple(range(first, min(first + size, seeds))) for first in range(0, seeds, size)]
+    return there + [tuple(rest[i : i + size]) for i in range(0, len(rest), size)]
+
+
+def _folder(folder: Path, seeds: Sequence[int]) -> Path:
+    return folder / f"seeds_{'_'.join(map(str, seeds))}"
 
 
 def run(
@@ -140,15 +156,21 @@ def run(
     judge = Judge(training, held_out, config.evaluations, figures, draw)
     judge.save_picture(workdir / "real.png")
     _record(workdir, config, parts, training, held_out)
-    groups = seed_groups(config.seeds, config.seeds_at_once)
-    work = [(part, seeds) for part in parts for seeds in groups]
+    work = [
+        (part, seeds)
+        for part in parts
+        for seeds in seed_groups(workdir / part.name, config.seeds, config.seeds_at_once)
+    ]
     with loop.StopSignal() as stop:
         for number, (part, seeds) in enumerate(work, start=1):
-            title = f"[{number}/{len(work)}] {part.name}, {_span(seeds)}"
-            folder = workdir / part.name / _span(seeds).replace(" ", "_")
-            step = seed_session.train(
-                part.experiment, seeds, folder, judge, title, stop=stop.agreed, terminal=terminal
-            )
+            title = f"[{number}/{len(work)}] {part.name}, seeds {', '.join(map(str, seeds))}"
+            folder = _folder(workdir / part.name, seeds)
+            with _told_how_to_save_memory(part.name, seeds):
+                step = seed_session.train(
+                    *(part.experiment, seeds, folder, judge, title),
+                    stop=stop.agreed,
+                    terminal=terminal,
+                )
             study_report.write_report(workdir)
             if step < part.experiment.config.num_steps:
                 terminal.say(
@@ -160,20 +182,30 @@ def run(
     return True
 
 
-def _span(seeds: Sequence[int]) -> str:
-    return f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]}-{seeds[-1]}"
+@contextlib.contextmanager
+def _told_how_to_save_memory(name: str, seeds: Sequence[int]) -> Iterator[None]:
+    try:
+        yield
+    except jax.errors.JaxRuntimeError as error:
+        if "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        fewer = f"config.seeds_at_once={len(seeds) // 2}"
+        raise UserError(
+            f"{name} with {len(seeds)} seeds side by side does not fit the device's memory; set "
+            f"{fewer if len(seeds) > 1 else 'a smaller config.data.batch_size'}."
+        ) from error
 
 
 def _open(workdir: Path, config: config_lib.Config, parts: Sequence[Part]) -> None:
     """Creates the folder, or checks that it holds the same study."""
     old = read_record(workdir / "study.json")
-    if old and any(workdir.glob("*/seed*/checkpoints/[0-9]*")):
+    if old and any(steps(folder) for folder in workdir.glob("*/seeds_*/checkpoints")):
         new = _values(config, parts)
         for kind in ("study", "experiments"):  # of both only what comes first
             listing = "; ".join(
                 f"{key}: {was!r} there, {now!r} here"
                 for key, was, now in workdir_lib.differences(old.get(kind, {}), new[kind])
-                if not key.endswith(("data_dir", "cache_dir", "data.resident"))
+                if not key.endswith(_FREE)
             )
             if listing:
                 raise UserError(

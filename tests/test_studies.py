@@ -45,11 +45,11 @@ def run(config, workdir, **changes):
     return studies.run(config, workdir, **{"figures": figures, "draw": draw, **changes})
 
 
-def stored(workdir, config, count=2):
+def stored(workdir, config):
     """The newest states of the first experiment."""
     (part, *_) = studies.build(config)
-    checkpoints = Checkpoints(workdir / part.name / f"seeds_0-{count - 1}" / "checkpoints")
-    found = checkpoints.restore(seeds.target(part.experiment.create_state, count))
+    checkpoints = Checkpoints(workdir / part.name / "seeds_0_1" / "checkpoints")
+    found = checkpoints.restore(seeds.target(part.experiment.create_state, 2))
     checkpoints.close()
     return found[1]
 
@@ -91,7 +91,7 @@ def test_a_seed_of_a_study_is_the_run_of_that_seed(finished, repository, tmp_pat
         for mine, single in pairs:
             error = np.linalg.norm(np.asarray(mine) - np.asarray(single))
             assert error <= 1e-4 * np.linalg.norm(single)
-    folders = (workdir / "gan" / "seeds_0-1", tmp_path)
+    folders = (workdir / "gan" / "seeds_0_1", tmp_path)
     for ours, single in zip(*map(lines_of, folders), strict=True):
         for name, value in single.items():
             if name != "step" and not name.startswith("time/"):
@@ -100,7 +100,7 @@ def test_a_seed_of_a_study_is_the_run_of_that_seed(finished, repository, tmp_pat
 
 def test_what_a_study_leaves(finished):
     workdir, _ = finished
-    folder = workdir / "gan" / "seeds_0-1"
+    folder = workdir / "gan" / "seeds_0_1"
     entries = json.loads((folder / "evaluations.json").read_text())
     assert [(e["step"], e["seed"]) for e in entries] == [(2, 0), (2, 1), (4, 0), (4, 1)]
     assert {p.name for p in (folder / "images").iterdir()} == {
@@ -145,7 +145,7 @@ def test_stopped_and_continued_is_the_same(finished, tmp_path):
         run(config, tmp_path, figures=dying)
     assert run(config, tmp_path)
     for name in ("evaluations.json", "metrics.jsonl"):
-        texts = [(w / "gan" / "seeds_0-1" / name).read_text() for w in (tmp_path, workdir)]
+        texts = [(w / "gan" / "seeds_0_1" / name).read_text() for w in (tmp_path, workdir)]
         texts = [re.sub(r', "time/[^}]*', "", text) for text in texts]
         assert texts[0] == texts[1]
     for a, b in zip(*(jax.tree.leaves(stored(w, config)) for w in (tmp_path, workdir))):
@@ -165,7 +165,7 @@ def test_a_seed_that_diverges_leaves_the_other_alone(finished, tmp_path, monkeyp
 
     monkeypatch.setattr(gan, "train_step", poisoned)
     assert run(config, tmp_path)
-    folder = tmp_path / "gan" / "seeds_0-1"
+    folder = tmp_path / "gan" / "seeds_0_1"
     entries = json.loads((folder / "evaluations.json").read_text())
     assert [e.get("diverged") for e in entries] == [None, 2, None, 2]
     assert json.loads((folder / "status.json").read_text())["diverged"] == {"1": 2}
@@ -179,15 +179,28 @@ def test_a_seed_that_diverges_leaves_the_other_alone(finished, tmp_path, monkeyp
 
 def test_another_study_is_refused(finished, repository):
     workdir, _ = finished
-    with pytest.raises(UserError, match=r"was made with another study \(seeds: 2 there, 3 here\)"):
-        run(load(repository, seeds=3), workdir)
+    with pytest.raises(UserError, match=r"was made with another study \(evaluations: 2 there, 3"):
+        run(load(repository, evaluations=3), workdir)
     with pytest.raises(UserError, match=r"num_steps: 0 there, 8 here"):
         run(load(repository, num_steps=8), workdir)
 
 
-def test_groups_of_seeds():
-    assert studies.seed_groups(5, 2) == [(0, 1), (2, 3), (4,)]
-    assert studies.seed_groups(3, 0) == [(0, 1, 2)]
+def test_groups_of_seeds(tmp_path):
+    """What is there stays together, so that seeds can be added and fewer trained at once."""
+    assert studies.seed_groups(tmp_path, 5, 2) == [(0, 1), (2, 3), (4,)]
+    assert studies.seed_groups(tmp_path, 3, 0) == [(0, 1, 2)]
+    (tmp_path / "seeds_1_2" / "checkpoints" / "4").mkdir(parents=True)
+    (tmp_path / "seeds_3_4").mkdir()  # nothing was saved
+    assert studies.seed_groups(tmp_path, 6, 2) == [(1, 2), (0, 3), (4, 5)]
+
+
+def test_too_many_seeds_for_the_device(repository, tmp_path):
+    def out_of_memory(*_, **__):
+        raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory")
+
+    config = load(repository, num_steps=1)
+    with pytest.raises(UserError, match=r"2 seeds side by side .* config.seeds_at_once=1"):
+        run(config, tmp_path, draw=out_of_memory)
 
 
 @pytest.mark.parametrize("data", SETS)

@@ -38,7 +38,7 @@ def get_config(arg=""):
     config = ConfigDict()
     config.experiments = tuple(f"{path}:{name}{ending}" for name in objectives)
     config.seeds = 2 if smoke else 3  # 0, 1, ...
-    config.seeds_at_once = 0  # how many are trained side by side; 0: all
+    config.seeds_at_once = 0  # trained side by side; 0: all. Both may change later
     config.evaluations = 2 if smoke else 5  # at equal numbers of steps
 
     # Of every experiment; 0 or "" is that experiment's own.

@@ -74,7 +74,7 @@ def _notes(rows: Sequence[Row]) -> list[str]:
         ("feature_space", "feature space"),
         ("feature_accuracy", "of its classifications are right on held-out images"),
     ):
-        values = sorted({str(entry[key]) for entry in entries if key in entry})
+        values = sorted({_said(entry[key]) for entry in entries if key in entry})
         if values:
             said = " or ".join(values)
             notes.append(f"Feature space: {said}." if key == "feature_space" else f"{said} {text}.")
@@ -86,6 +86,10 @@ def _notes(rows: Sequence[Row]) -> list[str]:
     shown = [name for name in tables.MAIN if name in tables.figures(rows)]
     meanings = [f"{tables.title(n)}: {tables.meaning(n)}" for n in shown if tables.meaning(n)]
     return [*notes, "; ".join(meanings) + "."] if meanings else notes
+
+
+def _said(value: Any) -> str:
+    return f"{value:.1%}" if isinstance(value, float) else str(value)
 
 
 def _differences(configs: Mapping[str, Any]) -> Table:
@@ -162,7 +166,10 @@ def _markdown(workdir: Path, record: Mapping[str, Any], rows: Sequence[Row]) -> 
     num_classes = record.get("data", {}).get("classes", 0)
     versions = ", ".join(f"{k} {v}" for k, v in record.get("versions", {}).items())
     parts = [f"# {_title(record)}", _facts(record)]
-    parts += [_table(tables.main_table(rows, num_classes)), "\n".join(_notes(rows))]
+    parts += [
+        _table(tables.main_table(rows, num_classes)),
+        "\n".join(f"- {note}" for note in _notes(rows)),
+    ]
     collapsed = tables.collapse_table(rows, num_classes)
     parts += ["## Collapsed seeds", _table(collapsed)] if len(collapsed) > 1 else []
     parts += ["## Samples of seed 0", _picture_table(workdir, rows)]

@@ -1,7 +1,7 @@
 """What a study left in its folder, and what it comes to: figures over seeds, and collapse.
 
 study.json               configs, commands, data, versions
-NAME/seeds_0-2/          seeds of one experiment that were trained side by side
+NAME/seeds_0_1_2/        seeds of one experiment that were trained side by side
     metrics.jsonl        "player/term/seed_N" at each logging interval
     evaluations.json     the figures of each (step, seed)
     status.json          how far it is, and how long it took
@@ -72,9 +72,14 @@ def evaluations(folder: Path) -> list[dict[str, Any]]:
     return [e for e in found if isinstance(e, dict) and {"step", "seed"} <= e.keys()]
 
 
+def seeds_of(folder: Path) -> tuple[int, ...]:
+    """The seeds in the name of a group's folder."""
+    return tuple(int(number) for number in folder.name.split("_")[1:])
+
+
 def read(workdir: Path, names: Sequence[str]) -> list[Row]:
     """The experiments `names` of a study, in this order, as far as they have results."""
-    rows = [_row(name, sorted((workdir / name).glob("seed*"))) for name in names]
+    rows = [_row(name, sorted((workdir / name).glob("seeds_*"))) for name in names]
     return [row for row in rows if row.seeds]
 
 

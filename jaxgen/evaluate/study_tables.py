@@ -8,14 +8,6 @@ from jaxgen.evaluate.curves import number
 from jaxgen.evaluate.study_results import Row
 
 Table = list[list[str]]  # the first row is the head
-TITLES = {  # name: (title, what is good)
-    "high_quality_share": ("Good samples", "share within 3 sigma of a mode"),
-    "reverse_kl": ("Imbalance of modes", "KL in nats; 0 is right"),
-    "stacked/kl_to_uniform": ("Imbalance of modes", "KL in nats; 0 is right"),
-    "kernel_distance": ("Kernel distance", "lower is better"),
-    "conditional_accuracy": ("Right class", "share of samples of the class that was asked for"),
-    "ms_ssim": ("MS-SSIM of pairs", "above that of real data: too alike"),
-}
 MAIN = (
     *("frechet", "precision", "recall", "coverage"),
     *("high_quality_share", "reverse_kl", "stacked/kl_to_uniform", "class_kl"),
@@ -26,13 +18,12 @@ _NO_FIGURES = ("step", "seed", "diverged", "n_real", "n_fake", "feature_accuracy
 
 def title(figure: str) -> str:
     """What a figure is called."""
-    known = TITLES.get(figure) or report_tables.FIGURES.get(figure)
-    return known[0] if known else report_tables.plain(figure.replace("/", " / "))
+    return report_tables.FIGURES.get(figure, (report_tables.plain(figure.replace("/", " / ")),))[0]
 
 
 def meaning(figure: str) -> str:
     """What is good of it, or nothing."""
-    return (TITLES.get(figure) or report_tables.FIGURES.get(figure) or ("", ""))[1]
+    return report_tables.FIGURES.get(figure, ("", ""))[1]
 
 
 def figures(rows: Sequence[Row]) -> list[str]:
@@ -115,8 +106,13 @@ def _spoken(values: Sequence[float], seeds: int) -> str:
     if not values:
         return "-"
     mean, deviation = study_results.mean_and_deviation(values)
-    text = number(mean) if deviation is None else f"{number(mean)} ± {number(deviation)}"
+    text = number(mean) if deviation is None else f"{number(mean)} ± {number(_two(deviation))}"
     return text if len(values) == seeds else f"{text} ({len(values)} of {seeds} seeds)"
+
+
+def _two(value: float) -> float:
+    """Two significant digits."""
+    return float(f"{value:.2g}")
 
 
 def _reference(rows: Sequence[Row]) -> Mapping[str, Any]:

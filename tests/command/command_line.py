@@ -1,6 +1,7 @@
 """The command as a user runs it: processes of their own, and what they leave."""
 
 import contextlib
+import importlib
 import json
 import multiprocessing
 import os
@@ -40,10 +41,16 @@ class Result:
 class Process:
     """A running command whose standard error can be waited on line by line."""
 
-    def __init__(self, *arguments: object, env: dict[str, str], cwd: Path = ROOT):
+    def __init__(
+        self,
+        *arguments: object,
+        env: dict[str, str],
+        cwd: Path = ROOT,
+        module: str = "jaxgen.main",
+    ):
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("JAX_", "XLA_"))}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "jaxgen.main", *map(str, arguments)],
+            [sys.executable, "-m", module, *map(str, arguments)],
             cwd=cwd,
             env={**inherited, "PYTHONPATH": str(ROOT), **env},
             stdout=subprocess.PIPE,
@@ -127,10 +134,9 @@ def _redirected(paths: list[Path], function: Callable[..., None], arguments: tup
     function(*arguments)
 
 
-def command(arguments: tuple[str, ...], env: dict[str, str]) -> None:
+def command(arguments: tuple[str, ...], env: dict[str, str], module: str = "jaxgen.main") -> None:
     """The command in this process; for `fork`."""
-    from jaxgen import main
-
+    main = importlib.import_module(module)
     os.chdir(ROOT)
     os.environ.update(env)
     # JAX, already imported, has read its variables.

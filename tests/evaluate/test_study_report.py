@@ -32,7 +32,7 @@ def entry(name, step, seed):
 def workdir(tmp_path):
     for name in FRECHET:
         for group in ((0, 1), (2,)):
-            folder = tmp_path / name / ("seeds_0-1" if len(group) > 1 else "seed_2")
+            folder = tmp_path / name / ("seeds_0_1" if len(group) > 1 else "seeds_2")
             folder.mkdir(parents=True)
             entries = [entry(name, step, seed) for step in (10, 20) for seed in group]
             (folder / "evaluations.json").write_text(json.dumps(entries))
@@ -109,11 +109,11 @@ def test_the_main_table(workdir):
     text = (workdir / "study.md").read_text()
     deviation = statistics.stdev([3, 5, 10])
     assert row(text, "gan") == [
-        *("gan", "20", f"6 ± {deviation:.4g}", "0.5 ± 0", "7 ± 3.464"),
+        *("gan", "20", f"6 ± {deviation:.2g}", "0.5 ± 0", "7 ± 3.5"),
         *("2 of 3", "100", "3.0 s"),
     ]
     assert row(text, "wgan")[2:6] == [
-        *("3 ± 1.414 (2 of 3 seeds)", "0.5 ± 0 (2 of 3 seeds)", "9 ± 0 (2 of 3 seeds)", "1 of 3")
+        *("3 ± 1.4 (2 of 3 seeds)", "0.5 ± 0 (2 of 3 seeds)", "9 ± 0 (2 of 3 seeds)", "1 of 3")
     ]
     assert row(text, "real data")[1:5] == ["", "0.25", "", "10"]
     for piece in ("100 real samples", "90 generated samples", "Feature space: <b>&|x."):
@@ -171,12 +171,12 @@ def test_an_unfinished_study_is_shown_as_far_as_it_is(workdir):
     """One experiment without a result, one whose last group was not judged at step 20."""
     for path in (workdir / "wgan").glob("*/*.json"):
         path.unlink()
-    path = workdir / "gan" / "seed_2" / "evaluations.json"
+    path = workdir / "gan" / "seeds_2" / "evaluations.json"
     path.write_text(json.dumps(json.loads(path.read_text())[:1]))
-    (workdir / "gan" / "seed_2" / "status.json").unlink()
+    (workdir / "gan" / "seeds_2" / "status.json").unlink()
     Page(write_report(workdir))
     cells = row((workdir / "study.md").read_text(), "gan")
-    assert cells[1:3] == ["10", f"16 ± {statistics.stdev([13, 15, 20]):.4g}"]
+    assert cells[1:3] == ["10", f"16 ± {statistics.stdev([13, 15, 20]):.2g}"]
     assert "| wgan |" not in (workdir / "study.md").read_text().split("## All")[0]
 
 
