@@ -9,6 +9,7 @@ import numpy as np
 from jax.sharding import NamedSharding, PartitionSpec, Sharding
 
 from jaxgen.core.types import Array, UserError
+from jaxgen.data import labelled as labelled_lib
 from jaxgen.data import order
 from jaxgen.data.sources import Dataset
 
@@ -27,6 +28,8 @@ class Pipeline:
     PartitionSpec("data"))`; None is the default device. resident: None decides by size: up to a
     quarter of the device's memory, 2 GiB over all copies on CPU, or `resident_limit_bytes`.
     entries: what a batch holds, e.g. ("image",); None is "image", and "label" where there is one.
+    labelled: a pool of images from which every batch has as many more, "labelled_image" and
+    "labelled_label", in an order of its own.
 
     Raises UserError for: a batch that does not fit the data set or the devices, an entry that the
     data set does not have.
@@ -42,6 +45,7 @@ class Pipeline:
         resident: bool | None = None,
         resident_limit_bytes: int | None = None,
         entries: Sequence[str] | None = None,
+        labelled: Dataset | None = None,
     ):
         self._batch_size = batch_size
         self._seed = seed
@@ -52,6 +56,10 @@ class Pipeline:
         _check_divisible(batch_size, sharding)
         self._chunk_sharding, replicated = _chunk_shardings(sharding)
         self._arrays = _select(dataset, entries)
+        self._pool: dict[str, np.ndarray] = {}
+        if labelled is not None:
+            pool = _select(labelled, ("image", "label"))
+            self._pool = {f"labelled_{name}": array for name, array in pool.items()}
         if resident is None:
             size = sum(array.nbytes for array in self._arrays.values())
             resident = _fits(size, sharding, resident_limit_bytes)
@@ -62,7 +70,7 @@ class Pipeline:
                 name: jax.make_array_from_callback(
                     array.shape, replicated, lambda index, array=array: array[index]
                 )
-                for name, array in self._arrays.items()
+                for name, array in (self._arrays | self._pool).items()
             }
 
     @property
@@ -85,32 +93,39 @@ class Pipeline:
         if not source:
             return raw
         return {
-            name: array.at[raw["index"]].get(mode="promise_in_bounds")
+            name: array.at[raw["labelled_index" if name.startswith("labelled_") else "index"]].get(
+                mode="promise_in_bounds"
+            )
             for name, array in source.items()
         }
 
     def batches(self, step: int, count: int) -> dict[str, jax.Array]:
         """The data of `count` steps from `step`: arrays [count, batch_size, ...] on the devices.
 
-        Resident: {"index": i32}. Streaming: the entries themselves. The batch axis is laid
-        out like `sharding`; a process reads only the rows of its own devices.
+        Resident: {"index": i32}, and "labelled_index" with a labelled pool. Streaming: the entries
+        themselves. The batch axis is laid out like `sharding`; a process reads only the rows of its
+        own devices.
         """
-        rows = np.stack(
-            [
-                order.indices(
-                    self._seed, s, batch_size=self._batch_size, num_examples=self._num_examples
-                )
-                for s in range(step, step + count)
-            ]
-        )
-        if self.resident:
-            return {"index": self._on_devices(rows.shape, lambda i: rows[i].astype(np.int32))}
-        return {
-            name: self._on_devices(
-                rows.shape + array.shape[1:], lambda i, array=array: array[rows[i[:2]]]
+        steps, size = range(step, step + count), self._batch_size
+
+        def chunk(index, indices, num, arrays):
+            rows = np.stack(
+                [indices(self._seed, s, batch_size=size, num_examples=num) for s in steps]
             )
-            for name, array in self._arrays.items()
-        }
+            if self.resident:
+                return {index: self._on_devices(rows.shape, lambda i: rows[i].astype(np.int32))}
+            return {
+                name: self._on_devices(
+                    rows.shape + array.shape[1:], lambda i, array=array: array[rows[i[:2]]]
+                )
+                for name, array in arrays.items()
+            }
+
+        result = chunk("index", order.indices, self._num_examples, self._arrays)
+        if self._pool:
+            num = len(self._pool["labelled_label"])
+            result |= chunk("labelled_index", labelled_lib.indices, num, self._pool)
+        return result
 
     def _on_devices(self, shape, rows_of) -> jax.Array:
         return jax.make_array_from_callback(shape, self._chunk_sharding, rows_of)

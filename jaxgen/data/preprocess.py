@@ -11,23 +11,31 @@ from jaxgen.core.types import Array, Batch, Key
 def prepare(
     raw: Mapping[str, Array], key: Key, *, flip: bool = False, crop_padding: int = 0
 ) -> Batch:
-    """A batch with "image" u8[b,h,w,c] as f32[b,h,w,c] in [-1,1]; other entries are passed on.
+    """A batch with images u8[b,h,w,c] as f32[b,h,w,c] in [-1,1]; other entries are passed on.
 
-    The scale is x / 127.5 - 1; floats (points of the plane) keep theirs. `flip` mirrors each image
-    left to right with probability 1/2; `crop_padding` p pads each side by p reflected pixels and
-    cuts a window of the old size at a random place. Both are drawn for the global batch, so the
-    numbers do not depend on the devices it is spread over.
+    Images are "image" and, where there is one, "labelled_image". The scale is x / 127.5 - 1; floats
+    (points of the plane) keep theirs. `flip` mirrors each image left to right with probability 1/2;
+    `crop_padding` p pads each side by p reflected pixels and cuts a window of the old size at a
+    random place. Both are drawn for the global batch, so the numbers do not depend on the devices
+    it is spread over.
     """
-    image = raw["image"]
+    batch, keys = dict(raw), (jax.random.fold_in(key, 1), key)
+    for name, key_image in zip(("labelled_image", "image"), keys):
+        if name in raw:
+            batch[name] = _scaled(raw[name], key_image, flip, crop_padding)
+    return batch
+
+
+def _scaled(image: Array, key: Key, flip: bool, crop_padding: int) -> Array:
     flip_key, crop_key = jax.random.split(key)
     if flip:
         mirrored = jax.random.bernoulli(flip_key, 0.5, (image.shape[0], 1, 1, 1))
         image = jnp.where(mirrored, image[:, :, ::-1], image)
     if crop_padding:
         image = _random_crop(image, crop_key, crop_padding)
-    if not jnp.issubdtype(image.dtype, jnp.floating):
-        image = image.astype(jnp.float32) / 127.5 - 1.0
-    return {**raw, "image": image}
+    if jnp.issubdtype(image.dtype, jnp.floating):
+        return image
+    return image.astype(jnp.float32) / 127.5 - 1.0
 
 
 def _random_crop(image: Array, key: Key, padding: int) -> Array:
