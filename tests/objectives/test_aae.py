@@ -7,7 +7,7 @@ import numpy as np
 import optax
 import pytest
 
-from jaxgen.core import Nets, Spec, by_phase
+from jaxgen.core import Layout, Nets, Spec, by_phase
 from jaxgen.core.code_prior import draw_code, mixture
 from jaxgen.objectives import aae, aae_semisupervised, aae_supervised
 
@@ -27,10 +27,10 @@ class Linear(nn.Module):
 
     @nn.compact
     def __call__(self, x, *, train):
-        calls = self.variable("batch_stats", "calls", jnp.zeros, (), jnp.int32)
+        calls = self.variable("batch_stats", "calls", jnp.zeros, ())
         seen = self.variable("batch_stats", "seen", jnp.zeros, (8,))
         if train:
-            seen.value = seen.value.at[calls.value].set(jnp.mean(jnp.square(x)))
+            seen.value = seen.value.at[calls.value.astype(int)].set(jnp.mean(jnp.square(x)))
             calls.value = calls.value + 1
         flat = x.reshape(x.shape[0], -1)
         y = flat @ self.param("kernel", nn.initializers.normal(0.7), (flat.shape[1], self.outputs))
@@ -268,6 +268,24 @@ def test_discriminators_see_codes_of_now(name):
         assert stats["seen"][1] == stats["seen"][2]
     calls = {"aae": 3, "supervised": 3, "semisupervised": 4}[name]
     assert int(after.model_state["encoder"]["batch_stats"]["calls"]) == calls
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_a_split_batch_gives_the_same_step(name):
+    """Draws, noise and statistics of labelled and other images are those of the global batch."""
+    options = {"discriminator_noise": 0.3, "posterior": "implicit"}
+    if name == "aae":
+        options |= {"code_prior": "mixture", "label_informed": True}
+    spec, state, batch = setup(name, **options)
+    expected, _ = OBJECTIVES[name].train_step(spec, state, batch, jax.random.key(1))
+    split = spec.on(Layout("data"))
+    shards = jax.tree.map(lambda x: x.reshape(2, -1, *x.shape[1:]), batch)
+    step = jax.vmap(
+        lambda part: OBJECTIVES[name].train_step(split, state, part, jax.random.key(1))[0].params,
+        axis_name="data",
+    )
+    for a, b in zip(jax.tree.leaves(step(shards)), jax.tree.leaves(expected.params)):
+        np.testing.assert_allclose(a[0], b, rtol=1e-4, atol=1e-6)
 
 
 def test_figures_and_samples_of_categories():

@@ -11,7 +11,7 @@ import numpy as np
 import optax
 import pytest
 
-from jaxgen.core import Nets, Spec, by_phase, optimise, trace
+from jaxgen.core import Layout, Nets, Spec, by_phase, optimise, trace
 from jaxgen.core.code_prior import draw_code
 from jaxgen.objectives import pixelgan_ae
 
@@ -29,10 +29,10 @@ class Encoder(nn.Module):
 
     @nn.compact
     def __call__(self, image, *, train):
-        calls = self.variable("batch_stats", "calls", jnp.zeros, (), jnp.int32)
+        calls = self.variable("batch_stats", "calls", jnp.zeros, ())
         seen = self.variable("batch_stats", "seen", jnp.zeros, (8,))
         if train:
-            seen.value = seen.value.at[calls.value].set(jnp.mean(image))
+            seen.value = seen.value.at[calls.value.astype(int)].set(jnp.mean(image))
             calls.value = calls.value + 1
         flat = image.reshape(image.shape[0], -1)
         kernel = self.param("kernel", nn.initializers.normal(0.7), (flat.shape[1], self.outputs))
@@ -70,9 +70,9 @@ class Discriminator(nn.Module):
     @nn.compact
     def __call__(self, code, *, train):
         seen = self.variable("batch_stats", "seen", jnp.zeros, (8,))
-        calls = self.variable("batch_stats", "calls", jnp.zeros, (), jnp.int32)
+        calls = self.variable("batch_stats", "calls", jnp.zeros, ())
         if train:
-            seen.value = seen.value.at[calls.value].set(jnp.mean(jnp.square(code)))
+            seen.value = seen.value.at[calls.value.astype(int)].set(jnp.mean(jnp.square(code)))
             calls.value = calls.value + 1
         features = jnp.concatenate([code, jnp.square(code)], axis=1)
         return features @ self.param("kernel", nn.initializers.normal(0.7), (features.shape[1],))
@@ -284,6 +284,23 @@ def test_phases_have_optimiser_states_of_their_own():
     again, _ = pixelgan_ae.train_step(spec, after, {"image": batch["image"]}, jax.random.key(1))
     untouched = again.opt_state["encoder"]["supervised"][0]["kernel"]
     np.testing.assert_array_equal(untouched, kernels[2])
+
+
+def test_a_split_batch_gives_the_same_step():
+    """Draws, noise and statistics of labelled and other images are those of the global batch."""
+    spec, state, batch = setup(posterior="implicit", discriminator_noise=0.3)
+    expected, metrics = pixelgan_ae.train_step(spec, state, batch, jax.random.key(1))
+    split = spec.on(Layout("data"))
+    shards = jax.tree.map(lambda x: x.reshape(2, -1, *x.shape[1:]), batch)
+    step = jax.vmap(
+        lambda part: pixelgan_ae.train_step(split, state, part, jax.random.key(1)),
+        axis_name="data",
+    )
+    after, measured = step(shards)
+    for a, b in zip(jax.tree.leaves(after.params), jax.tree.leaves(expected.params)):
+        np.testing.assert_allclose(a[0], b, rtol=1e-4, atol=1e-6)
+    for name, value in metrics.items():
+        np.testing.assert_allclose(measured[name], [value] * 2, rtol=1e-4, atol=1e-6)
 
 
 def test_reconstruction_reaches_the_encoder_through_the_code_alone():

@@ -1,0 +1,36 @@
+r"""Adversarial autoencoder on MNIST (Makhzani et al., 2015, arXiv:1511.05644), in five settings.
+
+    python -m jaxgen.main --config=configs/aae_mnist.py:semisupervised --workdir=runs/aae_mnist
+
+gaussian: a 2-D code kept to N(0, 25 I), unsupervised, the default. mixture: a 2-D code kept to ten
+Gaussians on a circle, told apart by 10,000 labels. supervised: the decoder is told the class, the
+code is the style. semisupervised: ten categories and a style with 100 labels; published error 1.90
++- 0.10 %, which public reimplementations have not reached (about 5 %). clustering: 30 categories
+and a style, no labels; published 4.10 +- 1.13 %. Not run by us at full length.
+
+Deviations: 500 epochs; the paper trains up to 5000. The prior's scale of mixture is ours.
+Arguments: gaussian, mixture, supervised, semisupervised, clustering, smoke.
+"""
+
+from configs import aae_base, common
+
+_STEPS_PER_EPOCH = 50_000 // 100
+
+
+def get_config(arg=""):
+    words = common.arguments(arg, aae_base.SETTINGS)
+    setting = next((word for word in aae_base.SETTINGS if word in words), "gaussian")
+    config = aae_base.get_aae(
+        setting,
+        image_size=28,
+        features=1000,
+        clusters=30,
+        labelled=10_000 if setting == "mixture" else 100,
+        drop_at=50 * _STEPS_PER_EPOCH,
+    )
+    config.data.name = "tfds:mnist"
+    config.data.validation = 10_000
+    config.num_steps = 500 * _STEPS_PER_EPOCH
+    config.log_every = _STEPS_PER_EPOCH
+    config.sample_every = config.checkpoint_every = 25 * _STEPS_PER_EPOCH
+    return aae_base.finish(config, words)
