@@ -21,9 +21,11 @@ from jaxgen.evaluate import (
     modes,
     parzen,
 )
+from jaxgen.evaluate.images import to_uint8
 
 _CHUNK = 250  # samples at a time
 _PARZEN = 10_000  # samples, as published
+_CLASSIFIERS: dict[tuple[str, str], features.FeatureExtractor] = {}
 
 
 def draw(
@@ -37,24 +39,18 @@ def draw(
 
     condition: what each is to be, [num,...]; by default what the objective chooses.
     """
-    objective, spec = experiment.objective, experiment.spec
     chunk = min(_CHUNK, num)
     parts = -(-num // chunk)
-
-    @jax.jit
-    def some(state, key, condition):
-        images = objective.sample(spec, state, key, chunk, condition)
-        return images if images.shape[1:] == points.SHAPE else preprocess.to_uint8(images)
-
     if condition is not None:
         # Too many at the end, which are cut off again.
         rows = np.resize(np.arange(num), parts * chunk)
         condition = np.asarray(condition)[rows].reshape(parts, chunk, *np.shape(condition)[1:])
-    drawn = [
-        np.asarray(some(state, key, None if condition is None else condition[part]))
-        for part, key in enumerate(jax.random.split(key, parts))
-    ]
-    return np.concatenate(drawn)[:num]
+    drawn = []
+    for part, part_key in enumerate(jax.random.split(key, parts)):
+        told = None if condition is None else condition[part]
+        drawn.append(np.asarray(experiment.sample(state, part_key, told, chunk)))
+    images = np.concatenate(drawn)[:num]
+    return images if images.shape[1:] == points.SHAPE else to_uint8(images)
 
 
 def latents(experiment: Any, key: Any, num: int) -> np.ndarray:
@@ -174,16 +170,26 @@ def _extractor(experiment, training, held_out, inception_weights, progress):
         return _by_channel(_base_classifier(experiment, progress))
     if held_out.label is None:
         return features.pixel_features()
-    return classifier.classifier_features(training, held_out, progress=progress)
+    return _classifier(training, held_out, progress)
+
+
+def _classifier(training: Dataset, held_out: Dataset, progress: bool):
+    """The classifier's features; those of the last data sets stay compiled for the next state."""
+    key = (training.fingerprint, held_out.fingerprint)
+    if key not in _CLASSIFIERS:
+        if len(_CLASSIFIERS) > 3:
+            _CLASSIFIERS.clear()
+        _CLASSIFIERS[key] = classifier.classifier_features(training, held_out, progress=progress)
+    return _CLASSIFIERS[key]
 
 
 def _base_classifier(experiment: Any, progress: bool) -> features.FeatureExtractor:
     """The classifier of the gray images that stacked ones are made of."""
     name = stacked.base_name(experiment.config.data.name)
-    parts = [
+    training, held_out = (
         session.load_data(experiment, split, name=name, channels=1) for split in ("train", "test")
-    ]
-    return classifier.classifier_features(*parts, progress=progress)
+    )
+    return _classifier(training, held_out, progress)
 
 
 def _by_channel(base: features.FeatureExtractor) -> features.FeatureExtractor:

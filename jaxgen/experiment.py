@@ -1,8 +1,9 @@
 """From a config to everything: networks, optimisers, data, a training run."""
 
 import dataclasses
+import functools
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,16 @@ class Experiment:
         """A fresh state."""
         zeros = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), dict(self.example_batch))
         return self.objective.create_state(self.spec, key, zeros)
+
+    @functools.cached_property
+    def sample(self) -> Callable[..., Any]:
+        """`sample(state, key, condition, num)` of the objective, compiled once for each `num`."""
+
+        @functools.partial(jax.jit, static_argnums=3)
+        def sample(state, key, condition, num):
+            return self.objective.sample(self.spec, state, key, num, condition)
+
+        return sample
 
     @property
     def images_per_step(self) -> int:

@@ -82,7 +82,12 @@ def _pipelines(experiment, dataset, numbers) -> list[Pipeline]:
 def _compile(experiment, pipelines, states, numbers) -> tuple[Any, float]:
     """(the compiled step of all seeds, seconds that it took)."""
     load = session.loader(experiment, pipelines[0])
-    run: Any = seeds.compile_step(experiment.objective.train_step, experiment.spec, load)
+    run: Any = seeds.compile_step(
+        experiment.objective.train_step,
+        experiment.spec,
+        load,
+        together=jax.default_backend() != "cpu",
+    )
     raws = tuple(p.batches(0, experiment.config.steps_per_dispatch) for p in pipelines)
     began = time.monotonic()
     compiled = run.lower(states, pipelines[0].source, raws, seeds.keys(numbers)[1]).compile()

@@ -84,7 +84,6 @@ def train(
         window = Window(extra.get("window"))
         output = _Output(experiment, workdir, start, window, checkpoints, terminal)
         hooks = (
-            loop.Hook(chunk, lambda step, _: terminal.advance(step)),
             loop.Hook(config.log_every, output.log),
             loop.Hook(config.sample_every, output.draw),
             loop.Hook(config.checkpoint_every, output.save),
@@ -99,7 +98,7 @@ def train(
                 key=run_key,
                 num_steps=config.num_steps,
                 steps_per_dispatch=chunk,
-                record=window.add,
+                record=output.record,
                 hooks=hooks,
                 should_stop=stop.agreed,
             )
@@ -205,6 +204,11 @@ class _Output:
         )
         self._mark = (start, time.monotonic())
         self._announced = False
+
+    def record(self, first_step: int, metrics: Any) -> None:
+        """Takes the metrics of a dispatch, and moves the bar."""
+        self._window.add(first_step, metrics)
+        self._terminal.advance(first_step + self._experiment.config.steps_per_dispatch)
 
     def log(self, step: int, _: TrainState) -> None:
         """Writes the window's means."""

@@ -154,7 +154,7 @@ def _initial(spec: Spec, shape: tuple[int, ...], seed: int) -> TrainState:
     state = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), like)
 
     def draw(leaf: np.ndarray) -> np.ndarray:
-        scale = np.sqrt(2 / np.prod(leaf.shape[:-1]))
+        scale = float(np.sqrt(2 / np.prod(leaf.shape[:-1])))
         return leaf if leaf.ndim < 2 else scale * generator.standard_normal(leaf.shape, np.float32)
 
     return state.replace(params=jax.tree.map(draw, state.params))

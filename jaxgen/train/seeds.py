@@ -53,8 +53,13 @@ def compile_step(
     step: Callable[[Spec, TrainState, Batch, Key], tuple[TrainState, Metrics]],
     spec: Spec,
     load: Callable[[PyTree, PyTree, Key], Batch],
+    *,
+    together: bool = True,
 ) -> Callable[[TrainState, PyTree, Sequence[PyTree], Key], tuple[TrainState, Metrics]]:
     """A jitted `run(states, source, raws, keys)`: k steps of all seeds in one dispatch.
+
+    together: by `vmap`; else one seed after the other in the same program, which is faster where
+    convolutions with a kernel for each example are slow (CPU; see benchmarks/gan_step.py).
 
     raws: for each seed its arrays [k, b, ...]. keys: the run keys [s]. The rest is as in
     `parallel.compile_step`, whose numbers for one seed these are, up to rounding. The states are
@@ -69,8 +74,14 @@ def compile_step(
             return step(spec, state, batch, key_step)
 
         def one_step(states, raw):
-            every_seed = jax.vmap(one_seed, in_axes=(AXES, 0, 0), out_axes=(AXES, 0))
-            return every_seed(states, raw, keys)
+            if together:
+                every_seed = jax.vmap(one_seed, in_axes=(AXES, 0, 0), out_axes=(AXES, 0))
+                return every_seed(states, raw, keys)
+            new, metrics = jax.lax.map(
+                lambda x: one_seed(x[0].replace(step=states.step), *x[1:]),
+                (states.replace(step=None), raw, keys),
+            )
+            return new.replace(step=new.step[0]), metrics
 
         stacked = jax.tree.map(lambda *x: jnp.stack(x, axis=1), *raws)
         return jax.lax.scan(one_step, states, stacked)

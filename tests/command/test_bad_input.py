@@ -20,7 +20,7 @@ COMMAND_LINES = {
     "positional": ((CONFIG, "train"), 'Unexpected argument "train"'),
     "unknown flag": ((CONFIG, "--workdr=x"), 'Unexpected argument "--workdr=x"; see --help. '
                      'Did you mean "--workdir"?'),
-    "unknown mode": ((CONFIG, "--mode=trian"), "<train|evaluate|sample>"),
+    "unknown mode": ((CONFIG, "--mode=trian"), "<train|evaluate|sample|interpolate|arithmetic>"),
     "num of 0": (("--mode=sample", "--num=0"), "--num=0"),
     "num of a word": (("--mode=sample", "--num=x"), "--num=x"),
     "unknown config file": (("--config=configs/age_digit.py",), 'Config file "configs/age_digit.py"'

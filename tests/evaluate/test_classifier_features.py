@@ -17,8 +17,13 @@ def digits():
 
 
 @pytest.fixture(scope="module")
-def extractor(digits, tmp_path_factory):
-    return classifier_features(*digits, cache_dir=tmp_path_factory.mktemp("cache"), progress=False)
+def cache_dir(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def extractor(digits, cache_dir):
+    return classifier_features(*digits, cache_dir=cache_dir, progress=False)
 
 
 @pytest.fixture
@@ -73,6 +78,13 @@ def test_scores_rank_samplers(digits, extractor):
     assert scores["real"]["classifier_score"] > 8 > 2 > scores["one class"]["classifier_score"]
     assert scores["real"]["kernel_distance"] < scores["noisy"]["kernel_distance"]
     assert scores["real"]["class_kl"] < 0.05 < 1.8 < scores["one class"]["class_kl"]
+
+
+def test_trained_weights_come_back_from_the_cache(digits, extractor, cache_dir, trained):
+    again = classifier_features(*digits, cache_dir=cache_dir, progress=False)
+    assert not trained
+    images = digits[1].image[:5]
+    np.testing.assert_array_equal(again.features(images), extractor.features(images))
 
 
 def test_batches_do_not_matter(digits, extractor):

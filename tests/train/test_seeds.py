@@ -78,3 +78,21 @@ def test_keys_are_those_of_single_runs():
     expected = jax.random.key_data(jax.random.split(jax.random.key(5)))
     np.testing.assert_array_equal(jax.random.key_data(init)[1], expected[0])
     np.testing.assert_array_equal(jax.random.key_data(run)[1], expected[1])
+
+
+def test_together_and_in_turn_are_the_same():
+    def step(spec, state, batch, key):
+        noise = jax.random.normal(jax.random.fold_in(key, state.step), (2,))
+        w = state.params["a"]["w"] + batch.mean() + noise + state.step
+        return state.replace(step=state.step + 1, params={"a": {"w": w}}), {"a/loss": w.sum()}
+
+    spec, results = Spec(nets={}, tx={}, hparams=None), []
+    for together in (True, False):
+        run = seeds.compile_step(step, spec, lambda _, raw, key: raw, together=together)
+        raws = tuple(jnp.arange(6.0).reshape(2, 3) * seed for seed in range(3))
+        # JAX's checker takes the keys of a batch for one.
+        with jax.debug_key_reuse(False):
+            results.append(run(states_of(jnp.zeros((3, 2))), {}, raws, seeds.keys(range(3))[1]))
+    assert int(results[1][0].step) == 9
+    for one, other in zip(*map(jax.tree.leaves, results), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)

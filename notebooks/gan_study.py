@@ -1,0 +1,94 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # A study of the GAN family
+#
+# Six objectives, one pair of networks, one data set: a ring of eight Gaussians, whose modes can be
+# counted. Then one of the objectives by itself, on digits, and its step in your own loop. It runs on a
+# CPU, a GPU or a TPU; in Colab, the next cell leaves Colab's JAX as it is.
+
+# %%
+import importlib.util
+import os
+import subprocess
+import sys
+
+if importlib.util.find_spec("jaxgen") is None:
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "jaxgen"], check=True)
+
+import jax
+
+SMOKE = bool(os.environ.get("JAXGEN_SMOKE"))
+jax.devices()
+
+# %% [markdown]
+# ## The study
+# The command `python -m jaxgen.study --config=configs/studies/gan_objectives.py:ring` does the same.
+# It continues where it was interrupted, and ends with a table, curves and pictures.
+
+# %%
+import tempfile
+from pathlib import Path
+
+from IPython.display import Image, Markdown, display
+
+from jaxgen import commands, studies
+from jaxgen import config as config_lib
+
+commands.enable_compilation_cache()
+folder = Path(tempfile.mkdtemp())
+words = "ring,gan,wgan_gp,smoke" if SMOKE else "ring"
+overrides = {} if SMOKE else {"num_steps": 5000}
+config = config_lib.load(f"configs/studies/gan_objectives.py:{words}", overrides)
+studies.run(config, folder / "study")
+display(Markdown((folder / "study" / "study.md").read_text()))
+
+# %% [markdown]
+# ## One objective
+# The configs that the study is made of are also experiments of their own: the argument names the
+# objective. `generator/spread` in the log is the spread of the samples against that of the data; far
+# below 1, the generator has collapsed.
+
+# %%
+from jaxgen import experiment
+
+config = experiment.load_config("configs/gans_digits.py:lsgan" + (",smoke" if SMOKE else ""))
+state = experiment.run(config, folder / "lsgan")
+images = folder / "lsgan" / "images"
+for kind in ("samples", "walks"):
+    print(kind)
+    display(Image(filename=str(sorted(images.glob(f"{kind}_*.png"))[-1])))
+
+# %% [markdown]
+# ## A step in your own loop
+# An objective is a module of pure functions. Its step takes arrays and returns arrays, so it can be
+# jitted, put under `vmap` for many seeds, or called with other losses in between.
+
+# %%
+import functools
+
+import jax.numpy as jnp
+
+exp, state = experiment.restore(folder / "lsgan")
+step = jax.jit(functools.partial(exp.objective.train_step, exp.spec))
+batch = {name: jnp.zeros(like.shape, like.dtype) for name, like in exp.example_batch.items()}
+_, metrics = step(state, batch, jax.random.key(0))
+{name: round(float(value), 4) for name, value in metrics.items()}
+
+# %%
+states = jax.vmap(exp.create_state)(jax.random.split(jax.random.key(1), 2))
+keys = jax.random.split(jax.random.key(2), 2)
+seeds = jax.jit(jax.vmap(functools.partial(exp.objective.train_step, exp.spec), (0, None, 0)))
+_, metrics = seeds(states, batch, keys)
+{name: value.round(4).tolist() for name, value in metrics.items()}
