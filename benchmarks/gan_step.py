@@ -59,7 +59,7 @@ class Training:
 
 def cases(size: int, features: int) -> dict[str, Any]:
     """What is measured, by name."""
-    made = {name: Training(build(name, size, features)) for name in OBJECTIVES}
+    made: dict[str, Any] = {name: Training(build(name, size, features)) for name in OBJECTIVES}
     alone = [Training(build("gan", size, features)) for _ in range(SEEDS)]
     made["seeds together"] = Training(build("gan", size, features), SEEDS)
     made["seeds in turn"] = lambda: [training() for training in alone]

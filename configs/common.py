@@ -23,6 +23,9 @@ def get_defaults() -> ConfigDict:
     config.data.flip = False
     config.data.crop_padding = 0
     config.data.resident = "auto"  # auto, always, never: whether the images stay on the device
+    config.data.classes = ""  # such as "0,1,2": the only ones kept; all if empty
+    config.data.validation = 0  # training images that are held out, drawn by the seed
+    config.data.labelled = 0  # training images whose labels are used, for semi-supervised learning
     config.data.data_dir = ""  # where TFDS keeps prepared sets; its own default if empty
     config.data.cache_dir = ""  # where decoded images are kept; the user's cache if empty
 

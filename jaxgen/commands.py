@@ -11,7 +11,7 @@ import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
-from jaxgen import evaluation, session
+from jaxgen import evaluation, feed, sampling
 from jaxgen import experiment as experiment_lib
 from jaxgen.core import TrainState, UserError
 from jaxgen.data import points
@@ -72,11 +72,11 @@ def sample(
     enable_compilation_cache()
     experiment, state = experiment_lib.restore(workdir, step)
     condition = _condition(experiment, labels, num) if labels else None
-    images = evaluation.draw(experiment, state, jax.random.key(seed), num, condition)
+    images = sampling.draw(experiment, state, jax.random.key(seed), num, condition)
     if out.suffix == ".npz":
         _write(out, lambda: np.savez(out, image=images))
     elif images.shape[1:] == points.SHAPE:
-        real = session.load_data(experiment, "test").image[:num]
+        real = feed.load_data(experiment, "test").image[:num]
         _write(out, lambda: grids.save_png(out, scatter.picture(real, images)))
     else:
         _write(out, lambda: grids.save_png(out, grids.grid(images)))
@@ -88,7 +88,7 @@ def interpolate(
 ) -> None:
     """Writes a .png grid with a row of nine images for each of `num` walks between two latents."""
     experiment, state = _restored_for_png(workdir, step, out)
-    ends = evaluation.latents(experiment, jax.random.key(seed), 2 * num)
+    ends = sampling.latents(experiment, jax.random.key(seed), 2 * num)
     normal = getattr(experiment.spec.hparams, "latent_prior", "normal") == "normal"
     images = latent.decoded_walk(
         _decoder(experiment, state, label),
@@ -124,7 +124,7 @@ def arithmetic(
     bad = [number for group in exemplars for number in group if not 0 <= number < num]
     if bad:
         raise UserError(f"There is no sample {bad[0]}; with --num={num} they are 0 to {num - 1}.")
-    drawn = evaluation.latents(experiment, jax.random.key(seed), num)
+    drawn = sampling.latents(experiment, jax.random.key(seed), num)
     a, b, c = (drawn[list(group)] for group in exemplars)
     shown, result = latent.decoded_arithmetic(_decoder(experiment, state, label), a, b, c, seed)
     beside = out.with_name(f"{out.stem}_exemplars.png")
@@ -144,7 +144,7 @@ def evaluate(
     """Figures of a checkpoint on held-out data, `evaluation.figures`; kept in `evaluation.json`."""
     enable_compilation_cache()
     experiment, state = experiment_lib.restore(workdir, step)
-    training, held_out = (session.load_data(experiment, split) for split in ("train", "test"))
+    training, held_out = (feed.load_data(experiment, split) for split in ("train", "test"))
     result = {"step": int(state.step), "data": held_out.name} | evaluation.figures(
         experiment,
         state,
@@ -171,7 +171,7 @@ def _decoder(experiment: Any, state: TrainState, label: int | None) -> Any:
         label = 0
     if label is not None:
         _condition(experiment, [label], 1)
-    return evaluation.decoder(experiment, state, label)
+    return sampling.decoder(experiment, state, label)
 
 
 def _condition(experiment: Any, labels: Sequence[int], num: int) -> np.ndarray:

@@ -1,5 +1,6 @@
-"""What a trained state is worth: samples of it, and the figures that its data set allows."""
+"""What a trained state is worth: the figures that its data set allows."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,13 +8,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgen import session
+from jaxgen import feed, sampling
 from jaxgen.core import Nets, Spec, TrainState, UserError, eval_params
 from jaxgen.core.generator import balanced_labels
 from jaxgen.data import points, preprocess, stacked
 from jaxgen.data.dataset import Dataset
 from jaxgen.evaluate import (
     classifier,
+    clustering,
     conditional,
     features,
     inception,
@@ -21,65 +23,11 @@ from jaxgen.evaluate import (
     modes,
     parzen,
 )
-from jaxgen.evaluate.images import to_uint8
+from jaxgen.evaluate.classifier import labels
 
-_CHUNK = 250  # samples at a time
+_CHUNK = 250  # images at a time
 _PARZEN = 10_000  # samples, as published
 _CLASSIFIERS: dict[tuple[str, str], features.FeatureExtractor] = {}
-
-
-def draw(
-    experiment: Any,
-    state: TrainState,
-    key: Any,
-    num: int,
-    condition: np.ndarray | None = None,
-) -> np.ndarray:
-    """`num` samples, drawn some at a time: images u8[num,h,w,c], or points f32[num,1,1,2].
-
-    condition: what each is to be, [num,...]; by default what the objective chooses.
-    """
-    chunk = min(_CHUNK, num)
-    parts = -(-num // chunk)
-    if condition is not None:
-        # Too many at the end, which are cut off again.
-        rows = np.resize(np.arange(num), parts * chunk)
-        condition = np.asarray(condition)[rows].reshape(parts, chunk, *np.shape(condition)[1:])
-    drawn = []
-    for part, part_key in enumerate(jax.random.split(key, parts)):
-        told = None if condition is None else condition[part]
-        drawn.append(np.asarray(experiment.sample(state, part_key, told, chunk)))
-    images = np.concatenate(drawn)[:num]
-    return images if images.shape[1:] == points.SHAPE else to_uint8(images)
-
-
-def latents(experiment: Any, key: Any, num: int) -> np.ndarray:
-    """The latents f32[num,m] of the samples that `draw` makes of the same key and number.
-
-    Raises UserError for an objective without latents.
-    """
-    objective = experiment.objective
-    if not (hasattr(objective, "draw_latent") and hasattr(objective, "decode")):
-        raise UserError(
-            f"The objective {experiment.config.objective} has no latents to walk among or to add."
-        )
-    chunk = min(_CHUNK, num)
-    some = jax.jit(lambda key: objective.draw_latent(experiment.spec, key, chunk))
-    drawn = [np.asarray(some(key)) for key in jax.random.split(key, -(-num // chunk))]
-    return np.concatenate(drawn)[:num]
-
-
-def decoder(experiment: Any, state: TrainState, label: int | None = None) -> Any:
-    """A function from latents f32[n,m] to images u8[n,h,w,c], of class `label` if it is given."""
-    objective, spec = experiment.objective, experiment.spec
-    conditions = () if label is None else (jnp.int32(label),)
-
-    @jax.jit
-    def some(latent):
-        condition = [jnp.broadcast_to(c, latent.shape[:1]) for c in conditions]
-        return preprocess.to_uint8(objective.decode(spec, state, latent, *condition))
-
-    return lambda latent: np.asarray(some(jnp.asarray(latent, jnp.float32)))
 
 
 def figures(
@@ -100,13 +48,16 @@ def figures(
     the rest in the features of the three channels. Others: `features.compare` in the space of a
     classifier of the data set's labels, of pixels where it has none, or of the Inception network
     whose weights are in the file `inception_weights`. "conditional_..." where samples are of a
-    class that was asked for. "probe/..." (probe): a linear SVM on the adversary's features.
+    class that was asked for. "clustering/..." or "labelled/...": errors of an objective that
+    assigns images to categories; without held-out validation images, training images name the
+    clusters. "probe/..." (probe): a linear SVM on the adversary's features.
     "parzen/..." (parzen_window): the obsolete estimate of 2014.
     """
     result: dict[str, Any] = _objective_figures(experiment, state, held_out)
+    result |= _clustering(experiment, state, held_out)
     num = experiment.config.evaluation.num_images
     condition = _condition(experiment, num)
-    samples = draw(experiment, state, jax.random.key(1), num, condition)
+    samples = sampling.draw(experiment, state, jax.random.key(1), num, condition)
     real = _spread(held_out.image, num)
     if experiment.config.data.name in points.NAMES:
         target = points.mixture(experiment.config.data.name)
@@ -125,7 +76,7 @@ def figures(
     if probe:
         result |= _under("probe", _probe(experiment, state, training, held_out))
     if parzen_window:
-        drawn = draw(experiment, state, jax.random.key(2), _PARZEN)
+        drawn = sampling.draw(experiment, state, jax.random.key(2), _PARZEN)
         result |= _under("parzen", _parzen(drawn, training.image, real))
     return result
 
@@ -163,6 +114,30 @@ def _objective_figures(experiment: Any, state: TrainState, held_out: Dataset) ->
     return _under("objective", {**means, "n_real": size * count})
 
 
+def _clustering(experiment: Any, state: TrainState, held_out: Dataset) -> dict[str, Any]:
+    """Errors of an objective that assigns images to categories, where there are labels."""
+    objective, hparams = experiment.objective, experiment.spec.hparams
+    count = getattr(objective, "categories", lambda _: 0)(hparams)
+    if not hasattr(objective, "assignments") or not count or held_out.label is None:
+        return {}
+    assign = jax.jit(functools.partial(objective.assignments, experiment.spec))
+
+    def assigned(dataset: Dataset) -> np.ndarray:
+        parts = np.array_split(dataset.image, -(-len(dataset.image) // _CHUNK))
+        raws = ({"image": jnp.asarray(part)} for part in parts)
+        prepared = (preprocess.prepare(raw, jax.random.key(0))["image"] for raw in raws)
+        return np.concatenate([np.asarray(assign(state, image)) for image in prepared])
+
+    if experiment.config.data.labelled:
+        error = clustering.classification_error(assigned(held_out), held_out.label)
+        return _under("labelled", {**error, "labels": experiment.config.data.labelled})
+    validation = feed.load_data(experiment, "validation")
+    errors = clustering.clustering_errors(
+        assigned(validation), labels(validation), assigned(held_out), held_out.label
+    )
+    return _under("clustering", errors)
+
+
 def _extractor(experiment, training, held_out, inception_weights, progress):
     if inception_weights:
         return inception.inception_features(inception_weights)
@@ -187,7 +162,7 @@ def _base_classifier(experiment: Any, progress: bool) -> features.FeatureExtract
     """The classifier of the gray images that stacked ones are made of."""
     name = stacked.base_name(experiment.config.data.name)
     training, held_out = (
-        session.load_data(experiment, split, name=name, channels=1) for split in ("train", "test")
+        feed.load_data(experiment, split, name=name, channels=1) for split in ("train", "test")
     )
     return _classifier(training, held_out, progress)
 

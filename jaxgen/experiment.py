@@ -24,10 +24,16 @@ _KEYS = (
 )
 _DATA_KEYS = (
     *("name", "image_size", "channels", "resize", "batch_size", "flip", "crop_padding", "resident"),
-    *("data_dir", "cache_dir"),
+    *("classes", "validation", "labelled", "data_dir", "cache_dir"),
 )
 _LEAST = {"data.batch_size": 1, "data.image_size": 1, "data.channels": 1, "data.crop_padding": 0}
-_LEAST |= {"seed": 0, "checkpoint_keep": 1, "evaluation.num_images": 1}
+_LEAST |= {
+    "data.validation": 0,
+    "data.labelled": 0,
+    "seed": 0,
+    "checkpoint_keep": 1,
+    "evaluation.num_images": 1,
+}
 _PRECISIONS = {"float32": jnp.float32, "mixed": jnp.bfloat16}
 
 
@@ -65,11 +71,6 @@ class Experiment:
         return self.example_batch["image"].shape[0]
 
 
-def entries(objective: Any) -> tuple[str, ...]:
-    """What an objective reads of a batch: ("image",) unless its module says so in `BATCH`."""
-    return getattr(objective, "BATCH", ("image",))
-
-
 def load_config(path: str, **overrides: Any) -> config_lib.Config:
     """The locked config of `path`, e.g. "configs/age_celeba.py:smoke".
 
@@ -104,8 +105,17 @@ def build(config: config_lib.Config) -> Experiment:
     updates = getattr(objective, "batches_per_step", lambda _: 1)(hparams)
     count = data.batch_size * updates
     batch = {"image": jax.ShapeDtypeStruct((count, *shape), jnp.float32)}
-    if "label" in entries(objective):
-        batch["label"] = jax.ShapeDtypeStruct((count,), jnp.int32)
+    read = getattr(objective, "batch_entries", lambda _: ("image",))(hparams)
+    if data.labelled and "labelled_image" not in read:
+        raise UserError(
+            f"config.data.labelled={data.labelled} has no use, for {config.objective} reads no "
+            "labelled images; set it to 0."
+        )
+    for name in ("label", *(("labelled_label",) if data.labelled else ())):
+        if name in read:
+            batch[name] = jax.ShapeDtypeStruct((count,), jnp.int32)
+    if data.labelled:
+        batch["labelled_image"] = batch["image"]
     experiment = Experiment(objective, spec, config, batch)
     _check_shapes(experiment, shape)
     return experiment

@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxgen import evaluation
+from jaxgen import evaluation, sampling
 from jaxgen.core import TrainState
 from jaxgen.data import points
 from jaxgen.data.dataset import Dataset
@@ -32,7 +32,7 @@ class Judge:
     held_out: Dataset
     evaluations: int
     figures: Callable[..., dict[str, Any]] = evaluation.figures
-    draw: Callable[..., np.ndarray] = evaluation.draw
+    draw: Callable[..., np.ndarray] = sampling.draw
     _told: bool = False
 
     def entry(self, experiment: Any, state: TrainState, path: Path) -> dict[str, Any] | None:

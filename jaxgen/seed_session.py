@@ -8,7 +8,7 @@ from typing import Any
 
 import jax
 
-from jaxgen import session
+from jaxgen import feed
 from jaxgen.core import TrainState
 from jaxgen.data.pipeline import Pipeline
 from jaxgen.evaluate import study_results
@@ -75,13 +75,13 @@ def _start(experiment, numbers, folder) -> tuple[checkpoint.Checkpoints, TrainSt
 
 def _pipelines(experiment, dataset, numbers) -> list[Pipeline]:
     """One a seed, all on the same arrays."""
-    first = session.make_pipeline(experiment, dataset, seed=numbers[0])
+    first = feed.make_pipeline(experiment, dataset, seed=numbers[0])
     return [first, *(first.reseeded(number) for number in numbers[1:])]
 
 
 def _compile(experiment, pipelines, states, numbers) -> tuple[Any, float]:
     """(the compiled step of all seeds, seconds that it took)."""
-    load = session.loader(experiment, pipelines[0])
+    load = feed.loader(experiment, pipelines[0])
     run: Any = seeds.compile_step(
         experiment.objective.train_step,
         experiment.spec,

@@ -12,10 +12,9 @@ import jax
 import numpy as np
 
 from jaxgen import config as config_lib
+from jaxgen import feed
 from jaxgen import workdir as workdir_lib
-from jaxgen.core import PyTree, TrainState, UserError
-from jaxgen.data import preprocess, sources
-from jaxgen.data.pipeline import Pipeline
+from jaxgen.core import TrainState, UserError
 from jaxgen.evaluate import grids, pictures, report
 from jaxgen.train import checkpoint, loop, parallel
 from jaxgen.train.metrics import Window, Writer
@@ -34,22 +33,6 @@ def target(experiment: Experiment, mesh: jax.sharding.Mesh) -> TrainState:
     )
 
 
-def load_data(
-    experiment: Experiment, split: str, *, name: str = "", channels: int = 0
-) -> sources.Dataset:
-    """The images of one split, as the config's `data` says, but for what is given here."""
-    data = experiment.config.data
-    return sources.load(
-        name or data.name,
-        split,
-        image_size=data.image_size,
-        channels=channels or data.channels,
-        resize=data.resize,
-        data_dir=data.data_dir or None,
-        cache_dir=data.cache_dir or None,
-    )
-
-
 def train(
     experiment: Experiment,
     workdir: Path,
@@ -63,12 +46,11 @@ def train(
     workdir_lib.open_for_training(workdir, config, fork=fork, write=first_process)
     terminal = Terminal(quiet=not first_process)
     mesh = parallel.make_mesh()
-    pipeline = make_pipeline(
-        experiment,
-        load_data(experiment, "train"),
-        seed=config.seed,
-        sharding=parallel.batch_sharding(mesh),
+    training = feed.load_data(experiment, "train")
+    pipeline = feed.make_pipeline(
+        experiment, training, seed=config.seed, sharding=parallel.batch_sharding(mesh)
     )
+    feed.record_labelled(experiment, training, workdir, write=first_process)
     init_key, run_key = jax.random.split(jax.random.key(config.seed))
 
     with loop.StopSignal() as stop:
@@ -145,38 +127,11 @@ def _check_networks(state: TrainState, other: TrainState, where: str) -> None:
             )
 
 
-def make_pipeline(
-    experiment: Experiment, dataset: sources.Dataset, *, seed: int, sharding: Any = None
-) -> Pipeline:
-    """The batches of a training run with `seed`."""
-    data = experiment.config.data
-    return Pipeline(
-        dataset,
-        batch_size=experiment.images_per_step,
-        seed=seed,
-        sharding=sharding,
-        resident={"auto": None, "always": True, "never": False}[data.resident],
-        entries=tuple(experiment.example_batch),
-    )
-
-
-def loader(experiment: Experiment, pipeline: Pipeline) -> Callable[[PyTree, PyTree, Any], Any]:
-    """The function load(source, raw, key) with which a compiled step begins."""
-    data = experiment.config.data
-    flip, padding = data.flip, data.crop_padding
-
-    def load(source: PyTree, raw: PyTree, key: Any) -> Any:
-        images = pipeline.fetch(source, raw)
-        return preprocess.prepare(images, key, flip=flip, crop_padding=padding)
-
-    return load
-
-
 def _compile(experiment, pipeline, mesh, state, key, terminal):
     """The step, compiled ahead so that its cost can be announced."""
     config = experiment.config
     step = functools.partial(experiment.objective.train_step)
-    run = parallel.compile_step(step, experiment.spec, mesh, loader(experiment, pipeline))
+    run = parallel.compile_step(step, experiment.spec, mesh, feed.loader(experiment, pipeline))
     raw = pipeline.batches(0, config.steps_per_dispatch)
     devices = f"{mesh.size} {jax.devices()[0].platform} device{'s' if mesh.size > 1 else ''}"
     terminal.say(f"compiling the training step for {devices} ...")
@@ -200,7 +155,7 @@ class _Output:
         self._writes = jax.process_index() == 0
         self._writer = Writer(workdir, start) if self._writes else None
         self._draw = pictures.artist(
-            experiment.objective, experiment.spec, load_data(experiment, "test").image
+            experiment.objective, experiment.spec, feed.load_data(experiment, "test").image
         )
         self._mark = (start, time.monotonic())
         self._announced = False

@@ -13,7 +13,7 @@ import jax
 import numpy as np
 
 from jaxgen import config as config_lib
-from jaxgen import evaluation, seed_session, session
+from jaxgen import evaluation, feed, sampling, seed_session
 from jaxgen import experiment as experiment_lib
 from jaxgen import workdir as workdir_lib
 from jaxgen.core import UserError
@@ -65,6 +65,12 @@ def build(config: config_lib.Config) -> tuple[Part, ...]:
         raise UserError("config.experiments is empty; name at least one config file.")
     parts = tuple(_part(path, config) for path in config.experiments)
     names = [part.name for part in parts]
+    for part in parts:
+        if part.experiment.config.data.labelled:
+            raise UserError(
+                f"{part.path} learns from labelled images that differ by seed, and a study trains "
+                "all seeds on the same data; train it with jaxgen.main."
+            )
     for name in names:
         if names.count(name) > 1:
             raise UserError(
@@ -141,7 +147,7 @@ def run(
     workdir: str | Path,
     *,
     figures: Callable[..., dict[str, Any]] = evaluation.figures,
-    draw: Callable[..., np.ndarray] = evaluation.draw,
+    draw: Callable[..., np.ndarray] = sampling.draw,
 ) -> bool:
     """Trains what `workdir` lacks of a study and writes its report. Whether that is complete.
 
@@ -152,7 +158,7 @@ def run(
     parts = build(config)
     _open(workdir, config, parts)
     terminal = Terminal()
-    training, held_out = (session.load_data(parts[0].experiment, s) for s in ("train", "test"))
+    training, held_out = (feed.load_data(parts[0].experiment, s) for s in ("train", "test"))
     judge = Judge(training, held_out, config.evaluations, figures, draw)
     judge.save_picture(workdir / "real.png")
     _record(workdir, config, parts, training, held_out)

@@ -22,8 +22,9 @@ class UserError(ValueError):
 class Objective(Protocol):
     """What a module in `jaxgen.objectives`, or anywhere else, offers to be trained.
 
-    Optional further names, used where they exist: `BATCH`, the entries of a batch that it reads
-    (("image",) where absent, or ("image", "label")); `batches_per_step(hparams)` (1 where absent);
+    Optional further names, used where they exist: `batch_entries(hparams)`, what it reads of a
+    batch (("image",) where absent; "label"; "labelled_image", "labelled_label" if there are any);
+    `batches_per_step(hparams)` (1 where absent); `assignments`, q(category | image);
     `reconstruct`, `interpolate`, `evaluate`, `encode`, `draw_latent`, `decode`.
     """
 

@@ -175,7 +175,7 @@ def _select(dataset: Dataset, entries: Sequence[str] | None) -> dict[str, np.nda
         if name not in arrays:
             raise UserError(
                 f'The objective needs "{name}" in its batches, and data sets have "image" and '
-                '"label": change its BATCH.'
+                '"label": change its batch_entries.'
             )
     return arrays if entries is None else {name: arrays[name] for name in entries}
 

@@ -54,7 +54,7 @@ def artist(
         drawn = {name: np.asarray(array) for name, array in draw(state, images).items()}
         if dots:
             return _scattered(drawn, held_out[:_DOTS])
-        columns = min(getattr(spec.hparams, "num_classes", 8), _MOST_COLUMNS)
+        columns = min(getattr(spec.hparams, "num_classes", 0) or 8, _MOST_COLUMNS)
         result = {"samples": grids.grid(drawn["samples"], columns=columns)}
         if "reconstructions" in drawn:
             interleaved = grids.interleave(images, drawn["reconstructions"])
@@ -70,7 +70,7 @@ def artist(
 
 def _walks(objective: Any) -> bool:
     """Whether latents alone, without a condition, make an image."""
-    conditional = "label" in getattr(objective, "BATCH", ())
+    conditional = hasattr(objective, "batch_entries")
     return not conditional and hasattr(objective, "draw_latent") and hasattr(objective, "decode")
 
 

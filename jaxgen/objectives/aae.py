@@ -48,7 +48,6 @@ from jaxgen.core.posterior import evaluating
 from jaxgen.losses import adversarial, likelihood
 
 NETWORKS = ("encoder", "decoder", "discriminator")
-BATCH = ("image", "labelled_image", "labelled_label")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,6 +79,12 @@ class Hparams:
         require_at_least(0, self, "discriminator_noise")
         if self.label_informed and self.code_prior != "mixture":
             raise ValueError('label_informed=True needs code_prior="mixture", a component a class.')
+
+
+def batch_entries(hparams: Hparams) -> tuple[str, ...]:
+    """A step reads images, and labelled ones where the data has some (`config.data.labelled`)."""
+    del hparams
+    return ("image", "labelled_image", "labelled_label")
 
 
 def nats(spec: Spec, output: Array, image: Array) -> Array:

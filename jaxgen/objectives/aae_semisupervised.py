@@ -43,7 +43,6 @@ from jaxgen.losses import adversarial
 from jaxgen.objectives.aae import nats, play, to_image
 
 NETWORKS = ("encoder", "decoder", "category_discriminator", "style_discriminator")
-BATCH = ("image", "labelled_image", "labelled_label")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,6 +71,12 @@ class Hparams:
         )
         require_at_least(1, self, "num_categories", "style_size")
         require_at_least(0, self, "style_scale", "discriminator_noise")
+
+
+def batch_entries(hparams: Hparams) -> tuple[str, ...]:
+    """A step reads images, and labelled ones where the data has some (`config.data.labelled`)."""
+    del hparams
+    return ("image", "labelled_image", "labelled_label")
 
 
 def categories(hparams: Hparams) -> int:

@@ -41,7 +41,6 @@ from jaxgen.objectives.aae import (
 __all__ = ["discriminator_loss", "encode", "encoder_loss"]  # as without labels
 
 NETWORKS = ("encoder", "decoder", "discriminator")
-BATCH = ("image", "label")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +62,12 @@ class Hparams:
         posteriors.check(self)
         require_at_least(1, self, "num_classes", "code_size")
         require_at_least(0, self, "prior_scale", "discriminator_noise")
+
+
+def batch_entries(hparams: Hparams) -> tuple[str, ...]:
+    """A step reads images and their labels."""
+    del hparams
+    return ("image", "label")
 
 
 def reconstruction_loss(

@@ -44,7 +44,6 @@ from jaxgen.losses.moments import relative_spread
 __all__ = ["decode", "draw_latent"]  # shared with every generator of latents
 
 NETWORKS = ("generator", "discriminator")
-BATCH = ("image", "label")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,6 +65,12 @@ class Hparams:
         require_choice(self, latent_prior=PRIORS, form=("non_saturating", "minimax"))
         updates = ("discriminator_updates", "generator_updates")
         require_at_least(1, self, "num_classes", "latent_size", *updates)
+
+
+def batch_entries(hparams: Hparams) -> tuple[str, ...]:
+    """A step reads images and their labels."""
+    del hparams
+    return ("image", "label")
 
 
 def batches_per_step(hparams: Hparams) -> int:

@@ -44,7 +44,6 @@ from jaxgen.core.generator import balanced_labels
 from jaxgen.losses import likelihood
 
 NETWORKS = ("decoder",)
-BATCH = ("image", "label")
 
 _NLL = {
     "bernoulli": likelihood.bernoulli_nll,
@@ -77,10 +76,15 @@ class Hparams:
         require_at_least(0, self, "num_classes", "temperature")
 
 
+def batch_entries(hparams: Hparams) -> tuple[str, ...]:
+    """A step of a class-conditional model reads labels too."""
+    return ("image", "label") if hparams.num_classes else ("image",)
+
+
 def decoder_loss(
-    nets: Nets, spec: Spec, image: Array, label: Array, key: Key
+    nets: Nets, spec: Spec, image: Array, label: Array | None, key: Key
 ) -> tuple[Array, Metrics]:
-    """Mean nats an image of f32[b,h,w,c] in [-1,1] with labels i32[b], used where there are any."""
+    """Mean nats an image of f32[b,h,w,c] in [-1,1], of a class-conditional model with labels."""
     nll = negative_log_likelihood(nets, spec, _binary(spec, image, key), label)
     loss = jnp.mean(nll)
     bits = likelihood.bits_per_dim(loss, image.shape[1:])
@@ -103,10 +107,10 @@ def create_state(spec: Spec, key: Key, batch: Batch) -> TrainState:
 
 
 def train_step(spec: Spec, state: TrainState, batch: Batch, key: Key) -> tuple[TrainState, Metrics]:
-    """One update. batch: "image" f32[b,h,w,c], "label" i32[b]; key: constant over a run."""
+    """One update. batch: "image" f32[b,h,w,c], "label" i32[b] of a class-conditional model."""
     key = jax.random.fold_in(key, state.step)
     state, metrics = optimise(
-        spec, state, "decoder", decoder_loss, batch["image"], batch["label"], key
+        spec, state, "decoder", decoder_loss, batch["image"], batch.get("label"), key
     )
     return finish(spec, state), metrics
 

@@ -60,7 +60,6 @@ from jaxgen.objectives.aae import discriminator_loss, encoder_loss, play
 __all__ = ["categories", "discriminator_loss", "encoder_loss"]  # as in adversarial autoencoders
 
 NETWORKS = ("encoder", "decoder", "discriminator")
-BATCH = ("image", "labelled_image", "labelled_label")
 
 _NLL = {
     "bernoulli": likelihood.bernoulli_nll,
@@ -104,6 +103,12 @@ class Hparams:
         require_at_least(0, self, "discriminator_noise")
         if self.code_prior == "categorical" and self.posterior == "gaussian":
             raise ValueError('posterior="gaussian" is of real codes; a categorical one has others.')
+
+
+def batch_entries(hparams: Hparams) -> tuple[str, ...]:
+    """A step reads images, and labelled ones where the data has some (`config.data.labelled`)."""
+    del hparams
+    return ("image", "labelled_image", "labelled_label")
 
 
 def seen(spec: Spec, image: Array) -> Array:
