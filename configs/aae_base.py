@@ -62,6 +62,17 @@ def get_aae(
     return config
 
 
+def use_adam(config: ConfigDict, learning_rate: float, adversarial_rate: float) -> None:
+    """Reconstruction by Adam, from larger weights (He's range), instead of the paper's SGD."""
+    config.optim.encoder.reconstruction = ConfigDict(common.adam(learning_rate))
+    config.optim.decoder = ConfigDict(common.adam(learning_rate))
+    config.optim.encoder.adversarial.learning_rate = adversarial_rate
+    for name, network in config.networks.items():
+        network.init_std = 0.0
+        if name.endswith("discriminator"):
+            config.optim[name].learning_rate = adversarial_rate
+
+
 def finish(config: ConfigDict, words: set[str]) -> ConfigDict:
     """Applies the argument `smoke`: a run of seconds."""
     if "smoke" in words:

@@ -2,8 +2,13 @@ r"""Adversarial autoencoder on scikit-learn's 8x8 digits, in the five settings o
 
     python -m jaxgen.main --config=configs/aae_digits.py:semisupervised --workdir=runs/aae_digits
 
-TO FILL
-Arguments: gaussian (unless given), mixture, supervised, semisupervised, clustering, smoke.
+One run, seed 0: semisupervised with 50 labels has an error of 8.4 % on 299 held-out digits after
+3000 steps; a supervised convolutional network on such labels has 15.6 +- 1.4 % (3 seeds). clustering
+drops half of its 20 categories: 36 % by majority vote after 4000 steps. Others: not measured.
+
+Deviations: with the paper's SGD and weights the categories collapse to one or two, so clustering
+uses Adam and a rate of 0.01 for the game (at 0.1 it diverges).
+Arguments: gaussian, mixture, supervised, semisupervised, clustering (unless given), smoke.
 """
 
 from configs import aae_base, common
@@ -11,7 +16,7 @@ from configs import aae_base, common
 
 def get_config(arg=""):
     words = common.arguments(arg, aae_base.SETTINGS)
-    setting = next((word for word in aae_base.SETTINGS if word in words), "gaussian")
+    setting = next((word for word in aae_base.SETTINGS if word in words), "clustering")
     config = aae_base.get_aae(
         setting,
         image_size=8,
@@ -20,6 +25,8 @@ def get_config(arg=""):
         labelled=500 if setting == "mixture" else 50,
         drop_at=4_000,
     )
+    if setting == "clustering":
+        aae_base.use_adam(config, 1e-3, adversarial_rate=0.01)
     config.data.name = "digits"
     config.num_steps = 6_000
     config.steps_per_dispatch = 20

