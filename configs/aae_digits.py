@@ -3,7 +3,7 @@ r"""Adversarial autoencoder on scikit-learn's 8x8 digits, in the five settings o
     python -m jaxgen.main --config=configs/aae_digits.py:semisupervised --workdir=runs/aae_digits
 
 One run, seed 0: semisupervised with 50 labels has an error of 8.4 % on 299 held-out digits after
-3000 steps; a supervised convolutional network on such labels has 15.6 +- 1.4 % (3 seeds). clustering
+3000 steps; a supervised convolutional network on such labels 15.6 +- 1.4 % (3 seeds). clustering
 drops half of its 20 categories: 36 % by majority vote after 4000 steps. Others: not measured.
 
 Deviations: with the paper's SGD and weights the categories collapse to one or two, so clustering
