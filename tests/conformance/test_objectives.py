@@ -16,6 +16,7 @@ from jax.sharding import PartitionSpec
 from jaxgen import experiment
 from jaxgen.core import Layout, UserError, eval_params
 from jaxgen.train import parallel
+from jaxgen.train.checkpoint import Checkpoints
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted(
@@ -94,11 +95,10 @@ def copied(state):
     return jax.tree.map(jnp.copy, state)
 
 
-def one_device(exp, state, batches, key):
-    step = jax.jit(functools.partial(exp.objective.train_step, exp.spec))
-    for number in range(STEPS):
-        state, metrics = step(state, of_step(batches, number), key)
-    return state, metrics
+@pytest.fixture(scope="module")
+def step(made):
+    """The compiled step of one device."""
+    return jax.jit(functools.partial(made[0].objective.train_step, made[0].spec))
 
 
 def sharded(exp, state, batches, key):
@@ -155,11 +155,19 @@ def by_vmap(step):
     return jax.jit(on_shards)
 
 
+def run_key():
+    """What a compiled run makes of the key 7: it splits it."""
+    return jax.random.split(jax.random.key(7))[1]
+
+
 @pytest.fixture(scope="module")
-def reference(made):
-    exp, state, batches = made
-    key = jax.random.split(jax.random.key(7))[1]
-    return one_device(exp, state, batches, key)
+def reference(made, step):
+    """(state, metrics) after all steps on one device."""
+    _, state, batches = made
+    key = run_key()
+    for number in range(STEPS):
+        state, metrics = step(state, of_step(batches, number), key)
+    return state, metrics
 
 
 def close(found, expected):
@@ -193,8 +201,24 @@ def close(found, expected):
 )
 def test_regimes_agree_with_one_device(made, reference, regime):
     exp, state, batches = made
-    key = jax.random.key(7) if regime is sharded else jax.random.split(jax.random.key(7))[1]
+    key = jax.random.key(7) if regime is sharded else run_key()
     close(regime(exp, state, batches, key), reference)
+
+
+def test_resumes_exactly(made, step, reference, tmp_path):
+    """Through a checkpoint after the first step, bit for bit."""
+    exp, state, batches = made
+    key = run_key()
+    state, _ = step(state, of_step(batches, 0), key)
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(1, state, {})
+    like = jax.eval_shape(lambda: exp.create_state(jax.random.key(0)))
+    _, state, _ = checkpoints.restore(like)
+    checkpoints.close()
+    for number in range(1, STEPS):
+        state, _ = step(state, of_step(batches, number), key)
+    for a, b in zip(*map(jax.tree.leaves, (state, reference[0])), strict=True):
+        assert np.asarray(a).tobytes() == np.asarray(b).tobytes()
 
 
 # Of one objective: this is a property of `compile_step`.
