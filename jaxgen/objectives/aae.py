@@ -18,7 +18,7 @@ and are objectives of their own; `pixelgan_ae` has the same adversarial phases.
 Deviations: the authors published no code. From memory, not recovered from the paper: the defaults
 below, of its MNIST likelihood experiment; that the encoder's loss does not saturate; an optimiser
 for each phase (`core.by_phase`). `discriminator_noise` is a public implementation's
-(musyoku/adversarial-autoencoder, 0.3). Labelled and unlabelled images count alike in D's loss.
+(musyoku/adversarial-autoencoder, 0.3). Labelled and other images count alike in D's loss.
 """
 
 import dataclasses
@@ -81,9 +81,8 @@ class Hparams:
             raise ValueError('label_informed=True needs code_prior="mixture", a component a class.')
 
 
-def batch_entries(hparams: Hparams) -> tuple[str, ...]:
+def batch_entries(_) -> tuple[str, ...]:
     """A step reads images, and labelled ones where the data has some (`config.data.labelled`)."""
-    del hparams
     return ("image", "labelled_image", "labelled_label")
 
 
@@ -111,7 +110,7 @@ def reconstruction_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple
 def discriminator_loss(nets: Nets, spec: Spec, image: Array, *labelled_and_key: Array):
     """Phase 2a: (loss, metrics) on images f32[b,h,w,c] and as many draws of the prior.
 
-    Before the key, where label_informed: labelled images f32[n,h,w,c] and labels i32[n].
+    Where label_informed, labelled images f32[n,h,w,c] and labels i32[n] stand before the key.
     """
     *labelled, key = labelled_and_key
     key_prior, key_code, key_real, key_fake = jax.random.split(key, 4)
@@ -198,10 +197,7 @@ def decode(spec: Spec, state: TrainState, code: Array) -> Array:
 def sample(
     spec: Spec, state: TrainState, key: Key, num: int, condition: Array | None = None
 ) -> Array:
-    """`num` images f32[num,h,w,c] of draws of the prior.
-
-    condition: codes f32[num,m], or, of a mixture, the components i32[num] to draw from.
-    """
+    """`num` images f32[num,h,w,c]; condition: codes f32[num,m], or components i32[num] (mixture)."""
     if condition is None:
         code = draw_code(spec, key, num)
     elif jnp.issubdtype(condition.dtype, jnp.integer):
@@ -221,10 +217,10 @@ def reconstruct(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Array:
 def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:
     """Figures of one batch of held-out images: reconstruction_nats, and moments of their codes."""
     del key
-    code, nets = encode(spec, state, batch["image"]), evaluating(spec, state)
-    output = nets("decoder", code, train=False)
-    figures = {"reconstruction_nats": jnp.mean(nats(spec, output, batch["image"]))}
-    return figures | posteriors.code_metrics(spec, code)
+    code = encode(spec, state, batch["image"])
+    output = evaluating(spec, state)("decoder", code, train=False)
+    error = jnp.mean(nats(spec, output, batch["image"]))
+    return {"reconstruction_nats": error, **posteriors.code_metrics(spec, code)}
 
 
 def _codes(nets, spec, key, image, *labelled):
@@ -248,4 +244,4 @@ def _draws(spec, key, image, *labelled):
 
 
 def _unknown(spec, image):
-    return jnp.full((image.shape[0],), spec.hparams.components)
+    return jnp.full(image.shape[:1], spec.hparams.components)

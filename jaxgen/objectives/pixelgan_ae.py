@@ -55,9 +55,10 @@ from jaxgen.core.code_prior import PRIORS, draw_code
 from jaxgen.core.generator import balanced_labels
 from jaxgen.core.posterior import categories, evaluating
 from jaxgen.losses import likelihood
-from jaxgen.objectives.aae import discriminator_loss, encoder_loss, play
+from jaxgen.objectives.aae import batch_entries, discriminator_loss, encoder_loss, play
 
-__all__ = ["categories", "discriminator_loss", "encoder_loss"]  # as in adversarial autoencoders
+# As in adversarial autoencoders.
+__all__ = ["batch_entries", "categories", "discriminator_loss", "encoder_loss"]
 
 NETWORKS = ("encoder", "decoder", "discriminator")
 
@@ -103,12 +104,6 @@ class Hparams:
         require_at_least(0, self, "discriminator_noise")
         if self.code_prior == "categorical" and self.posterior == "gaussian":
             raise ValueError('posterior="gaussian" is of real codes; a categorical one has others.')
-
-
-def batch_entries(hparams: Hparams) -> tuple[str, ...]:
-    """A step reads images, and labelled ones where the data has some (`config.data.labelled`)."""
-    del hparams
-    return ("image", "labelled_image", "labelled_label")
 
 
 def seen(spec: Spec, image: Array) -> Array:
