@@ -197,7 +197,7 @@ def decode(spec: Spec, state: TrainState, code: Array) -> Array:
 def sample(
     spec: Spec, state: TrainState, key: Key, num: int, condition: Array | None = None
 ) -> Array:
-    """`num` images f32[num,h,w,c]; condition: codes f32[num,m], or components i32[num] (mixture)."""
+    """`num` images f32[num,h,w,c]; condition: codes f32[num,m] or, of a mixture, i32[num]."""
     if condition is None:
         code = draw_code(spec, key, num)
     elif jnp.issubdtype(condition.dtype, jnp.integer):
