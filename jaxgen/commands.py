@@ -176,8 +176,11 @@ def _decoder(experiment: Any, state: TrainState, label: int | None) -> Any:
 
 def _condition(experiment: Any, labels: Sequence[int], num: int) -> np.ndarray:
     """`labels` in turn, i32[num]. Raises UserError for an objective without, or other labels."""
-    classes = getattr(experiment.spec.hparams, "num_classes", 0)
-    if not classes or "label" not in experiment.example_batch:
+    hparams = experiment.spec.hparams
+    classes = getattr(experiment.objective, "categories", lambda _: 0)(hparams)
+    if "label" in experiment.example_batch:
+        classes = getattr(hparams, "num_classes", 0)
+    if not classes:
         raise UserError(
             f"--labels={','.join(map(str, labels))} was given, but samples of "
             f"{experiment.config.objective} have no class; leave it out."

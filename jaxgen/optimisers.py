@@ -16,7 +16,7 @@ _KINDS = {
     "adam": optax.scale_by_adam,
     "rmsprop": optax.scale_by_rms,
     "sgd": optax.identity,
-    "momentum": lambda momentum=0.9, final_momentum=0.9, ramp_steps=0: trace(
+    "momentum": lambda momentum=0.9, final_momentum=None, ramp_steps=0: trace(
         _ramp(momentum, final_momentum, ramp_steps)
     ),
 }
@@ -106,8 +106,10 @@ def _rate(
     return rate
 
 
-def _ramp(start: float, end: float, steps: int) -> Schedule:
+def _ramp(start: float, end: float | None, steps: int) -> Schedule:
     def momentum(step):
-        return end if not steps else start + (end - start) * jnp.clip(step / steps, 0.0, 1.0)
+        if end is None or not steps:
+            return start
+        return start + (end - start) * jnp.clip(step / steps, 0.0, 1.0)
 
     return momentum

@@ -154,8 +154,13 @@ class _Output:
         self._window, self._checkpoints, self._terminal = window, checkpoints, terminal
         self._writes = jax.process_index() == 0
         self._writer = Writer(workdir, start) if self._writes else None
+        held_out = feed.load_data(experiment, "test")
         self._draw = pictures.artist(
-            experiment.objective, experiment.spec, feed.load_data(experiment, "test").image
+            experiment.objective,
+            experiment.spec,
+            held_out.image,
+            label=held_out.label,
+            classes=held_out.classes,
         )
         self._mark = (start, time.monotonic())
         self._announced = False

@@ -53,6 +53,18 @@ def test_momentum_ramps():
         np.testing.assert_allclose(-update, [velocity], rtol=1e-5)
 
 
+def test_momentum_alone_is_constant():
+    tx = optax.with_extra_args_support(
+        optimisers.build(
+            "config.optim.x", {"name": "momentum", "learning_rate": 1.0, "momentum": 0.1}
+        )
+    )
+    state = tx.init(jnp.zeros(1))
+    for expected in (1.0, 1.1, 1.11):
+        update, state = tx.update(jnp.ones(1), state, step=jnp.asarray(7))
+        np.testing.assert_allclose(-update, [expected], rtol=1e-5)
+
+
 def test_rmsprop_with_pytorchs_epsilon():
     values = {"name": "rmsprop", "decay": 0.99, "eps": 1e-2, "eps_in_sqrt": False}
     tx = optax.with_extra_args_support(

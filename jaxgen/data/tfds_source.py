@@ -185,6 +185,7 @@ def _feature_keys(features: Any, name: str) -> tuple[str, str | None]:
         )
     labels = [key for key, f in features.items() if isinstance(f, tfds.features.ClassLabel)]
     image = "image" if "image" in found else found[0]
-    if "label" in labels:
-        return image, "label"
+    for usual in ("label", "label_category"):  # the latter in smallnorb, beside poses and lights
+        if usual in labels:
+            return image, usual
     return image, labels[0] if len(labels) == 1 else None

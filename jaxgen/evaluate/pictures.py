@@ -10,27 +10,40 @@ import numpy as np
 
 from jaxgen.core import Spec, TrainState
 from jaxgen.data import points, preprocess
-from jaxgen.evaluate import grids, scatter
+from jaxgen.evaluate import codes, grids, scatter
 
 _TILES = 64
 _PAIRS, _POINTS = 8, 8
-_MOST_COLUMNS = 10
+_MOST_COLUMNS = 30
+_CODES = 2000
 _DOTS = 2500  # samples that PacGAN (arXiv:1712.04086) judges
 
 
 def artist(
-    objective: Any, spec: Spec, held_out: np.ndarray
+    objective: Any,
+    spec: Spec,
+    held_out: np.ndarray,
+    *,
+    label: np.ndarray | None = None,
+    classes: tuple[str, ...] = (),
 ) -> Callable[[TrainState], dict[str, np.ndarray]]:
     """A function from a state to pictures u8[H,W,c]; the same noise and images at every call.
 
     held_out: u8[n,h,w,c]. "samples" always; "reconstructions" (original, reconstruction, original,
     ...) where the objective reconstructs; "interpolations" (a row from one held-out image to
     another) where it interpolates; "walks" (a row from one latent to another) where it has no
-    encoder but latents. Of points, f32[n,1,1,2], each picture is a scatter plot over
+    encoder but latents; "codes", of held-out images in the colours of their classes (label i32[n]),
+    where the objective has an encoder to codes of two real numbers. Classes or clusters are the
+    columns of "samples". Of points, f32[n,1,1,2], each picture is a scatter plot over
     held-out ones. Networks run with running statistics.
     """
     dots = held_out.shape[1:] == points.SHAPE
-    count = _DOTS if dots else _TILES
+    categories = getattr(objective, "categories", lambda _: 0)(spec.hparams)
+    kinds = categories or getattr(spec.hparams, "num_classes", 0)
+    columns = kinds if 0 < kinds <= _MOST_COLUMNS else 8
+    # Of clusters at least four samples each.
+    count = _DOTS if dots else max(_TILES, 4 * columns)
+    coded = _coded(objective, spec, held_out, label) if not categories else None
     images = np.asarray(held_out[: count // 2])
     pairs = min(_PAIRS, len(images) // 2)
 
@@ -54,11 +67,13 @@ def artist(
         drawn = {name: np.asarray(array) for name, array in draw(state, images).items()}
         if dots:
             return _scattered(drawn, held_out[:_DOTS])
-        columns = min(getattr(spec.hparams, "num_classes", 0) or 8, _MOST_COLUMNS)
         result = {"samples": grids.grid(drawn["samples"], columns=columns)}
         if "reconstructions" in drawn:
             interleaved = grids.interleave(images, drawn["reconstructions"])
             result["reconstructions"] = grids.grid(interleaved, columns=8)
+        if coded is not None:
+            found, labels = coded(state)
+            result["codes"] = codes.code_picture(found, labels, classes)
         for name in ("interpolations", "walks"):
             if name in drawn:
                 rows = drawn[name].reshape(-1, *images.shape[1:])
@@ -66,6 +81,20 @@ def artist(
         return result
 
     return grid
+
+
+def _coded(objective: Any, spec: Spec, held_out: np.ndarray, label: np.ndarray | None) -> Any:
+    """A function from a state to (codes f[n,2], labels i[n]) of held-out images, or None."""
+    if label is None or getattr(spec.hparams, "code_size", 0) != 2:
+        return None
+    images, labels = np.asarray(held_out[:_CODES]), np.asarray(label[:_CODES])
+
+    @jax.jit
+    def encode(state: TrainState, images: jax.Array) -> jax.Array:
+        image = preprocess.prepare({"image": images}, jax.random.key(0))["image"]
+        return objective.encode(spec, state, image)
+
+    return lambda state: (np.asarray(encode(state, images)), labels)
 
 
 def _walks(objective: Any) -> bool:
