@@ -24,7 +24,7 @@ def get_config(arg=""):
         margin=0.1,
     )
     config.data.name = "digits"
-    config.num_steps = 3000
+    config.num_steps = 2000
     config.steps_per_dispatch = 10
     config.log_every = 100
     config.sample_every = 500

@@ -2,24 +2,27 @@ r"""PixelCNN on the 8x8 digits that scikit-learn ships, 16x16, in black and whit
 
     python -m jaxgen.main --config=configs/pixelcnn_digits.py --workdir=runs/pixelcnn_digits
 
-A run of minutes on two CPU cores. All numbers are ours.
-Arguments (after a colon): class_conditional, smoke.
+A run of minutes on two CPU cores. All numbers are ours. `:shallow` is one layer at 8x8, which sees
+three pixels, for comparison with `pixelgan_ae_digits_gaussian.py`.
+Arguments (after a colon): class_conditional, shallow, smoke.
 """
 
 from configs import pixelcnn_base
 
 
 def get_config(arg=""):
+    shallow = "shallow" in arg.split(",")
     config, words = pixelcnn_base.get_pixelcnn(
         output="bernoulli",
-        image_size=16,
+        image_size=8 if shallow else 16,
         channels=1,
-        features=32,
-        depth=6,
+        features=16 if shallow else 32,
+        depth=1 if shallow else 6,
         kernel_size=3,
         learning_rate=1e-3,
         num_steps=1500,
         arg=arg,
+        extra=("shallow",),
     )
     config.optim.decoder.drop_at = (1000, 1250)
     config.ema.decoder = 0.99

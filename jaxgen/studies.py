@@ -64,6 +64,9 @@ def build(config: config_lib.Config) -> tuple[Part, ...]:
     if not config.experiments:
         raise UserError("config.experiments is empty; name at least one config file.")
     parts = tuple(_part(path, config) for path in config.experiments)
+    objectives = [part.experiment.config.objective.rpartition(".")[2] for part in parts]
+    if len(set(objectives)) == len(parts):
+        parts = tuple(dataclasses.replace(p, name=o) for p, o in zip(parts, objectives))
     names = [part.name for part in parts]
     for part in parts:
         if part.experiment.config.data.labelled:

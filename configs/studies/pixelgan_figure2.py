@@ -1,0 +1,47 @@
+r"""Figure 2 of "PixelGAN Autoencoders" (arXiv:1706.00531): what a code and a short reach add up to.
+
+    python -m jaxgen.study --config=configs/studies/pixelgan_figure2.py --workdir=runs/figure2
+
+draws, beside held-out data, samples of a PixelGAN autoencoder with a 2-D code (sharp and whole),
+of a PixelCNN of the same reach without a code (sharp, but no digits), and of an adversarial
+autoencoder with a 2-D code (digits, but blurred). On scikit-learn's digits at 8x8 with one seed; for
+MNIST name the experiments: `--config.experiments="('configs/pixelgan_ae_mnist_gaussian.py', ...)"`.
+
+Deviations: PixelGAN and PixelCNN model black and white digits, the autoencoder gray ones, so that
+only the pictures compare, not the figures.
+Arguments: smoke.
+"""
+
+from ml_collections import ConfigDict
+
+from configs import common
+
+
+def get_config(arg=""):
+    smoke = "smoke" in common.arguments(arg, ())
+    ending = "smoke" if smoke else ""
+    config = ConfigDict()
+    config.experiments = (
+        f"configs/pixelgan_ae_digits_gaussian.py:{ending}",
+        f"configs/pixelcnn_digits.py:shallow,{ending}",
+        f"configs/aae_digits.py:gaussian,{ending}",
+    )
+    config.seeds = 1
+    config.seeds_at_once = 0
+    config.evaluations = 1
+    config.num_steps = 0
+    config.networks = ConfigDict({"features": 0})
+    config.evaluation = ConfigDict({"num_images": 0})
+    config.data = ConfigDict(
+        {
+            "name": "",
+            "image_size": 0,
+            "channels": 0,
+            "num_classes": 0,
+            "batch_size": 0,
+            "resize": "",
+            "data_dir": "",
+            "cache_dir": "",
+        }
+    )
+    return config

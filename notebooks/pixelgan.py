@@ -1,0 +1,94 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # PixelGAN autoencoders
+#
+# Trains a small PixelGAN autoencoder (Makhzani and Frey 2017, arXiv:1706.00531) on the digits that ship
+# with scikit-learn: a PixelCNN decoder, and a categorical code that an adversary keeps to a uniform
+# prior. Nobody tells it the classes. It runs on a CPU, a GPU or a TPU; in Colab, the next cell leaves
+# Colab's JAX as it is.
+
+# %%
+import importlib.util
+import os
+import subprocess
+import sys
+
+if importlib.util.find_spec("jaxgen") is None:
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "jaxgen"], check=True)
+
+import jax
+
+SMOKE = bool(os.environ.get("JAXGEN_SMOKE"))
+jax.devices()
+
+# %% [markdown]
+# ## Train
+# Each minibatch takes one update of each phase: reconstruction, the adversary, the encoder against it.
+# `encoder/usage_entropy` in the log falls when clusters are lost, `encoder/assignment_entropy` when the
+# encoder becomes certain.
+
+# %%
+import tempfile
+from pathlib import Path
+
+from IPython.display import Image, display
+
+from jaxgen import commands, experiment
+
+commands.enable_compilation_cache()
+config = experiment.load_config(
+    "configs/pixelgan_ae_digits_clustering.py" + (":smoke" if SMOKE else "")
+)
+workdir = Path(tempfile.mkdtemp()) / "pixelgan"
+state = experiment.run(config, workdir)
+
+# %% [markdown]
+# ## Look
+# Samples: a column for each cluster, drawn pixel by pixel in one compiled program.
+
+# %%
+display(Image(filename=str(sorted((workdir / "images").glob("samples_*.png"))[-1])))
+
+# %% [markdown]
+# ## Clusters
+# The paper names a cluster by the one image that it is surest of. Beside its error stand those of a
+# majority vote and of the best one-to-one naming.
+
+# %%
+figures = commands.evaluate(workdir)
+{name: value for name, value in figures.items() if name.startswith(("clustering/", "objective/"))}
+
+# %% [markdown]
+# ## Complete an image
+# The decoder by itself: the lower half of held-out digits, drawn anew for the cluster that the encoder
+# assigns them to.
+
+# %%
+import jax.numpy as jnp
+
+from jaxgen import feed
+from jaxgen.core.posterior import evaluating
+from jaxgen.evaluate import grids
+
+exp, state = experiment.restore(workdir)
+held_out = feed.load_data(exp, "test").image[:16]
+image = jnp.where(held_out > 127, 1.0, -1.0)
+known = jnp.arange(image.shape[1])[:, None] < image.shape[1] // 2
+known = jnp.broadcast_to(known, image.shape[1:3])
+code = exp.objective.encode(exp.spec, state, image)
+noise = jax.random.uniform(jax.random.key(0), image.shape)
+completed = evaluating(exp.spec, state)("decoder", noise, code, known, image, method="sample")
+grids.save_png(workdir / "completed.png", grids.grid(grids.interleave(image, completed), columns=8))
+display(Image(filename=str(workdir / "completed.png")))
