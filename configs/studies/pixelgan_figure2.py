@@ -4,8 +4,7 @@ r"""Figure 2 of "PixelGAN Autoencoders" (arXiv:1706.00531): what a code and a sh
 
 draws, beside held-out data, samples of a PixelGAN autoencoder with a 2-D code (sharp and whole),
 of a PixelCNN of the same reach without a code (sharp, but no digits), and of an adversarial
-autoencoder with a 2-D code (digits, but blurred). On scikit-learn's digits at 8x8 with one seed; for
-MNIST name the experiments: `--config.experiments="('configs/pixelgan_ae_mnist_gaussian.py', ...)"`.
+autoencoder with a 2-D code (digits, but blurred). On scikit-learn's digits at 8x8 with one seed.
 
 Deviations: PixelGAN and PixelCNN model black and white digits, the autoencoder gray ones, so that
 only the pictures compare, not the figures.
