@@ -24,6 +24,7 @@ from jaxgen.evaluate import (
     parzen,
 )
 from jaxgen.evaluate.classifier import labels
+from jaxgen.evaluate.images import spread
 
 _CHUNK = 250  # images at a time
 _PARZEN = 10_000  # samples, as published
@@ -58,7 +59,7 @@ def figures(
     num = experiment.config.evaluation.num_images
     condition = _condition(experiment, num)
     samples = sampling.draw(experiment, state, jax.random.key(1), num, condition)
-    real = _spread(held_out.image, num)
+    real = spread(held_out.image, num)
     if experiment.config.data.name in points.NAMES:
         target = points.mixture(experiment.config.data.name)
         flat, made, train = (x.reshape(-1, 2) for x in (real, samples, training.image))
@@ -105,9 +106,8 @@ def _objective_figures(experiment: Any, state: TrainState, held_out: Dataset) ->
         return objective.evaluate(spec, state, preprocess.prepare(raw, key_data), key_step)
 
     rows = [
-        of_batch(
-            state, {k: jnp.asarray(x[i * size : (i + 1) * size]) for k, x in arrays.items()}, key
-        )
+        # Each batch from all over the set: folders are sorted by class.
+        of_batch(state, {k: jnp.asarray(x[i::count][:size]) for k, x in arrays.items()}, key)
         for i, key in enumerate(jax.random.split(jax.random.key(0), count))
     ]
     means = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
@@ -196,12 +196,7 @@ def _probe(experiment: Any, state: TrainState, training: Any, held_out: Any) -> 
 
 
 def _parzen(samples: np.ndarray, train: np.ndarray, test: np.ndarray) -> dict[str, Any]:
-    return parzen.parzen_estimate(samples, _spread(train, 1000), test)
-
-
-def _spread(images: np.ndarray, count: int) -> np.ndarray:
-    """At most `count`, spread over the whole set: data on disk is often sorted by class."""
-    return images[np.linspace(0, len(images) - 1, min(count, len(images))).astype(int)]
+    return parzen.parzen_estimate(samples, spread(train, 1000), test)
 
 
 def _under(group: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from absl import flags
 from jaxgen import command_line
 from jaxgen.core import UserError
 
+flags.adopt_module_key_flags(command_line)
 _EXAMPLE = "configs/age_digits.py"
 _MODES = ("train", "evaluate", "sample", "interpolate", "arithmetic")
 _MODE = flags.DEFINE_enum("mode", "train", _MODES, "What to do.")

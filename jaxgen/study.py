@@ -5,7 +5,11 @@
 Flags only. The same command continues what is in --workdir.
 """
 
+from absl import flags
+
 from jaxgen import command_line
+
+flags.adopt_module_key_flags(command_line)
 
 
 def main(argv: list[str]) -> None:

@@ -14,6 +14,11 @@ def to_uint8(images: np.ndarray) -> np.ndarray:
     return np.round((np.clip(images, -1.0, 1.0) + 1.0) * 127.5).astype(np.uint8)
 
 
+def spread(images: np.ndarray, count: int) -> np.ndarray:
+    """At most `count` of the images or labels, spread over all: folders are sorted by class."""
+    return images[np.linspace(0, len(images) - 1, min(count, len(images))).astype(int)]
+
+
 def to_float(images: np.ndarray) -> np.ndarray:
     """Images [n,h,w,c] as f32 in [-1,1], for networks that judge them.
 

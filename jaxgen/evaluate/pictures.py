@@ -11,6 +11,7 @@ import numpy as np
 from jaxgen.core import Spec, TrainState
 from jaxgen.data import points, preprocess
 from jaxgen.evaluate import codes, grids, scatter
+from jaxgen.evaluate.images import spread
 
 _TILES = 64
 _PAIRS, _POINTS = 8, 8
@@ -44,7 +45,7 @@ def artist(
     # Of clusters at least four samples each.
     count = _DOTS if dots else max(_TILES, 4 * columns)
     coded = _coded(objective, spec, held_out, label) if not categories else None
-    images = np.asarray(held_out[: count // 2])
+    images = np.asarray(spread(held_out, count // 2))
     pairs = min(_PAIRS, len(images) // 2)
 
     @jax.jit
@@ -87,7 +88,7 @@ def _coded(objective: Any, spec: Spec, held_out: np.ndarray, label: np.ndarray |
     """A function from a state to (codes f[n,2], labels i[n]) of held-out images, or None."""
     if label is None or getattr(spec.hparams, "code_size", 0) != 2:
         return None
-    images, labels = np.asarray(held_out[:_CODES]), np.asarray(label[:_CODES])
+    images, labels = spread(held_out, _CODES), spread(label, _CODES)
 
     @jax.jit
     def encode(state: TrainState, images: jax.Array) -> jax.Array:

@@ -210,8 +210,9 @@ def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:
     """Figures of one batch of held-out images, with running statistics.
 
     image_l1, image_l2: mean |x - g(e(x))| and its square, on the scale [-1,1]. latent_cosine: mean
-    cosine similarity of z and e(g(z)). kl_*, mean_*, var_*: of the codes of real and of generated
-    images (mean over dimensions; the sphere's ideal is mean 0 and variance 1/M).
+    cosine similarity of z and e(g(z)). kl_real, kl_fake, real/code_mean, real/code_var, fake/...:
+    of the codes of real and of generated images (mean over dimensions; the sphere's ideal is mean 0
+    and variance 1/M).
     """
     image = batch["image"]
     z = draw_latent(spec, key, image.shape[0])

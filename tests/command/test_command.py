@@ -110,6 +110,12 @@ def test_a_finished_run_says_so_and_stays_as_it_is(reference, env, tmp_path):
     assert content() == before
 
 
+def test_help_lists_all_flags(env):
+    text = command_line.run("--help", env=env).out
+    for flag in ("config", "workdir", "[no]print_config", "[no]debug", "mode", "out"):
+        assert f"--{flag}:" in text
+
+
 def test_print_config_prints_every_key_and_runs_nothing(env, tmp_path):
     result = command_line.run(
         CONFIG, "--config.optim.encoder.learning_rate=1e-3", "--print_config", env=env, cwd=tmp_path

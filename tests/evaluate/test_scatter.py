@@ -2,6 +2,7 @@
 
 import types
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from jaxgen.evaluate import pictures, scatter
 pytestmark = pytest.mark.core
 
 SIZE = 101  # of which pixel 50 is the origin
+SPEC = types.SimpleNamespace(hparams=None)
 
 
 def saturation(picture):
@@ -106,7 +108,7 @@ def test_a_run_on_points_draws_scatter_plots(held_out):
     objective = types.SimpleNamespace(
         sample=sample, reconstruct=reconstruct, interpolate=interpolate
     )
-    draw = pictures.artist(objective, None, held_out)
+    draw = pictures.artist(objective, SPEC, held_out)
     where = jnp.array([0.3, 0.3]).reshape(1, 1, 1, 2)
     drawn = draw(where)
     assert set(drawn) == {"samples", "reconstructions", "interpolations"}
@@ -121,7 +123,7 @@ def test_a_run_on_points_draws_scatter_plots(held_out):
 
 
 def test_the_minimum_is_samples_of_any_number_of_points(held_out):
-    draw = pictures.artist(types.SimpleNamespace(sample=sample), None, held_out[:3])
+    draw = pictures.artist(types.SimpleNamespace(sample=sample), SPEC, held_out[:3])
     assert set(draw(jnp.zeros((1, 1, 1, 2)))) == {"samples"}
 
 
@@ -131,6 +133,23 @@ def test_stacked_images_are_tiles():
         reconstruct=reconstruct,
     )
     images = np.zeros((40, 8, 8, 3), np.uint8)
-    drawn = pictures.artist(objective, None, images)(jnp.ones((1, 1, 1, 3)))
+    drawn = pictures.artist(objective, SPEC, images)(jnp.ones((1, 1, 1, 3)))
     assert drawn["samples"].max() == 255
     assert drawn["samples"].shape == drawn["reconstructions"].shape == (8 * 50 - 2, 8 * 50 - 2, 3)
+
+
+def test_pictures_of_data_that_is_sorted_by_class_show_all_of_it():
+    shades = np.repeat(np.arange(8, dtype=np.uint8) * 30, 50)
+    images = np.broadcast_to(shades[:, None, None, None], (400, 50, 50, 1))
+    seen = []
+
+    def spy(spec, state, batch, key):
+        jax.debug.callback(lambda image: seen.append(np.asarray(image)), batch["image"])
+        return batch["image"]
+
+    objective = types.SimpleNamespace(
+        sample=lambda spec, state, key, num: jnp.zeros((num, 50, 50, 1)), reconstruct=spy
+    )
+    pictures.artist(objective, SPEC, images)(jnp.zeros(()))
+    jax.effects_barrier()
+    assert len(np.unique(seen[0])) == 8
