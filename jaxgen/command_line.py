@@ -42,6 +42,7 @@ def print_config(config: config_lib.Config) -> None:
     """Prints every key as the flag that sets it."""
     for key, value in config_lib.flatten(config.to_dict()).items():
         print(f"--config.{key}={shlex.quote(str(value))}")
+    sys.stdout.flush()  # here, where a reader that has gone away is noticed
 
 
 def workdir(*, by_config: bool = False) -> Path:
@@ -59,6 +60,9 @@ def run(main: Callable[[list[str]], None]) -> None:
         app.run(main, flags_parser=_parse)
     except UserError as error:
         _fail(error, str(error), 1)
+    except BrokenPipeError:
+        # The reader, such as head, has enough; there is nobody to tell.
+        os._exit(128 + signal.SIGPIPE)
     except KeyboardInterrupt as error:
         _fail(error, "interrupted", 128 + signal.SIGINT)
 

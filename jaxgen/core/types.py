@@ -24,7 +24,8 @@ class Objective(Protocol):
 
     Optional further names, used where they exist: `batch_entries(hparams)`, what it reads of a
     batch (("image",) where absent; "label"; "labelled_image", "labelled_label" if there are any);
-    `batches_per_step(hparams)` (1 where absent); `assignments`, q(category | image);
+    `batches_per_step(hparams)` (1 where absent); `categories(hparams)`, of samples and of
+    `assignments`, q(category | image), 0 or absent without them;
     `reconstruct`, `interpolate`, `evaluate`, `encode`, `draw_latent`, `decode`.
     """
 

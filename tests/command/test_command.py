@@ -2,9 +2,12 @@
 
 import json
 import math
+import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
 
 import command_line
 import numpy as np
@@ -129,6 +132,24 @@ def test_print_config_prints_every_key_and_runs_nothing(env, tmp_path):
     flat = config_lib.flatten(config.to_dict())
     assert keys == {key: str(value) for key, value in flat.items()}
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_that_stops_reading_is_no_error(env):
+    """As in `... --print_config | head -1`."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as gone:
+        process = subprocess.run(
+            [sys.executable, "-m", "jaxgen.main", CONFIG, "--print_config"],
+            cwd=command_line.ROOT,
+            env={**os.environ, **env},
+            stdout=gone,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert process.stderr == ""
+    assert process.returncode == 128 + signal.SIGPIPE
 
 
 def test_what_print_config_prints_can_be_given_back(env, tmp_path):
