@@ -35,7 +35,9 @@ def get_defaults() -> ConfigDict:
     config.log_every = 50
     config.sample_every = 500
     config.checkpoint_every = 500
-    config.checkpoint_keep = 2
+    config.checkpoint_keep = 2  # the newest ones
+    config.checkpoint_best = ""  # a metric of the log whose best checkpoint is kept as well
+    config.checkpoint_best_mode = "min"  # or "max"
     config.init_from = ""  # a workdir whose networks are the start, with a fresh optimiser
 
     config.evaluation = ConfigDict()

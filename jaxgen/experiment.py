@@ -20,6 +20,7 @@ from jaxgen.train import checkpoint, parallel
 _KEYS = (
     *("objective", "hparams", "networks", "optim", "ema", "precision", "data", "seed", "num_steps"),
     *("steps_per_dispatch", "log_every", "sample_every", "checkpoint_every", "checkpoint_keep"),
+    *("checkpoint_best", "checkpoint_best_mode"),
     *("init_from", "evaluation"),
 )
 _DATA_KEYS = (
@@ -194,6 +195,10 @@ def _network(name: str, values: config_lib.Config, dtype: Any) -> Any:
 
 
 def _check_numbers(config: config_lib.Config) -> None:
+    if config.checkpoint_best_mode not in ("min", "max"):
+        raise UserError(
+            f'config.checkpoint_best_mode="{config.checkpoint_best_mode}" is not one of min, max.'
+        )
     if config.precision not in _PRECISIONS:
         raise UserError(
             f'config.precision="{config.precision}" is not one of {", ".join(_PRECISIONS)}.'

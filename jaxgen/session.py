@@ -65,6 +65,7 @@ def train(
         run = _compile(experiment, pipeline, mesh, state, run_key, terminal)
         window = Window(extra.get("window"))
         output = _Output(experiment, workdir, start, window, checkpoints, terminal)
+        output.means = extra.get("means", {})
         hooks = (
             loop.Hook(config.log_every, output.log),
             loop.Hook(config.sample_every, output.draw),
@@ -100,7 +101,12 @@ def _start(experiment, workdir, mesh, init_key, init_from, terminal):
     abstract = target(experiment, mesh)
     size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(abstract))
     checkpoint.free_space_check(workdir, (config.checkpoint_keep + 1) * size)
-    checkpoints = checkpoint.Checkpoints(workdir / "checkpoints", keep=config.checkpoint_keep)
+    checkpoints = checkpoint.Checkpoints(
+        workdir / "checkpoints",
+        keep=config.checkpoint_keep,
+        best_metric=config.checkpoint_best or None,
+        best_mode=config.checkpoint_best_mode,
+    )
     found = checkpoints.restore(abstract)
     if found is not None:
         step, state, extra = found
@@ -164,9 +170,16 @@ class _Output:
         )
         self._mark = (start, time.monotonic())
         self._announced = False
+        self.means: dict[str, float] = {}  # of the newest log line
 
     def record(self, first_step: int, metrics: Any) -> None:
         """Takes the metrics of a dispatch, and moves the bar."""
+        best = self._experiment.config.checkpoint_best
+        if best and best not in metrics:
+            raise UserError(
+                f'config.checkpoint_best="{best}" is not a metric of the log.'
+                f"{config_lib.did_you_mean(best, metrics)} There are: {', '.join(sorted(metrics))}."
+            )
         self._window.add(first_step, metrics)
         self._terminal.advance(first_step + self._experiment.config.steps_per_dispatch)
 
@@ -175,7 +188,8 @@ class _Output:
         before, since = self._mark
         self._mark = (step, time.monotonic())
         rate = (step - before) / (self._mark[1] - since)
-        means = self._window.take() | {"time/steps_per_second": rate}
+        self.means = self._window.take()
+        means = self.means | {"time/steps_per_second": rate}
         if self._writer:
             self._writer.write(step, means)
             self._terminal.log(step, means)
@@ -196,7 +210,8 @@ class _Output:
     def save(self, step: int, state: TrainState) -> None:
         """Starts to save a checkpoint, if the state is sound."""
         loop.check_finite(state)
-        self._checkpoints.save(step, state, {"window": self._window.state})
+        extra = {"window": self._window.state, "means": self.means}
+        self._checkpoints.save(step, state, extra, self.means)
 
     def close(self) -> None:
         """Waits for the last checkpoint, whatever happened before."""

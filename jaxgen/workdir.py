@@ -21,6 +21,8 @@ FREE = (
     "sample_every",
     "checkpoint_every",
     "checkpoint_keep",
+    "checkpoint_best",
+    "checkpoint_best_mode",
     "data.data_dir",
     "data.cache_dir",
     "data.resident",

@@ -198,3 +198,21 @@ def test_evaluation_goes_to_stdout_and_into_the_workdir(reference, env, tmp_path
     assert len(numbers) > 3
     assert all(math.isfinite(number) for number in numbers)
     assert "Traceback" not in result.err
+
+
+def test_the_best_checkpoint_is_kept_beside_the_newest(env, tmp_path):
+    best = "--config.checkpoint_best=encoder/kl_real"
+    options = ("--config.checkpoint_keep=1", "--config.num_steps=20", "--config.log_every=4")
+    options += ("--config.steps_per_dispatch=2", "--config.sample_every=20", best)
+    arguments = (CONFIG, *options, "--config.checkpoint_every=4", f"--workdir={tmp_path}/run")
+    result = command_line.fork(tmp_path, command_line.command, arguments, env)
+    assert result.code == 0, result.err
+    lines = command_line.metrics(tmp_path / "run")
+    scores = {line["step"]: line["encoder/kl_real"] for line in lines}
+    expected = {min(scores, key=scores.get), 20}
+    found = {int(path.name) for path in (tmp_path / "run" / "checkpoints").glob("[0-9]*")}
+    assert found == expected
+    wrong = (CONFIG, "--config.checkpoint_best=encoder/kl_rael", f"--workdir={tmp_path}/other")
+    result = command_line.fork(tmp_path, command_line.command, wrong, env)
+    assert result.code == 1
+    assert 'not a metric of the log. Did you mean "encoder/kl_real"?' in result.err

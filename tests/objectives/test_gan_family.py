@@ -213,7 +213,8 @@ def test_generator_plays_against_the_updated_adversary(name):
     key = jax.random.key(1)
     after, _ = objective.train_step(spec, state, batch, key)
     keys = [jax.random.split(k, 1)[0] for k in jax.random.split(jax.random.fold_in(key, 0))]
-    entries = tuple(batch[e] for e in getattr(objective, "BATCH", ("image",)))
+    read = getattr(objective, "batch_entries", lambda _: ("image",))(spec.hparams)
+    entries = tuple(batch[name] for name in read)
     middle, _ = optimise(spec, state, own, getattr(objective, f"{own}_loss"), *entries, keys[0])
     end, _ = optimise(spec, middle, "generator", objective.generator_loss, *entries, keys[1])
     for player in objective.NETWORKS:
