@@ -4,7 +4,8 @@ r"""AGE at 64x64 on any folder of images, with the weights of the published Cele
         --workdir=runs/age_folder
 
 Images are cropped to a square and scaled; subfolders become labels, which the evaluation uses. The
-constant learning rate and the number of steps are ours: the recipe counts CelebA's epochs.
+constant learning rate and the number of steps are ours: the recipe counts CelebA's epochs. Not run
+by us at full length.
 Arguments: no_reconstruction, latent_only, generator_image, smoke.
 """
 

@@ -2,7 +2,8 @@ r"""AGE on MNIST, enlarged to 32x32 (Ulyanov et al. 2018, arXiv:1704.02304).
 
     python -m jaxgen.main --config=configs/age_mnist.py --workdir=runs/age_mnist
 
-Also for data of the same shape: `--config.data.name=tfds:fashion_mnist`.
+Also for data of the same shape: `--config.data.name=tfds:fashion_mnist`. Not run by us at
+full length.
 
 Deviations: no recipe is published. The weights are those of CIFAR-10, 25 epochs with a halving
 every 5 the published script's defaults, and the latent size is ours.

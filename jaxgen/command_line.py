@@ -89,7 +89,7 @@ def _parse(argv: list[str]) -> list[str]:
 
 
 def _fail(error: BaseException, text: str, code: int) -> NoReturn:
-    if "--debug" in sys.argv:
+    if {"--debug", "--debug=true"} & set(sys.argv):
         raise error
     print(f"jaxgen: {text}", file=sys.stderr)
     # Threads of a checkpoint or of the data pipeline must not keep a failed process alive.

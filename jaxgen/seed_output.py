@@ -17,6 +17,7 @@ from jaxgen.data import points
 from jaxgen.data.dataset import Dataset
 from jaxgen.evaluate import grids, scatter, study_results
 from jaxgen.evaluate.files import write_atomically
+from jaxgen.evaluate.images import spread
 from jaxgen.train import seeds
 from jaxgen.train.metrics import Writer
 
@@ -49,7 +50,7 @@ class Judge:
     def save_picture(self, path: Path) -> None:
         """A picture of held-out data."""
         dots = self.held_out.image.shape[1:] == points.SHAPE
-        grids.save_png(path, self._picture(self.held_out.image[: 0 if dots else _TILES]))
+        grids.save_png(path, self._picture(spread(self.held_out.image, 0 if dots else _TILES)))
 
     def _picture(self, made: np.ndarray) -> np.ndarray:
         if self.held_out.image.shape[1:] == points.SHAPE:
