@@ -3,8 +3,9 @@ r"""AGE on the 8x8 digits that scikit-learn ships, enlarged to 16x16.
     python -m jaxgen.main --config=configs/age_digits.py --workdir=runs/age_digits
 
 The first run of a newcomer, on two CPU cores. Expected after its 1000 steps, over three seeds: a
-mean absolute error of held-out reconstructions of 0.156 +- 0.003 in [-1,1]. Latent weight,
-generator width and length are ours: chosen with seed 0 on those same held-out digits.
+mean absolute error of held-out reconstructions of 0.188 +- 0.047 in [-1,1] (AMD EPYC; an Intel Xeon
+gave 0.156 +- 0.003: the game amplifies rounding, and one seed of three drifts off near the end).
+Latent weight, generator width and length are ours: chosen with seed 0 on those same held-out digits.
 Arguments (after a colon): no_reconstruction, latent_only, generator_image, smoke.
 """
 
@@ -25,8 +26,6 @@ def get_config(arg=""):
     config.hparams.latent_weight = 250.0
     config.networks.encoder.features = 32
     config.networks.generator.features = 48
-    # Against a drift that some seeds show near the end.
-    config.optim.encoder.drop_at = config.optim.generator.drop_at = (600, 800)
     config.data.name = "digits"
     config.steps_per_dispatch = 10
     config.log_every = 100
