@@ -5,7 +5,7 @@ r"""AGE on the 8x8 digits that scikit-learn ships, enlarged to 16x16.
 The first run of a newcomer, on two CPU cores. Expected after its 1000 steps, over three seeds: a
 mean absolute error of held-out reconstructions of 0.188 +- 0.047 in [-1,1] (AMD EPYC; an Intel Xeon
 gave 0.156 +- 0.003: the game amplifies rounding, and one seed of three drifts off near the end).
-Latent weight, generator width and length are ours: chosen with seed 0 on those same held-out digits.
+Latent weight, generator width and length are ours: chosen with seed 0 on those held-out digits.
 Arguments (after a colon): no_reconstruction, latent_only, generator_image, smoke.
 """
 
