@@ -29,7 +29,8 @@ COMMAND_LINES = {
     "config argument": (("--config=configs/age_digits.py:smok",), '"smok" is not an argument of '
                         "this config; it takes: no_reconstruction, latent_only, "),
     "unknown key": ((CONFIG, "--config.num_stepz=8"), '"num_stepz" is not a key of config. '
-                    'Did you mean "num_steps"? Keys: checkpoint_best, checkpoint_best_mode, checkpoint_every, '),
+                    'Did you mean "num_steps"? Keys: checkpoint_best, checkpoint_best_mode, '
+                    "checkpoint_every, "),
     "unknown inner key": ((CONFIG, "--config.optim.encodr.b1=0"), '"encodr" is not a key of '
                           'config.optim. Did you mean "encoder"? Keys: encoder, generator.'),
     "key below a value": ((CONFIG, "--config.seed.x=0"), '"x" is not a key of config.seed.'),
