@@ -64,8 +64,8 @@ def train(
         batches = pipeline.iterate(start, chunk, config.num_steps)
         run = _compile(experiment, pipeline, mesh, state, run_key, terminal)
         window = Window(extra.get("window"))
-        output = _Output(experiment, workdir, start, window, checkpoints, terminal)
-        output.means = extra.get("means", {})
+        means = extra.get("means", {})
+        output = _Output(experiment, workdir, start, window, means, checkpoints, terminal)
         hooks = (
             loop.Hook(config.log_every, output.log),
             loop.Hook(config.sample_every, output.draw),
@@ -155,7 +155,7 @@ def _compile(experiment, pipeline, mesh, state, key, terminal):
 class _Output:
     """What a run leaves: log lines, pictures, checkpoints, and at the end the report."""
 
-    def __init__(self, experiment, workdir, start, window, checkpoints, terminal):
+    def __init__(self, experiment, workdir, start, window, means, checkpoints, terminal):
         self._experiment, self._workdir = experiment, workdir
         self._window, self._checkpoints, self._terminal = window, checkpoints, terminal
         self._writes = jax.process_index() == 0
@@ -170,7 +170,7 @@ class _Output:
         )
         self._mark = (start, time.monotonic())
         self._announced = False
-        self.means: dict[str, float] = {}  # of the newest log line
+        self._means: dict[str, float] = means  # of the newest log line
 
     def record(self, first_step: int, metrics: Any) -> None:
         """Takes the metrics of a dispatch, and moves the bar."""
@@ -188,8 +188,8 @@ class _Output:
         before, since = self._mark
         self._mark = (step, time.monotonic())
         rate = (step - before) / (self._mark[1] - since)
-        self.means = self._window.take()
-        means = self.means | {"time/steps_per_second": rate}
+        self._means = self._window.take()
+        means = self._means | {"time/steps_per_second": rate}
         if self._writer:
             self._writer.write(step, means)
             self._terminal.log(step, means)
@@ -210,8 +210,8 @@ class _Output:
     def save(self, step: int, state: TrainState) -> None:
         """Starts to save a checkpoint, if the state is sound."""
         loop.check_finite(state)
-        extra = {"window": self._window.state, "means": self.means}
-        self._checkpoints.save(step, state, extra, self.means)
+        extra = {"window": self._window.state, "means": self._means}
+        self._checkpoints.save(step, state, extra, self._means)
 
     def close(self) -> None:
         """Waits for the last checkpoint, whatever happened before."""

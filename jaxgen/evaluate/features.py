@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from jaxgen.evaluate.frechet import frechet_distance
-from jaxgen.evaluate.images import to_float
+from jaxgen.evaluate.images import spread, to_float
 from jaxgen.evaluate.inception_score import inception_score
 from jaxgen.evaluate.kernel_distance import kernel_distance
 from jaxgen.evaluate.memorisation import memorisation
@@ -119,10 +119,8 @@ def compare(
     result |= {"n_real": len(real), "n_fake": len(fake_images)}
     result |= _scores(extractor, real, fake_images)
     if train_images is not None:
-        # Spread over the whole set: data on disk is often sorted by class.
-        count = min(len(train_images), len(fake_images))
-        rows = np.linspace(0, len(train_images) - 1, count).astype(int)
-        reference = {"n_fake": count, **_scores(extractor, real, train_images[rows])}
+        known = spread(train_images, len(fake_images))
+        reference = {"n_fake": len(known), **_scores(extractor, real, known)}
         result |= {f"reference/{name}": value for name, value in reference.items()}
         result |= _memorisation(train_images, real_images, fake_images)
     return result

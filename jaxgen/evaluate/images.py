@@ -15,7 +15,7 @@ def to_uint8(images: np.ndarray) -> np.ndarray:
 
 
 def spread(images: np.ndarray, count: int) -> np.ndarray:
-    """At most `count` of the images or labels, spread over all: folders are sorted by class."""
+    """At most `count` rows (images, labels, features), spread over all: sets are often sorted."""
     return images[np.linspace(0, len(images) - 1, min(count, len(images))).astype(int)]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.metrics import pairwise_distances_argmin
 
 from jaxgen.core.types import UserError
+from jaxgen.evaluate.images import spread
 
 
 def memorisation(
@@ -36,8 +37,7 @@ def memorisation(
             "Nearest training neighbours need at least 2 training images, 1 held-out and 1 "
             f"generated one, but got {len(train)}, {len(held_out)} and {len(fake)}."
         )
-    # Spread over the whole set: either may be sorted by class.
-    held_out, fake = (x[np.linspace(0, len(x) - 1, count).astype(int)] for x in (held_out, fake))
+    held_out, fake = spread(held_out, count), spread(fake, count)
     nearest_fake, distance_fake = nearest(fake, train)
     nearest_real, distance_real = nearest(held_out, train)
     expected = expected_distinct(len(train), count)

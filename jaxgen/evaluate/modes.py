@@ -12,6 +12,7 @@ import numpy as np
 
 from jaxgen.core.types import UserError
 from jaxgen.evaluate.frechet import frechet_distance
+from jaxgen.evaluate.images import spread
 from jaxgen.evaluate.precision_recall import precision_recall_density_coverage
 
 _ROWS = 4096
@@ -66,9 +67,8 @@ def points_compare(
         **_point_scores(real, fake, means, sigma),
     }
     if train is not None:
-        count = min(len(train), len(fake))
-        rows = np.linspace(0, len(train) - 1, count).astype(int)
-        reference = {"n_fake": count, **_point_scores(real, train[rows], means, sigma)}
+        known = spread(train, len(fake))
+        reference = {"n_fake": len(known), **_point_scores(real, known, means, sigma)}
         result |= {f"reference/{name}": value for name, value in reference.items()}
     return result
 
