@@ -17,6 +17,15 @@ _COMMON = {
 }
 
 
+def arguments(arg: str, *, unless_given: str) -> tuple[set[str], str]:
+    """(words after the config's colon, which of `SETTINGS` they name). Raises ValueError."""
+    words = common.arguments(arg, (*SETTINGS, "labels_only"))
+    setting = next((word for word in SETTINGS if word in words), unless_given)
+    if "labels_only" in words and setting != "semisupervised":
+        raise ValueError("labels_only goes with semisupervised.")
+    return words, setting
+
+
 def get_aae(
     setting: str,
     *,
@@ -48,7 +57,7 @@ def get_aae(
     reconstruction = _momentum(0.01, 0.9, drop_at)
     phases = {"reconstruction": reconstruction, "adversarial": _momentum(0.1, 0.1, drop_at)}
     if setting == "semisupervised":
-        phases["supervised"] = reconstruction
+        phases["supervised"] = dict(reconstruction)  # a ConfigDict would make one of both
     for name in networks:
         networks[name].update(features=features, depth=2, init_std=0.01)
         config.optim[name] = ConfigDict(phases["adversarial"])
@@ -74,7 +83,9 @@ def use_adam(config: ConfigDict, learning_rate: float, adversarial_rate: float) 
 
 
 def finish(config: ConfigDict, words: set[str]) -> ConfigDict:
-    """Applies the argument `smoke`: a run of seconds."""
+    """Applies the arguments `labels_only` and `smoke`, a run of seconds."""
+    if "labels_only" in words:
+        common.labels_only(config)
     if "smoke" in words:
         common.smoke(config)
         config.data.validation = 0

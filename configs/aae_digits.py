@@ -8,15 +8,15 @@ drops half of its 20 categories: 36 % by majority vote after 4000 steps. Others:
 
 Deviations: with the paper's SGD and weights the categories collapse to one or two, so clustering
 uses Adam and a rate of 0.01 for the game (at 0.1 it diverges).
-Arguments: gaussian, mixture, supervised, semisupervised, clustering (unless given), smoke.
+Arguments: gaussian, mixture, supervised, semisupervised, clustering (unless
+given), labels_only (with semisupervised: the same encoder trained on nothing else), smoke.
 """
 
-from configs import aae_base, common
+from configs import aae_base
 
 
 def get_config(arg=""):
-    words = common.arguments(arg, aae_base.SETTINGS)
-    setting = next((word for word in aae_base.SETTINGS if word in words), "clustering")
+    words, setting = aae_base.arguments(arg, unless_given="clustering")
     config = aae_base.get_aae(
         setting,
         image_size=8,

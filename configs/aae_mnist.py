@@ -9,17 +9,17 @@ code is the style. semisupervised: ten categories and a style with 100 labels; p
 and a style, no labels; published 4.10 +- 1.13 %. Not run by us at full length.
 
 Deviations: 500 epochs; the paper trains up to 5000. The prior's scale of mixture is ours.
-Arguments: gaussian, mixture, supervised, semisupervised, clustering, smoke.
+Arguments: gaussian, mixture, supervised, semisupervised, clustering, labels_only
+(with semisupervised: the same encoder trained on nothing else, to compare), smoke.
 """
 
-from configs import aae_base, common
+from configs import aae_base
 
 _STEPS_PER_EPOCH = 50_000 // 100
 
 
 def get_config(arg=""):
-    words = common.arguments(arg, aae_base.SETTINGS)
-    setting = next((word for word in aae_base.SETTINGS if word in words), "gaussian")
+    words, setting = aae_base.arguments(arg, unless_given="gaussian")
     config = aae_base.get_aae(
         setting,
         image_size=28,

@@ -57,6 +57,16 @@ def adam(learning_rate: float, b1: float = 0.9, b2: float = 0.999, drop_at=()) -
     }
 
 
+def labels_only(config: ConfigDict) -> None:
+    """The supervised network that a semi-supervised run is compared with.
+
+    The same encoder, noise, labels and number of steps, but nothing except the labels moves its
+    weights. Images without labels still count in the statistics of its batch normalisations.
+    """
+    config.optim.encoder.reconstruction.learning_rate = 0.0
+    config.optim.encoder.adversarial.learning_rate = 0.0
+
+
 def smoke(config: ConfigDict, num_steps: int = 4) -> None:
     """Shrinks any experiment to seconds: embedded data, narrow networks, a few steps."""
     if config.data.name.startswith("stacked:"):

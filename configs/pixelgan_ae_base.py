@@ -148,7 +148,9 @@ def epochs(config: ConfigDict, count: int, steps_per_epoch: int) -> None:
 
 
 def finish(config: ConfigDict, words: set[str]) -> ConfigDict:
-    """Applies the argument `smoke`: a run of seconds."""
+    """Applies the arguments `labels_only` and `smoke`, a run of seconds."""
+    if "labels_only" in words:
+        common.labels_only(config)
     if "smoke" in words:
         common.smoke(config)
         config.networks.decoder.depth = 2

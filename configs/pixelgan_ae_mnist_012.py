@@ -21,7 +21,7 @@ def get_config(arg=""):
         depth=6 if small else 16,
         code_size=3,
         discriminator_features=500 if small else 3000,
-        adversarial_rate=0.01,
+        adversarial_rate=0.06 if small else 0.01,
     )
     pixelgan_ae_base.conv_encoder(config, depth=2, hidden_features=500 if small else 3000)
     if small:

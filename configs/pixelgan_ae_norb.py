@@ -7,14 +7,14 @@ Published test error: 8.90 +- 1.0 %. Not run by us at full length.
 Deviations: 32 x 32 pixels and 4,000 images for validation are from memory; networks, likelihood
 (ours: a mixture of 10 discretised logistics), which cameras (ours: the left one) and 100 epochs are
 not recovered.
-Arguments: smoke.
+Arguments: labels_only, smoke.
 """
 
 from configs import common, pixelgan_ae_base
 
 
 def get_config(arg=""):
-    words = common.arguments(arg, ())
+    words = common.arguments(arg, ("labels_only",))
     config = pixelgan_ae_base.get_pixelgan(
         image_size=32,
         depth=16,

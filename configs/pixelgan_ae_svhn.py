@@ -9,14 +9,14 @@ Deviations: of this experiment only a decoder of about 20 layers and 32 maps and
 two layers of 1000 are recovered, from memory, and images reduced to 16 x 16. The paper's likelihood
 of continuous pixels is not; ours is a mixture of 10 discretised logistics. Its 531,131 extra images
 are not used, only the 73,257 of "train". The encoder and 100 epochs are ours.
-Arguments: 500, 1000 (labels; 1000 unless given), smoke.
+Arguments: 500, 1000 (labels; 1000 unless given), labels_only, smoke.
 """
 
 from configs import common, pixelgan_ae_base
 
 
 def get_config(arg=""):
-    words = common.arguments(arg, ("500", "1000"))
+    words = common.arguments(arg, ("500", "1000", "labels_only"))
     config = pixelgan_ae_base.get_pixelgan(
         image_size=16,
         channels=3,

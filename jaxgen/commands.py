@@ -139,6 +139,7 @@ def evaluate(
     *,
     inception_weights: str = "",
     probe: bool = False,
+    kmeans: bool = False,
     parzen_window: bool = False,
 ) -> dict[str, Any]:
     """Figures of a checkpoint on held-out data, `evaluation.figures`; kept in `evaluation.json`."""
@@ -152,6 +153,7 @@ def evaluate(
         held_out,
         inception_weights=inception_weights,
         probe=probe,
+        kmeans=kmeans,
         parzen_window=parzen_window,
     )
     files.write_atomically(workdir / "evaluation.json", json.dumps(result, indent=2) + "\n")

@@ -39,6 +39,7 @@ def figures(
     *,
     inception_weights: str = "",
     probe: bool = False,
+    kmeans: bool = False,
     parzen_window: bool = False,
     progress: bool = True,
 ) -> dict[str, Any]:
@@ -51,11 +52,14 @@ def figures(
     whose weights are in the file `inception_weights`. "conditional_..." where samples are of a
     class that was asked for. "clustering/..." or "labelled/...": errors of an objective that
     assigns images to categories; without held-out validation images, training images name the
-    clusters. "probe/..." (probe): a linear SVM on the adversary's features.
+    clusters. "kmeans/..." (kmeans): the same errors of k-means on the pixels, as many clusters,
+    started from `config.seed`. "probe/..." (probe): a linear SVM on the adversary's features.
     "parzen/..." (parzen_window): the obsolete estimate of 2014.
     """
     result: dict[str, Any] = _objective_figures(experiment, state, held_out)
     result |= _clustering(experiment, state, held_out)
+    if kmeans:
+        result |= _under("kmeans", _kmeans(experiment, training, held_out, result))
     num = experiment.config.evaluation.num_images
     condition = _condition(experiment, num)
     samples = sampling.draw(experiment, state, jax.random.key(1), num, condition)
@@ -136,6 +140,24 @@ def _clustering(experiment: Any, state: TrainState, held_out: Dataset) -> dict[s
         assigned(validation), labels(validation), assigned(held_out), held_out.label
     )
     return _under("clustering", errors)
+
+
+def _kmeans(experiment: Any, training: Any, held_out: Any, found: dict) -> dict[str, Any]:
+    if "clustering/clusters" not in found:
+        raise UserError(
+            f"--kmeans needs a run that finds clusters and a labelled data set; "
+            f"{experiment.config.objective} on {held_out.name} is none."
+        )
+    validation = feed.load_data(experiment, "validation")
+    return clustering.kmeans_errors(
+        training.image,
+        validation.image,
+        labels(validation),
+        held_out.image,
+        held_out.label,
+        found["clustering/clusters"],
+        experiment.config.seed,
+    )
 
 
 def _extractor(experiment, training, held_out, inception_weights, progress):

@@ -32,6 +32,7 @@ _INCEPTION = flags.DEFINE_string(
     "inception", "", "Evaluate in Inception's features: a .safetensors file, see docs/inception.md."
 )
 _PROBE = flags.DEFINE_bool("probe", False, "Evaluate the discriminator's features: a linear SVM.")
+_KMEANS = flags.DEFINE_bool("kmeans", False, "Evaluate k-means beside a run that finds clusters.")
 _PARZEN = flags.DEFINE_bool("parzen", False, "Evaluate the (obsolete) Parzen log-likelihood.")
 _COORDINATOR = flags.DEFINE_string("coordinator", None, "HOST:PORT of process 0 of several.")
 _PROCESSES = flags.DEFINE_integer("num_processes", None, "How many processes there are.")
@@ -56,8 +57,14 @@ def main(argv: list[str]) -> None:
     label = labels[0] if labels else None
     workdir = command_line.workdir()
     if _MODE.value == "evaluate":
-        options = {"inception_weights": _INCEPTION.value, "probe": _PROBE.value}
-        result = commands.evaluate(workdir, step, **options, parzen_window=_PARZEN.value)
+        result = commands.evaluate(
+            workdir,
+            step,
+            inception_weights=_INCEPTION.value,
+            probe=_PROBE.value,
+            kmeans=_KMEANS.value,
+            parzen_window=_PARZEN.value,
+        )
         print(json.dumps(result, indent=2))
     elif _MODE.value == "sample":
         commands.sample(workdir, step, num, out, seed=seed, labels=labels)

@@ -34,12 +34,12 @@ _RATE = (
 def build(where: str, values: Mapping[str, Any]) -> optax.GradientTransformation:
     """The optimiser that a section of a config stands for; `where` is the section's name.
 
-    Keys: name ("adam", "rmsprop", "sgd", "momentum"), learning_rate, the numbers of that kind, and
-    optionally: drop_at, drop_factor (multiplied by the factor, 1/2 unless given, at the start of
-    each of these training steps); linear_from, linear_to (falls in a straight line to 0 between
-    these steps); divide_by, least (divided by it a step, but not below `least`); weight_decay (L2:
-    its product with the parameters is added to the gradient). A section of sections, one for each
-    phase of a step, gives `core.by_phase`. Raises UserError.
+    Keys: name ("adam", "rmsprop", "sgd", "momentum"), learning_rate (0: nothing moves), the numbers
+    of that kind, and optionally: drop_at, drop_factor (multiplied by the factor, 1/2 unless given,
+    at the start of each of these training steps); linear_from, linear_to (falls in a straight line
+    to 0 between these steps); divide_by, least (divided by it a step, but not below `least`);
+    weight_decay (L2: its product with the parameters is added to the gradient). A section of
+    sections, one for each phase of a step, gives `core.by_phase`. Raises UserError.
     """
     if values and all(hasattr(value, "items") for value in values.values()):
         return by_phase({name: build(f"{where}.{name}", part) for name, part in values.items()})
@@ -68,8 +68,8 @@ def build(where: str, values: Mapping[str, Any]) -> optax.GradientTransformation
 
 
 def _check_rate(where: str, rate: Mapping[str, Any]) -> None:
-    if not rate["learning_rate"] > 0:
-        raise UserError(f"{where}.learning_rate={rate['learning_rate']} must be above 0.")
+    if not rate["learning_rate"] >= 0:
+        raise UserError(f"{where}.learning_rate={rate['learning_rate']} must not be below 0.")
     if not all(type(step) is int for step in rate.get("drop_at", ())):
         raise UserError(
             f"{where}.drop_at={rate['drop_at']} must hold training steps, such as (100, 200)."

@@ -87,7 +87,7 @@ def test_a_section_for_each_phase():
     [
         ({"name": "adm", "learning_rate": 1.0}, 'config.optim.x.name="adm" .* Did you mean "adam"'),
         ({"name": "sgd"}, "config.optim.x lacks: learning_rate"),
-        (SGD | {"learning_rate": 0.0}, "config.optim.x.learning_rate=0.0 must be above 0"),
+        (SGD | {"learning_rate": -1.0}, "config.optim.x.learning_rate=-1.0 must not be below 0"),
         (SGD | {"b1": 0.5}, '"b1" is not a number of sgd, in config.optim.x. It takes: .*drop_at'),
         (SGD | {"drop_at": ("x",)}, "must hold training steps"),
         (SGD | {"linear_from": 9, "linear_to": 9}, "linear_from=9 must be below"),

@@ -62,7 +62,7 @@ COMMAND_LINES = {
                    "config.data gives (32, 32, 1)"),
     "channels": ((CONFIG, "--config.data.channels=3"), "config.data gives (16, 16, 3)"),
     "optimiser": ((CONFIG, "--config.optim.encoder.name=adm"), 'Did you mean "adam"?'),
-    "learning rate": ((CONFIG, "--config.optim.encoder.learning_rate=-1"), "must be above 0"),
+    "learning rate": ((CONFIG, "--config.optim.encoder.learning_rate=-1"), "must not be below 0"),
     "precision": ((CONFIG, "--config.precision=half"), "is not one of float32, mixed"),
     "resident": ((CONFIG, "--config.data.resident=yes"), "is not one of auto, always, never"),
     "resize": ((CONFIG, "--config.data.resize=stretch"), '"center_crop"'),

@@ -53,6 +53,18 @@ def test_one_cluster_for_all_is_as_good_as_its_class():
     assert found["cluster_usage_entropy"] == 0.0
 
 
+def test_kmeans_finds_what_is_apart():
+    labels = np.repeat(np.arange(3), 20)
+    noise = np.random.default_rng(0).normal(size=(60, 2, 2, 1))
+    images = 100.0 * labels[:, None, None, None] + noise
+    found = clustering.kmeans_errors(images, images, labels, images, labels, 3)
+    assert found["cluster_error"] == found["cluster_error_matched"] == 0.0
+    two = clustering.kmeans_errors(images, images, labels, images, labels, 2)
+    assert two["cluster_error"] == two["cluster_error_majority"] == pytest.approx(1 / 3)
+    with pytest.raises(UserError, match="k-means with 61 clusters needs as many images; got 60"):
+        clustering.kmeans_errors(images, images, labels, images, labels, 61)
+
+
 def test_a_cluster_that_no_validation_image_is_in_is_named_by_its_exemplar():
     probabilities = np.array([[0.9, 0.1, 0.0], [0.8, 0.0, 0.2], [0.1, 0.9, 0.0]])
     names = clustering.majority_names(probabilities, np.array([4, 5, 6]))

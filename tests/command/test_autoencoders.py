@@ -1,0 +1,68 @@
+"""Autoencoders with categories through the command: trained, evaluated, drawn by cluster."""
+
+import functools
+import json
+
+import command_line
+import jax
+import numpy as np
+import pytest
+
+from jaxgen import experiment
+
+pytestmark = pytest.mark.slow
+SEMISUPERVISED = "configs/pixelgan_ae_digits_semisupervised.py"
+
+
+def ran(env, folder, *arguments, code=0):
+    result = command_line.fork(folder, command_line.command, arguments, env)
+    assert result.code == code, result.err
+    return result
+
+
+def test_clusters_beside_kmeans(env, tmp_path):
+    at = f"--workdir={tmp_path / 'run'}"
+    ran(env, tmp_path, "--config=configs/pixelgan_ae_digits_clustering.py:smoke", at)
+    figures = json.loads(ran(env, tmp_path, "--mode=evaluate", at, "--kmeans").out)
+    for group in ("clustering", "kmeans"):
+        assert figures[f"{group}/clusters"] == 20
+        assert figures[f"{group}/n_validation"] == 1498
+        assert figures[f"{group}/n_test"] == 299
+    # Four steps make no clusters; k-means finds most digits.
+    assert figures["kmeans/cluster_error"] < 0.2 < figures["clustering/cluster_error"]
+    assert figures["kmeans/clusters_used"] == 20
+    ran(env, tmp_path, "--mode=sample", at, "--labels=3", "--num=4", f"--out={tmp_path}/x.npz")
+    assert np.load(tmp_path / "x.npz")["image"].shape == (4, 8, 8, 1)
+
+
+def test_few_labels(env, tmp_path):
+    at = f"--workdir={tmp_path / 'run'}"
+    ran(env, tmp_path, f"--config={SEMISUPERVISED}:smoke", at)
+    labelled = json.loads((tmp_path / "run" / "labelled.json").read_text())
+    figures = json.loads(ran(env, tmp_path, "--mode=evaluate", at).out)
+    assert 0 < figures["labelled/error"] <= 1
+    assert (figures["labelled/labels"], figures["labelled/n_test"]) == (20, 299)
+    assert "20" in json.dumps(labelled)
+    failed = ran(env, tmp_path, "--mode=evaluate", at, "--kmeans", code=1)
+    assert "--kmeans needs a run that finds clusters" in failed.err
+
+
+@pytest.mark.parametrize("config", [SEMISUPERVISED, "configs/aae_digits.py:semisupervised"])
+@pytest.mark.parametrize("only", [False, True])
+def test_a_run_with_labels_only_learns_nothing_from_other_images(config, only):
+    words = ",".join(["smoke", *["labels_only"] * only])
+    config += ("," if ":" in config else ":") + words
+    exp = experiment.build(experiment.load_config(config))
+    state = jax.jit(exp.create_state)(jax.random.key(0))
+    step = jax.jit(functools.partial(exp.objective.train_step, exp.spec))
+    batch = {
+        name: jax.random.randint(jax.random.key(1), like.shape, 0, 10).astype(like.dtype)
+        for name, like in exp.example_batch.items()
+    }
+    others = batch | {"image": 9 - batch["image"]}
+    start = state.params["encoder"]
+    encoders = [step(state, x, jax.random.key(2))[0].params["encoder"] for x in (batch, others)]
+    same = jax.tree.map(lambda a, b: bool(np.array_equal(a, b)), *encoders)
+    moved = jax.tree.map(lambda a, b: not np.array_equal(a, b), encoders[0], start)
+    assert all(jax.tree.leaves(same)) == only
+    assert any(jax.tree.leaves(moved))
