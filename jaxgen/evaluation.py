@@ -1,6 +1,5 @@
 """What a trained state is worth: the figures that its data set allows."""
 
-import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,14 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgen import feed, sampling
+from jaxgen import code_evaluation, feed, sampling
 from jaxgen.core import Nets, Spec, TrainState, UserError, eval_params
 from jaxgen.core.generator import balanced_labels
 from jaxgen.data import points, preprocess, stacked
 from jaxgen.data.dataset import Dataset
 from jaxgen.evaluate import (
     classifier,
-    clustering,
     conditional,
     features,
     inception,
@@ -23,10 +21,8 @@ from jaxgen.evaluate import (
     modes,
     parzen,
 )
-from jaxgen.evaluate.classifier import labels
 from jaxgen.evaluate.images import spread
 
-_CHUNK = 250  # images at a time
 _PARZEN = 10_000  # samples, as published
 _CLASSIFIERS: dict[tuple[str, str], features.FeatureExtractor] = {}
 
@@ -50,16 +46,12 @@ def figures(
     the rest in the features of the three channels. Others: `features.compare` in the space of a
     classifier of the data set's labels, of pixels where it has none, or of the Inception network
     whose weights are in the file `inception_weights`. "conditional_..." where samples are of a
-    class that was asked for. "clustering/..." or "labelled/...": errors of an objective that
-    assigns images to categories; without held-out validation images, training images name the
-    clusters. "kmeans/..." (kmeans): the same errors of k-means on the pixels, as many clusters,
-    started from `config.seed`. "probe/..." (probe): a linear SVM on the adversary's features.
+    class that was asked for. "clustering/...", "labelled/...", "codes/...", "kmeans/..." (kmeans):
+    `code_evaluation.figures`. "probe/..." (probe): a linear SVM on the adversary's features.
     "parzen/..." (parzen_window): the obsolete estimate of 2014.
     """
     result: dict[str, Any] = _objective_figures(experiment, state, held_out)
-    result |= _clustering(experiment, state, held_out)
-    if kmeans:
-        result |= _under("kmeans", _kmeans(experiment, training, held_out, result))
+    result |= code_evaluation.figures(experiment, state, training, held_out, kmeans=kmeans)
     num = experiment.config.evaluation.num_images
     condition = _condition(experiment, num)
     samples = sampling.draw(experiment, state, jax.random.key(1), num, condition)
@@ -116,48 +108,6 @@ def _objective_figures(experiment: Any, state: TrainState, held_out: Dataset) ->
     ]
     means = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
     return _under("objective", {**means, "n_real": size * count})
-
-
-def _clustering(experiment: Any, state: TrainState, held_out: Dataset) -> dict[str, Any]:
-    """Errors of an objective that assigns images to categories, where there are labels."""
-    objective, hparams = experiment.objective, experiment.spec.hparams
-    count = getattr(objective, "categories", lambda _: 0)(hparams)
-    if not hasattr(objective, "assignments") or not count or held_out.label is None:
-        return {}
-    assign = jax.jit(functools.partial(objective.assignments, experiment.spec))
-
-    def assigned(dataset: Dataset) -> np.ndarray:
-        parts = np.array_split(dataset.image, -(-len(dataset.image) // _CHUNK))
-        raws = ({"image": jnp.asarray(part)} for part in parts)
-        prepared = (preprocess.prepare(raw, jax.random.key(0))["image"] for raw in raws)
-        return np.concatenate([np.asarray(assign(state, image)) for image in prepared])
-
-    if experiment.config.data.labelled:
-        error = clustering.classification_error(assigned(held_out), held_out.label)
-        return _under("labelled", {**error, "labels": experiment.config.data.labelled})
-    validation = feed.load_data(experiment, "validation")
-    errors = clustering.clustering_errors(
-        assigned(validation), labels(validation), assigned(held_out), held_out.label
-    )
-    return _under("clustering", errors)
-
-
-def _kmeans(experiment: Any, training: Any, held_out: Any, found: dict) -> dict[str, Any]:
-    if "clustering/clusters" not in found:
-        raise UserError(
-            f"--kmeans needs a run that finds clusters and a labelled data set; "
-            f"{experiment.config.objective} on {held_out.name} is none."
-        )
-    validation = feed.load_data(experiment, "validation")
-    return clustering.kmeans_errors(
-        training.image,
-        validation.image,
-        labels(validation),
-        held_out.image,
-        held_out.label,
-        found["clustering/clusters"],
-        experiment.config.seed,
-    )
 
 
 def _extractor(experiment, training, held_out, inception_weights, progress):

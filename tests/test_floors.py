@@ -24,6 +24,7 @@ FLOORS = {
     "commands": 4,
     "optimisers": 4,
     "evaluation": 4,
+    "code_evaluation": 4,
     "sampling": 4,
     "seed_output": 4,
     "seed_session": 4,

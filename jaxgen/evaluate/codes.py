@@ -1,11 +1,9 @@
-"""What a code looks like: how it is used, what it tells of the class, and a picture of it in 2-D.
+"""What a code tells of the class, and a picture of it in 2-D.
 
 The scatter plots are those of A. Makhzani, B. Frey, "PixelGAN Autoencoders", NeurIPS 2017,
 arXiv:1706.00531, figure 3, with a figure beside them: the accuracy of a linear classifier on the
 code.
 """
-
-from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -28,45 +26,6 @@ COLOURS = (
     (188, 189, 34),
     (23, 190, 207),
 )
-
-
-def entropies(probabilities: np.ndarray) -> dict[str, float]:
-    """Of soft assignments f[n,K], in nats.
-
-    "usage_entropy": of the mean assignment, at most log K ("usage_entropy_limit"); low where
-    clusters are not used. "assignment_entropy": mean over images, 0 where certain.
-    "code_information": their difference, what the category tells of the image.
-    """
-    probabilities = np.asarray(probabilities, np.float64)
-    usage = _entropy(probabilities.mean(axis=0))
-    assignment = float(_entropy(probabilities).mean())
-    return {
-        "usage_entropy": float(usage),
-        "usage_entropy_limit": float(np.log(probabilities.shape[1])),
-        "assignment_entropy": assignment,
-        "code_information": float(usage) - assignment,
-    }
-
-
-def moments(codes: np.ndarray, scale: float) -> dict[str, Any]:
-    """Of real codes f[n,m] against a prior N(0, scale^2 I).
-
-    "code_mean_error": largest distance of a dimension's mean from 0; "code_std_least",
-    "code_std_largest": of the dimensions; each divided by `scale`, so that 0, 1, 1 is a match.
-    "code_kl": KL divergence in nats of the Gaussian with the codes' mean and covariance to the
-    prior, 0 where both moments match.
-    """
-    codes = np.asarray(codes, np.float64) / scale
-    mean, std = codes.mean(axis=0), codes.std(axis=0)
-    covariance = np.atleast_2d(np.cov(codes, rowvar=False, bias=True))
-    _, log_determinant = np.linalg.slogdet(covariance + 1e-12 * np.eye(len(covariance)))
-    divergence = (np.trace(covariance) + mean @ mean - len(mean) - log_determinant) / 2
-    return {
-        "code_mean_error": float(np.abs(mean).max()),
-        "code_std_least": float(std.min()),
-        "code_std_largest": float(std.max()),
-        "code_kl": float(divergence),
-    }
 
 
 def linear_accuracy(
@@ -101,10 +60,8 @@ def code_picture(
         drawing.ellipse(
             [x - 1.5, y - 1.5, x + 1.5, y + 1.5], fill=COLOURS[labels[i] % len(COLOURS)]
         )
+    width = max((drawing.textlength(name) for name in classes), default=0)
+    drawing.rectangle([0, 0, 12 + width, 8 + 12 * len(classes)], fill="white")
     for number, name in enumerate(classes):
         drawing.text((6, 4 + 12 * number), name, fill=COLOURS[number % len(COLOURS)])
     return np.asarray(image)
-
-
-def _entropy(probabilities: np.ndarray) -> np.ndarray:
-    return -np.sum(probabilities * np.log(np.maximum(probabilities, 1e-300)), axis=-1)

@@ -47,6 +47,16 @@ def test_few_labels(env, tmp_path):
     assert "--kmeans needs a run that finds clusters" in failed.err
 
 
+def test_what_a_line_tells_of_real_codes(env, tmp_path):
+    at = f"--workdir={tmp_path / 'run'}"
+    ran(env, tmp_path, "--config=configs/pixelgan_ae_digits_gaussian.py:smoke", at)
+    figures = json.loads(ran(env, tmp_path, "--mode=evaluate", at).out)
+    # A 2-D code after four steps: better than a guess, far from all.
+    assert 0.1 < figures["codes/linear_accuracy"] < 0.9
+    assert not any(name.startswith(("clustering/", "labelled/")) for name in figures)
+    assert list((tmp_path / "run" / "images").glob("**/*codes*"))
+
+
 @pytest.mark.parametrize("config", [SEMISUPERVISED, "configs/aae_digits.py:semisupervised"])
 @pytest.mark.parametrize("only", [False, True])
 def test_a_run_with_labels_only_learns_nothing_from_other_images(config, only):

@@ -1,4 +1,4 @@
-"""Clustering errors with known answers; entropies, moments and pictures of codes."""
+"""Clustering errors with known answers; what codes tell of classes, and pictures of them."""
 
 import numpy as np
 import pytest
@@ -92,30 +92,6 @@ def test_classification_error():
 def test_mismatched_arrays_are_refused(probabilities, labels):
     with pytest.raises(UserError, match="Clustering errors need"):
         clustering.classification_error(probabilities, np.array(labels))
-
-
-def test_entropies():
-    balanced = codes.entropies(np.eye(4))
-    assert balanced["usage_entropy"] == pytest.approx(np.log(4))
-    assert balanced["code_information"] == pytest.approx(np.log(4))
-    undecided = codes.entropies(np.full((6, 4), 0.25))
-    assert undecided["usage_entropy"] == pytest.approx(undecided["usage_entropy_limit"])
-    assert undecided["code_information"] == pytest.approx(0.0, abs=1e-12)
-    assert codes.entropies(np.eye(4)[[1] * 5])["usage_entropy"] == pytest.approx(0.0, abs=1e-12)
-
-
-def test_moments_of_a_matching_and_of_a_shrunk_code():
-    rng = np.random.default_rng(0)
-    match = codes.moments(5.0 * rng.standard_normal((20_000, 2)), 5.0)
-    assert match["code_kl"] == pytest.approx(0.0, abs=1e-3)
-    assert match["code_std_least"] == pytest.approx(1.0, abs=0.03)
-    shrunk = codes.moments(
-        np.array([2.5, 5.0]) * rng.standard_normal((20_000, 2)) + [5.0, 0.0], 5.0
-    )
-    # KL(N(m, s^2) || N(0, 1)) = (s^2 + m^2 - 1) / 2 - log s, in one of two dimensions.
-    expected = (0.25 + 1.0 - 1.0) / 2 - np.log(0.5)
-    assert shrunk["code_kl"] == pytest.approx(expected, rel=0.05)
-    assert shrunk["code_mean_error"] == pytest.approx(1.0, abs=0.03)
 
 
 def test_a_linear_classifier_on_separate_codes():
