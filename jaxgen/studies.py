@@ -29,8 +29,6 @@ _KEYS = ("experiments", "seeds", "seeds_at_once", "evaluations")
 _KEYS += ("num_steps", "networks", "evaluation", "data")
 _DATA_KEYS = ("name", "image_size", "channels", "num_classes", "batch_size", "resize")
 _DATA_KEYS += ("data_dir", "cache_dir")
-
-
 # Changing these continues the same study.
 _FREE = ("data_dir", "cache_dir", "data.resident", "seeds", "seeds_at_once")
 

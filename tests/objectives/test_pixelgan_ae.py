@@ -361,10 +361,24 @@ def test_probabilities_of_all_images_sum_to_one():
     spec, state, _ = setup()
     images = np.array(list(itertools.product([-1.0, 1.0], repeat=PIXELS)), np.float32)
     every = jnp.asarray(images.reshape(-1, SIDE, SIDE, 1))
-    nats = np.asarray(pixelgan_ae.exact_nats(spec, state, every), np.float64)
+    nats = np.asarray(pixelgan_ae.marginal_nats(spec, state, every, jnp.eye(K)), np.float64)
     assert np.exp(-nats).sum() == pytest.approx(1.0, rel=1e-5)
     params = numpy_params(state)
     each = [np.exp(-nats_of(params, images, np.eye(K)[[k] * len(images)])) for k in range(K)]
+    np.testing.assert_allclose(np.exp(-nats), np.mean(each, 0), rtol=1e-4)
+
+
+def test_importance_estimate_is_the_mean_over_draws_of_the_prior():
+    """... and so a distribution over images itself, whatever was drawn."""
+    spec, state, _ = setup(code_prior="gaussian", code_size=2, prior_scale=2.0)
+    images = np.array(list(itertools.product([-1.0, 1.0], repeat=PIXELS)), np.float32)
+    every = jnp.asarray(images.reshape(-1, SIDE, SIDE, 1))
+    draws = draw_code(spec, jax.random.key(7), 50)
+    nats = np.asarray(pixelgan_ae.marginal_nats(spec, state, every, draws), np.float64)
+    assert np.exp(-nats).sum() == pytest.approx(1.0, rel=1e-5)
+    params, draws = numpy_params(state), np.asarray(draws, np.float64)
+    assert 1.5 < draws.std() < 2.5
+    each = [np.exp(-nats_of(params, images, np.tile(z, (len(images), 1)))) for z in draws]
     np.testing.assert_allclose(np.exp(-nats), np.mean(each, 0), rtol=1e-4)
 
 
@@ -374,7 +388,7 @@ def test_exact_likelihood_is_beyond_the_bound_of_a_certain_code():
     params = numpy_params(state)
     flat = np.asarray(batch["image"], np.float64).reshape(BATCH, -1)
     best = np.min([nats_of(params, flat, np.eye(K)[[k] * BATCH]) for k in range(K)], 0)
-    nats = np.asarray(pixelgan_ae.exact_nats(spec, state, batch["image"]))
+    nats = np.asarray(pixelgan_ae.marginal_nats(spec, state, batch["image"], jnp.eye(K)))
     assert np.all(nats <= best + np.log(K) + 1e-5)
     assert np.all(nats >= best - 1e-5)
 
@@ -420,6 +434,7 @@ def test_real_codes(prior):
     assert image.shape == (2, SIDE, SIDE, 1)
     figures = pixelgan_ae.evaluate(spec, state, batch, jax.random.key(0))
     assert "exact_nats" not in figures
+    assert figures["importance_nats"] > 0
     with pytest.raises(ValueError, match="has no categories"):
         pixelgan_ae.assignments(spec, state, batch["image"])
 
