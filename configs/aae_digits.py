@@ -26,7 +26,9 @@ def get_config(arg=""):
         drop_at=4_000,
     )
     if setting == "clustering":
-        aae_base.use_adam(config, 1e-3, adversarial_rate=0.01)
+        aae_base.use_adam(config, 1e-3, adversarial_rate=0.03)
+        config.networks.encoder.update(batch_norm=True, output_norm=True)
+        config.hparams.posterior = "implicit"
     config.data.name = "digits"
     config.num_steps = 6_000
     config.steps_per_dispatch = 20
