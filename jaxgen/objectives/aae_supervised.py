@@ -126,5 +126,22 @@ def restyle(spec: Spec, state: TrainState, image: Array, label: Array) -> Array:
     return decode(spec, state, label, encode(spec, state, image))
 
 
+def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:
+    """Of one batch of held-out images with their labels: reconstruction_nats, moments of styles.
+
+    restyled_nats: what it costs to draw an image with the style of another, label kept; how much
+    more than reconstruction_nats is what styles tell.
+    """
+    image, label = batch["image"], batch["label"]
+    style = encode(spec, state, image)
+    own, other = (_with_class(spec, label, z) for z in (style, jax.random.permutation(key, style)))
+    decoder = evaluating(spec, state)
+    figures = {
+        name: jnp.mean(nats(spec, decoder("decoder", code, train=False), image))
+        for name, code in (("reconstruction_nats", own), ("restyled_nats", other))
+    }
+    return figures | posteriors.code_metrics(spec, style)
+
+
 def _with_class(spec, label, style):
     return jnp.concatenate([jax.nn.one_hot(label, spec.hparams.num_classes), style], axis=1)

@@ -179,6 +179,19 @@ def test_supervised_decoder_is_told_the_class():
     np.testing.assert_array_equal(drawn, asked)
 
 
+def test_figures_say_what_styles_tell():
+    spec, state, batch = setup("supervised")
+    figures = aae_supervised.evaluate(spec, state, batch, jax.random.key(5))
+    w, x = kernels(state), flat(batch["image"])
+    order = jax.random.permutation(jax.random.key(5), len(x))
+    for name, style in (("reconstruction_nats", x @ w["encoder"]), ("restyled_nats", None)):
+        style = (x @ w["encoder"])[order] if style is None else style
+        output = np.concatenate([ONE_HOT, style], 1) @ w["decoder"]
+        np.testing.assert_allclose(figures[name], cross_entropy(output, x), rtol=1e-5)
+    assert figures["restyled_nats"] != figures["reconstruction_nats"]
+    assert figures["code_var"] > 0
+
+
 def test_semisupervised_losses_against_numpy():
     spec, state, batch = setup("semisupervised", input_noise_level=0.0)
     w, x = kernels(state), flat(batch["image"])
