@@ -25,9 +25,11 @@ def get_config(arg=""):
         labelled=500 if setting == "mixture" else 50,
         drop_at=4_000,
     )
-    if setting == "clustering":
-        aae_base.use_adam(config, 1e-3, adversarial_rate=0.03)
-        config.networks.encoder.update(batch_norm=True, output_norm=True)
+    if setting in ("mixture", "supervised", "clustering"):
+        rate = 0.03 if setting == "clustering" else 0.1
+        aae_base.use_adam(config, 1e-3, adversarial_rate=rate)
+        config.networks.encoder.batch_norm = True
+        config.networks.encoder.output_norm = setting == "clustering"
         config.hparams.posterior = "implicit"
     config.data.name = "digits"
     config.num_steps = 6_000

@@ -18,11 +18,15 @@ def get_config(arg=""):
         image_size=8,
         depth=3,  # 7x7 and two of 5x5 see the 7 pixels that there are
         code_size=20,
+        output="logistic_mixture",
         discriminator_features=200,
-        adversarial_rate=0.03,
+        adversarial_rate=0.1,
     )
     pixelgan_ae_base.conv_encoder(config, depth=2, hidden_features=200)
     pixelgan_ae_base.narrow(config, features=16)
+    config.networks.decoder.mixtures = 3
+    config.hparams.input_noise = "gaussian"
+    config.hparams.input_noise_level = 0.3
     config.data.name = "digits"
     pixelgan_ae_base.epochs(config, 100, 15)
     config.steps_per_dispatch = 15

@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -64,11 +66,11 @@ display(Image(filename=str(sorted((workdir / "images").glob("samples_*.png"))[-1
 # %% [markdown]
 # ## Clusters
 # The paper names a cluster by the one image that it is surest of. Beside its error stand those of a
-# majority vote and of the best one-to-one naming.
+# majority vote and of the best one-to-one naming, and those of k-means on the pixels.
 
 # %%
-figures = commands.evaluate(workdir)
-{name: value for name, value in figures.items() if name.startswith(("clustering/", "objective/"))}
+figures = commands.evaluate(workdir, kmeans=True)
+{name: value for name, value in figures.items() if name.startswith(("clustering/", "kmeans/"))}
 
 # %% [markdown]
 # ## Complete an image
@@ -81,14 +83,16 @@ import jax.numpy as jnp
 from jaxgen import feed
 from jaxgen.core.posterior import evaluating
 from jaxgen.evaluate import grids
+from jaxgen.models.pixel_outputs import noise_size
 
 exp, state = experiment.restore(workdir)
 held_out = feed.load_data(exp, "test").image[:16]
-image = jnp.where(held_out > 127, 1.0, -1.0)
+image = jnp.asarray(held_out) / 127.5 - 1.0
 known = jnp.arange(image.shape[1])[:, None] < image.shape[1] // 2
 known = jnp.broadcast_to(known, image.shape[1:3])
 code = exp.objective.encode(exp.spec, state, image)
-noise = jax.random.uniform(jax.random.key(0), image.shape)
+numbers = noise_size(exp.spec.hparams.output, image.shape[-1])  # that the draw of a pixel takes
+noise = jax.random.uniform(jax.random.key(0), (*image.shape[:3], numbers))
 completed = evaluating(exp.spec, state)("decoder", noise, code, known, image, method="sample")
 grids.save_png(workdir / "completed.png", grids.grid(grids.interleave(image, completed), columns=8))
 display(Image(filename=str(workdir / "completed.png")))
