@@ -26,7 +26,7 @@ def get_config(arg=""):
         drop_at=4_000,
     )
     if setting in ("mixture", "supervised", "clustering"):
-        rate = 0.03 if setting == "clustering" else 0.1
+        rate = 0.1 if setting == "mixture" else 0.03
         aae_base.use_adam(config, 1e-3, adversarial_rate=rate)
         config.networks.encoder.batch_norm = True
         config.networks.encoder.output_norm = setting == "clustering"

@@ -27,6 +27,8 @@ def get_config(arg=""):
     pixelgan_ae_base.conv_encoder(config, depth=3, hidden_features=0)
     pixelgan_ae_base.narrow(config, features=16)
     config.networks.decoder.mixtures = 3
+    config.hparams.input_noise = "gaussian"
+    config.hparams.input_noise_level = 0.3
     config.data.name = "digits"
     pixelgan_ae_base.epochs(config, 60, 15)
     config.steps_per_dispatch = 15
