@@ -25,7 +25,7 @@ def get_config(arg=""):
         labelled=500 if setting == "mixture" else 50,
         drop_at=4_000,
     )
-    if setting in ("mixture", "supervised", "clustering"):
+    if setting in ("mixture", "clustering"):
         rate = 0.1 if setting == "mixture" else 0.03
         aae_base.use_adam(config, 1e-3, adversarial_rate=rate)
         config.networks.encoder.batch_norm = True

@@ -107,7 +107,7 @@ def conv_encoder(config: ConfigDict, *, depth: int, hidden_features: int) -> Non
     config.networks.encoder = ConfigDict(
         {
             "module": "autoencoder.ConvEncoder",
-            "outputs": config.hparams.get_ref("code_size"),
+            "outputs": _outputs(config),
             "features": 32,
             "depth": depth,
             "kernel_size": 5,
@@ -129,13 +129,20 @@ def mlp_encoder(config: ConfigDict, *, features: int) -> None:
     config.networks.encoder = ConfigDict(
         {
             "module": "autoencoder.MLPEncoder",
-            "outputs": config.hparams.get_ref("code_size"),
+            "outputs": _outputs(config),
             "features": features,
             "depth": 2,
             "batch_norm": False,
             "output_norm": False,
             "init_std": 0.0,
         }
+    )
+
+
+def _outputs(config: ConfigDict):
+    """As many as the code has numbers, and follows them; a Gaussian's also have deviations."""
+    return config.hparams.get_ref("code_size") * (
+        2 if config.hparams.posterior == "gaussian" else 1
     )
 
 

@@ -5,21 +5,21 @@ r"""PixelGAN autoencoder on scikit-learn's 8x8 digits with a 2-D Gaussian code (
 Figure 2 in small: a decoder of one layer, which sees three pixels, and a location-dependent code,
 which tells it the rest. Beside a PixelCNN of the same reach and an adversarial autoencoder:
 `python -m jaxgen.study --config=configs/studies/pixelgan_figure2.py`. All numbers are ours.
-Arguments: smoke.
+Arguments: gaussian_posterior (codes are drawn from a Gaussian that the encoder gives), smoke.
 """
 
 from configs import common, pixelgan_ae_base
 
 
 def get_config(arg=""):
-    words = common.arguments(arg, ())
+    words = common.arguments(arg, ("gaussian_posterior",))
     config = pixelgan_ae_base.get_pixelgan(
         image_size=8,
         depth=1,
         code_prior="gaussian",
         code_size=2,
         prior_scale=5.0,
-        posterior="deterministic",
+        posterior="gaussian" if "gaussian_posterior" in words else "deterministic",
         conditioning="dependent",
         discriminator_features=200,
         adversarial_rate=0.1,

@@ -8,7 +8,8 @@ and coherent samples, no figure. Not run by us at full length.
 
 Deviations: 50 epochs, a choice of ours; the paper's number is not recovered.
 Arguments: deep (15 layers, which see the whole image: codes of digits overlap), invariant (the code
-enters every layer, everywhere alike), smoke.
+enters every layer, everywhere alike), gaussian_posterior (codes are drawn from a Gaussian that the
+encoder gives, instead of computed), smoke.
 """
 
 from configs import common, pixelgan_ae_base
@@ -17,7 +18,7 @@ _STEPS_PER_EPOCH = 50_000 // 100
 
 
 def get_config(arg=""):
-    words = common.arguments(arg, ("deep", "invariant"))
+    words = common.arguments(arg, ("deep", "invariant", "gaussian_posterior"))
     config = pixelgan_ae_base.get_pixelgan(
         image_size=28,
         # 7x7 and three of 5x5: 3 + 3 * 2 = 9 pixels; fifteen: 33.
@@ -25,7 +26,7 @@ def get_config(arg=""):
         code_prior="gaussian",
         code_size=2,
         prior_scale=5.0,
-        posterior="deterministic",
+        posterior="gaussian" if "gaussian_posterior" in words else "deterministic",
         conditioning="invariant" if "invariant" in words else "dependent",
         discriminator_features=2000,
         reconstruction=pixelgan_ae_base.momentum(1e-3, 0.9, drop_at=(25 * _STEPS_PER_EPOCH,)),

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,25 +62,35 @@ def sample(
     *,
     seed: int = 0,
     labels: Sequence[int] = (),
+    chunk: int = sampling.CHUNK,
 ) -> None:
     """Writes `num` samples to a .png grid, or to `image` [num,h,w,c] of an .npz.
 
-    labels: the classes to draw in turn, for an objective that is told labels. Points become a
-    scatter plot over held-out ones.
+    labels: the classes or categories to draw in turn, by default all, for an objective that has
+    some; a column each. Points become a scatter plot over held-out ones. chunk: drawn at a time,
+    with a word about each where there are several; another number draws other samples.
     """
+    if chunk < 1:
+        raise UserError(f"--chunk={chunk} must be at least 1.")
     if out.suffix not in (".png", ".npz"):
         raise UserError(f"--out={out} must end in .png or .npz.")
     enable_compilation_cache()
     experiment, state = experiment_lib.restore(workdir, step)
+    labels = labels or range(_kinds(experiment))
     condition = _condition(experiment, labels, num) if labels else None
-    images = sampling.draw(experiment, state, jax.random.key(seed), num, condition)
+    images = sampling.draw(
+        *(experiment, state, jax.random.key(seed), num, condition),
+        chunk=chunk,
+        progress=_say_progress if num > chunk else lambda done, num: None,
+    )
     if out.suffix == ".npz":
         _write(out, lambda: np.savez(out, image=images))
     elif images.shape[1:] == points.SHAPE:
         real = feed.load_data(experiment, "test").image[:num]
         _write(out, lambda: grids.save_png(out, scatter.picture(real, images)))
     else:
-        _write(out, lambda: grids.save_png(out, grids.grid(images)))
+        columns = len(labels) if 1 < len(labels) <= num else None
+        _write(out, lambda: grids.save_png(out, grids.grid(images, columns=columns)))
     print(f"{num} samples of step {int(state.step)}: {out}")
 
 
@@ -178,10 +189,7 @@ def _decoder(experiment: Any, state: TrainState, label: int | None) -> Any:
 
 def _condition(experiment: Any, labels: Sequence[int], num: int) -> np.ndarray:
     """`labels` in turn, i32[num]. Raises UserError for an objective without, or other labels."""
-    hparams = experiment.spec.hparams
-    classes = getattr(experiment.objective, "categories", lambda _: 0)(hparams)
-    if "label" in experiment.example_batch:
-        classes = getattr(hparams, "num_classes", 0)
+    classes = _kinds(experiment)
     if not classes:
         raise UserError(
             f"--labels={','.join(map(str, labels))} was given, but samples of "
@@ -191,6 +199,18 @@ def _condition(experiment: Any, labels: Sequence[int], num: int) -> np.ndarray:
         if not 0 <= label < classes:
             raise UserError(f"--labels={label} is no class; classes are 0 to {classes - 1}.")
     return np.resize(np.asarray(labels, np.int32), num)
+
+
+def _kinds(experiment: Any) -> int:
+    """How many classes or categories samples can be asked to be of; 0 where there are none."""
+    hparams = experiment.spec.hparams
+    if "label" in experiment.example_batch:
+        return getattr(hparams, "num_classes", 0)
+    return getattr(experiment.objective, "categories", lambda _: 0)(hparams)
+
+
+def _say_progress(done: int, num: int) -> None:
+    print(f"drawn: {done} of {num}", file=sys.stderr, flush=True)
 
 
 def _write(path: Path, save: Callable[[], Any]) -> None:

@@ -42,7 +42,8 @@ def figures(
     """Figures of a state, flat and as JSON can hold them; which, the data set decides.
 
     "objective/...": those of the paper's own `evaluate`, a mean over held-out batches of the
-    training batch size. Points: `modes.points_compare`. Stacked images: `modes.stacked_modes`, and
+    training batch size, of `config.evaluation.num_images` images in all, or nearly. Points:
+    `modes.points_compare`. Stacked images: `modes.stacked_modes`, and
     the rest in the features of the three channels. Others: `features.compare` in the space of a
     classifier of the data set's labels, of pixels where it has none, or of the Inception network
     whose weights are in the file `inception_weights`. "conditional_..." where samples are of a
@@ -94,7 +95,7 @@ def _objective_figures(experiment: Any, state: TrainState, held_out: Dataset) ->
     if "label" in experiment.example_batch:
         arrays["label"] = held_out.label
     size = min(experiment.config.data.batch_size, len(held_out.image))
-    count = len(held_out.image) // size
+    count = max(1, min(len(held_out.image), experiment.config.evaluation.num_images) // size)
 
     @jax.jit
     def of_batch(state, raw, key):
@@ -151,7 +152,8 @@ def _by_channel(base: features.FeatureExtractor) -> features.FeatureExtractor:
 def _probe(experiment: Any, state: TrainState, training: Any, held_out: Any) -> dict[str, Any]:
     spec: Spec = experiment.spec
     adversary = next((name for name in ("discriminator", "critic") if name in spec.nets), None)
-    if adversary is None or training.label is None or "label" in experiment.example_batch:
+    told = "label" in experiment.example_batch or hasattr(experiment.objective, "encode")
+    if adversary is None or training.label is None or told:
         raise UserError(
             f"--probe needs a discriminator or critic of images alone and a labelled data set; "
             f"{experiment.config.objective} on {training.name} has not both."

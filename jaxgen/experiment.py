@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import flax.errors
 import jax
 import jax.numpy as jnp
 
@@ -227,7 +228,7 @@ def _check_shapes(experiment: Experiment, shape: tuple[int, int, int]) -> None:
     try:
         state = jax.eval_shape(lambda: experiment.create_state(jax.random.key(0)))
         sample = jax.eval_shape(lambda s: objective.sample(spec, s, jax.random.key(0), 1), state)
-    except (ArithmeticError, TypeError, ValueError) as error:
+    except (ArithmeticError, TypeError, ValueError, flax.errors.FlaxError) as error:
         raise UserError(
             f"The networks do not fit together or do not fit images of shape {shape} "
             f"({str(error).strip().splitlines()[0]}); check config.networks and config.data."

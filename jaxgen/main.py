@@ -23,6 +23,7 @@ _NUM = flags.DEFINE_integer(
 )
 _OUT = flags.DEFINE_string("out", "samples.png", "Where they go: .png (a grid) or .npz (arrays).")
 _SEED = flags.DEFINE_integer("sample_seed", 0, "Seed of --mode=sample, interpolate, arithmetic.")
+_CHUNK = flags.DEFINE_integer("chunk", 250, "Samples that are drawn at a time.")
 _LABELS = flags.DEFINE_list("labels", [], "Classes that are drawn in turn, such as 3,8.")
 _GROUPS = [
     flags.DEFINE_list(name, [], f"Samples whose mean latent is {name.upper()} in A - B + C.")
@@ -67,7 +68,7 @@ def main(argv: list[str]) -> None:
         )
         print(json.dumps(result, indent=2))
     elif _MODE.value == "sample":
-        commands.sample(workdir, step, num, out, seed=seed, labels=labels)
+        commands.sample(workdir, step, num, out, seed=seed, labels=labels, chunk=_CHUNK.value)
     elif _MODE.value == "interpolate":
         commands.interpolate(workdir, step, num, out, seed=seed, label=label)
     else:

@@ -1,5 +1,6 @@
 """Samples and latents of a trained state, some at a time."""
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -10,7 +11,7 @@ from jaxgen.core import TrainState, UserError
 from jaxgen.data import points, preprocess
 from jaxgen.evaluate.images import to_uint8
 
-_CHUNK = 250  # samples at a time
+CHUNK = 250  # samples at a time
 
 
 def draw(
@@ -19,12 +20,16 @@ def draw(
     key: Any,
     num: int,
     condition: np.ndarray | None = None,
+    *,
+    chunk: int = CHUNK,
+    progress: Callable[[int, int], None] = lambda done, num: None,
 ) -> np.ndarray:
-    """`num` samples, drawn some at a time: images u8[num,h,w,c], or points f32[num,1,1,2].
+    """`num` samples, `chunk` at a time: images u8[num,h,w,c], or points f32[num,1,1,2].
 
-    condition: what each is to be, [num,...]; by default what the objective chooses.
+    condition: what each is to be, [num,...]; by default what the objective chooses for a chunk.
+    progress: called with (samples done, num) after every chunk.
     """
-    chunk = min(_CHUNK, num)
+    chunk = min(chunk, num)
     parts = -(-num // chunk)
     if condition is not None:
         # Too many at the end, which are cut off again.
@@ -34,6 +39,7 @@ def draw(
     for part, part_key in enumerate(jax.random.split(key, parts)):
         told = None if condition is None else condition[part]
         drawn.append(np.asarray(experiment.sample(state, part_key, told, chunk)))
+        progress(min((part + 1) * chunk, num), num)
     images = np.concatenate(drawn)[:num]
     return images if images.shape[1:] == points.SHAPE else to_uint8(images)
 
@@ -48,7 +54,7 @@ def latents(experiment: Any, key: Any, num: int) -> np.ndarray:
         raise UserError(
             f"The objective {experiment.config.objective} has no latents to walk among or to add."
         )
-    chunk = min(_CHUNK, num)
+    chunk = min(CHUNK, num)
     some = jax.jit(lambda key: objective.draw_latent(experiment.spec, key, chunk))
     drawn = [np.asarray(some(key)) for key in jax.random.split(key, -(-num // chunk))]
     return np.concatenate(drawn)[:num]

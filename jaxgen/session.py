@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import flax.errors
 import jax
 import numpy as np
 
@@ -142,7 +143,14 @@ def _compile(experiment, pipeline, mesh, state, key, terminal):
     devices = f"{mesh.size} {jax.devices()[0].platform} device{'s' if mesh.size > 1 else ''}"
     terminal.say(f"compiling the training step for {devices} ...")
     began = time.monotonic()
-    compiled = run.lower(state, pipeline.source, raw, key).compile()
+    try:
+        lowered = run.lower(state, pipeline.source, raw, key)
+    except (TypeError, ValueError, flax.errors.FlaxError) as error:
+        raise UserError(
+            f"The training step of {config.objective} does not go with its networks, optimisers or "
+            f"data ({str(error).strip().splitlines()[0]}); check the config, or see --debug."
+        ) from error
+    compiled = lowered.compile()
     memory = compiled.memory_analysis()
     needed = getattr(memory, "temp_size_in_bytes", 0) / 2**20
     terminal.say(

@@ -65,13 +65,13 @@ def build(config: config_lib.Config) -> tuple[Part, ...]:
     objectives = [part.experiment.config.objective.rpartition(".")[2] for part in parts]
     if len(set(objectives)) == len(parts):
         parts = tuple(dataclasses.replace(p, name=o) for p, o in zip(parts, objectives))
-    names = [part.name for part in parts]
     for part in parts:
         if part.experiment.config.data.labelled:
             raise UserError(
                 f"{part.path} learns from labelled images that differ by seed, and a study trains "
                 "all seeds on the same data; train it with jaxgen.main."
             )
+    names = [part.name for part in parts]
     for name in names:
         if names.count(name) > 1:
             raise UserError(
@@ -102,13 +102,14 @@ def _part(path: str, study: config_lib.Config) -> Part:
 def _overrides(study: config_lib.Config, config: config_lib.Config) -> dict[str, Any]:
     """Dotted keys of an experiment's config, and what the study sets them to.
 
-    A size of the data is also that of every network with a field of this name, and so is the number
-    of classes where the network is told classes.
+    A size of the data is also that of every network with a field of this name and of the objective,
+    and so is the number of classes where the network is told classes.
     """
     wanted = {"num_steps": study.num_steps, "evaluation.num_images": study.evaluation.num_images}
     wanted |= {f"data.{key}": study.data[key] for key in _DATA_KEYS if key != "num_classes"}
-    if "num_classes" in config.hparams:
-        wanted["hparams.num_classes"] = study.data.num_classes
+    for key in ("num_classes", "image_size", "channels"):
+        if key in config.hparams:
+            wanted[f"hparams.{key}"] = study.data[key]
     fields = {
         "features": study.networks.features,
         "image_size": study.data.image_size,

@@ -22,6 +22,23 @@ STUDY = "configs/studies/gan_objectives.py:ring,gan,smoke"
 SETS = ("digits", "ring", "grid", "stacked", "mnist", "fashion_mnist", "cifar10")
 
 
+@pytest.mark.parametrize(("data", "reach"), [("digits", 3), ("mnist", 9)])
+def test_figure_2_of_pixelgan_compares_decoders_of_one_reach(data, reach, repository):
+    """On a size of the study's own as well: objectives and networks follow."""
+    name = f"configs/studies/pixelgan_figure2.py:{data}".replace(":digits", ":")
+    for size in (0, 12):
+        parts = {
+            part.name: part.experiment
+            for part in studies.build(load(repository, name, **{"data.image_size": size}))
+        }
+        assert list(parts) == ["pixelgan_ae", "pixelcnn", "aae"]
+        for part in ("pixelgan_ae", "pixelcnn"):
+            net = parts[part].spec.nets["decoder"]
+            assert net.first_kernel_size // 2 + (net.depth - 1) * (net.kernel_size // 2) == reach
+            assert not size or parts[part].spec.hparams.image_size == size
+        assert parts["pixelcnn"].spec.hparams.binarise == "threshold"
+
+
 @pytest.fixture(autouse=True)
 def no_key_checks():
     """JAX's checker takes the parts of a batched split for one key."""

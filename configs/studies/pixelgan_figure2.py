@@ -4,11 +4,12 @@ r"""Figure 2 of "PixelGAN Autoencoders" (arXiv:1706.00531): what a code and a sh
 
 draws, beside held-out data, samples of a PixelGAN autoencoder with a 2-D code (sharp and whole),
 of a PixelCNN of the same reach without a code (sharp, but no digits), and of an adversarial
-autoencoder with a 2-D code (digits, but blurred). On scikit-learn's digits at 8x8 with one seed.
+autoencoder with a 2-D code (digits, but blurred). On scikit-learn's digits at 8x8 with one seed, or
+(`:mnist`) on MNIST, with the networks and lengths of its configs. Pictures: docs/studies.
 
 Deviations: PixelGAN and PixelCNN model black and white digits, the autoencoder gray ones, so that
 only the pictures compare, not the figures.
-Arguments: smoke.
+Arguments: mnist, smoke.
 """
 
 from ml_collections import ConfigDict
@@ -17,13 +18,13 @@ from configs import common
 
 
 def get_config(arg=""):
-    smoke = "smoke" in common.arguments(arg, ())
-    ending = "smoke" if smoke else ""
+    words = common.arguments(arg, ("mnist",))
+    data, ending = "mnist" if "mnist" in words else "digits", "smoke" if "smoke" in words else ""
     config = ConfigDict()
     config.experiments = (
-        f"configs/pixelgan_ae_digits_gaussian.py:{ending}",
-        f"configs/pixelcnn_digits.py:shallow,{ending}",
-        f"configs/aae_digits.py:gaussian,{ending}",
+        f"configs/pixelgan_ae_{data}_gaussian.py:{ending}",
+        f"configs/pixelcnn_{data}.py:shallow,{ending}",
+        f"configs/aae_{data}.py:gaussian,{ending}",
     )
     config.seeds = 1
     config.seeds_at_once = 0

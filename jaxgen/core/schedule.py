@@ -56,6 +56,10 @@ def by_phase(
 
     def update(updates: Any, state: Any, params: Any = None, **extra: Any):
         phase = extra.pop("phase")
+        if phase not in phases:
+            raise ValueError(
+                f'There is no optimiser for the phase "{phase}", only for {", ".join(phases)}.'
+            )
         updates, changed = phases[phase].update(updates, state[phase], params, **extra)
         return updates, {**state, phase: changed}
 

@@ -81,12 +81,16 @@ def draw(dataset: Dataset, num: int, seed: int) -> np.ndarray:
 
 
 def record(dataset: Dataset, rows: np.ndarray, seed: int) -> dict[str, Any]:
-    """What to save beside a run, as JSON: which images were labelled, of which data, and how."""
+    """What to save beside a run, as JSON: which images were labelled, of which data, and how.
+
+    Rows count the training images that are left by `data.classes` and `data.validation`.
+    """
     label = _labels(dataset, "data.labelled")[rows]
     return {
         "data": dataset.name,
         "fingerprint": dataset.fingerprint,
         "seed": seed,
+        "rows_of": "training images, without other classes than data.classes and data.validation",
         "rows": [int(row) for row in rows],
         "labels": [int(number) for number in label],
         "classes": list(dataset.classes),

@@ -2,7 +2,8 @@
 
 Draws are functions of given noise, uniform in [0,1), that belongs to a pixel: every way of running
 through the pixels (one by one, all at once) draws the same image. A temperature T sharpens: logits
-are divided by it, the scale of a logistic is multiplied by it; 1 is the model, 0 its mode.
+are divided by it, the scale of a logistic is multiplied by it; 1 is the model. At 0 a pixel
+has its most probable value or, of a mixture, the mean of the heaviest component.
 The likelihoods are `losses.likelihood`.
 """
 

@@ -81,13 +81,16 @@ class Hparams:
             raise ValueError('label_informed=True needs code_prior="mixture", a component a class.')
 
 
-def batch_entries(_) -> tuple[str, ...]:
-    """A step reads images, and labelled ones where the data has some (`config.data.labelled`)."""
-    return ("image", "labelled_image", "labelled_label")
+def batch_entries(hparams: Hparams) -> tuple[str, ...]:
+    """A step reads images, and labelled ones (`config.data.labelled`) if it is `label_informed`."""
+    return ("image", *(("labelled_image", "labelled_label") if hparams.label_informed else ()))
 
 
 def nats(spec: Spec, output: Array, image: Array) -> Array:
-    """-log p(x|z) f32[b] of what the decoder returns; "squared" leaves a constant out."""
+    """-log p(x|z) f32[b] of what the decoder returns; "squared" leaves a constant out.
+
+    Of gray pixels, which "bernoulli" takes for probabilities, a cross-entropy and no likelihood.
+    """
     if spec.hparams.likelihood == "bernoulli":
         return likelihood.bernoulli_nll(output, image)
     return jnp.sum(jnp.square(output - image), axis=(1, 2, 3)) / 2
@@ -114,14 +117,10 @@ def discriminator_loss(nets: Nets, spec: Spec, image: Array, *labelled_and_key: 
     """
     *labelled, key = labelled_and_key
     key_prior, key_code, key_real, key_fake = jax.random.split(key, 4)
-    draws, codes = (
-        _draws(spec, key_prior, image, *labelled),
-        _codes(nets, spec, key_code, image, *labelled),
-    )
-    real_logits, fake_logits = (
-        judge(nets, spec, draws, key_real),
-        judge(nets, spec, codes, key_fake),
-    )
+    draws = _draws(spec, key_prior, image, *labelled)
+    codes = _codes(nets, spec, key_code, image, *labelled)
+    real_logits = judge(nets, spec, draws, key_real)
+    fake_logits = judge(nets, spec, codes, key_fake)
     loss = adversarial.gan_discriminator(real_logits, fake_logits)
     return loss, {
         "discriminator/loss": loss,
@@ -165,6 +164,8 @@ def train_step(spec: Spec, state: TrainState, batch: Batch, key: Key) -> tuple[T
     image, keys = batch["image"], jax.random.split(jax.random.fold_in(key, state.step), 3)
     labelled = ()
     if spec.hparams.label_informed:
+        if "labelled_image" not in batch:
+            raise ValueError("label_informed=True needs labelled images; set config.data.labelled")
         labelled = (batch["labelled_image"], batch["labelled_label"])
     return play(
         spec,

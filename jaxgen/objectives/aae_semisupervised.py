@@ -40,9 +40,7 @@ from jaxgen.core.code_prior import draw_category
 from jaxgen.core.generator import balanced_labels
 from jaxgen.core.posterior import evaluating
 from jaxgen.losses import adversarial
-from jaxgen.objectives.aae import batch_entries, nats, play, to_image
-
-__all__ = ["batch_entries"]
+from jaxgen.objectives.aae import nats, play, to_image
 
 NETWORKS = ("encoder", "decoder", "category_discriminator", "style_discriminator")
 
@@ -73,6 +71,11 @@ class Hparams:
         )
         require_at_least(1, self, "num_categories", "style_size")
         require_at_least(0, self, "style_scale", "discriminator_noise")
+
+
+def batch_entries(_) -> tuple[str, ...]:
+    """A step reads images, and labelled ones where the data has some (`config.data.labelled`)."""
+    return ("image", "labelled_image", "labelled_label")
 
 
 def categories(hparams: Hparams) -> int:

@@ -18,12 +18,9 @@ Deviations: outputs other than the paper's 256-way softmax are those of PixelCNN
 """
 
 import dataclasses
-import functools
-from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from jaxgen.core import (
     Array,
@@ -128,7 +125,7 @@ def sample(
 ) -> Array:
     """`num` images f32[num,h,w,c] in [-1,1] of the classes `condition` i32[num] (default: in turn).
 
-    About the time of one forward pass. Of more images than fit at once: `sample_in_chunks`.
+    About the time of one forward pass. Of more images than fit at once: `jaxgen.sampling.draw`.
     """
     return _draw(spec, state, draw_noise(spec, key, num), condition, None, None)
 
@@ -148,33 +145,6 @@ def complete(
     image = _binary(spec, image, jax.random.fold_in(key, 0))
     noise = draw_noise(spec, jax.random.fold_in(key, 1), image.shape[0])
     return _draw(spec, state, noise, condition, known, image)
-
-
-def sample_in_chunks(
-    spec: Spec,
-    state: TrainState,
-    key: Key,
-    num: int,
-    *,
-    chunk: int = 256,
-    condition: np.ndarray | None = None,
-    progress: Callable[[int, int], None] = lambda done, num: None,
-) -> np.ndarray:
-    """`sample` of any number, `chunk` at a time, collected on the host: f32[num,h,w,c].
-
-    progress: called with (images done, num) after every chunk. condition: i32[num].
-    """
-    classes = max(1, spec.hparams.num_classes)
-    labels = np.arange(num) % classes if condition is None else np.asarray(condition)
-    labels = np.pad(labels, (0, -num % chunk)).astype(np.int32)
-    draw = jax.jit(functools.partial(sample, spec, num=chunk))
-    images = []
-    for index, start in enumerate(range(0, num, chunk)):
-        part = labels[start : start + chunk] if spec.hparams.num_classes else None
-        key_part = jax.random.fold_in(key, index)
-        images.append(np.asarray(draw(state, key_part, condition=part))[: num - start])
-        progress(min(num, start + chunk), num)
-    return np.concatenate(images)
 
 
 def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:

@@ -55,10 +55,10 @@ from jaxgen.core.code_prior import PRIORS, draw_code
 from jaxgen.core.generator import balanced_labels
 from jaxgen.core.posterior import categories, evaluating
 from jaxgen.losses import likelihood
-from jaxgen.objectives.aae import batch_entries, discriminator_loss, encoder_loss, play
+from jaxgen.objectives.aae import discriminator_loss, encoder_loss, play
 
 # As in adversarial autoencoders.
-__all__ = ["batch_entries", "categories", "discriminator_loss", "encoder_loss"]
+__all__ = ["categories", "discriminator_loss", "encoder_loss"]
 
 NETWORKS = ("encoder", "decoder", "discriminator")
 _DRAWS = 256  # of the prior, in `evaluate`
@@ -103,8 +103,15 @@ class Hparams:
         require_choice(self, output=tuple(_NLL), reduction=("sum", "mean"))
         require_at_least(1, self, "image_size", "channels")
         require_at_least(0, self, "discriminator_noise")
+        if self.binarise != (self.output == "bernoulli"):
+            raise ValueError("binarise must be True for binary pixels (bernoulli), else False.")
         if self.code_prior == "categorical" and self.posterior == "gaussian":
             raise ValueError('posterior="gaussian" is of real codes; a categorical one has others.')
+
+
+def batch_entries(hparams: Hparams) -> tuple[str, ...]:
+    """A step reads images and, of categories, labelled ones if there are (`data.labelled`)."""
+    return ("image", *(("labelled_image", "labelled_label") if categories(hparams) else ()))
 
 
 def seen(spec: Spec, image: Array) -> Array:
@@ -142,9 +149,8 @@ def supervised_loss(
 def create_state(spec: Spec, key: Key, batch: Batch) -> TrainState:
     """Initial state; `batch["image"]` f32[b,h,w,c] gives the image size."""
     image, code = batch["image"][:1], jnp.zeros((1, spec.hparams.code_size))
-    return create(
-        spec, key, {"encoder": (image,), "decoder": (image, code), "discriminator": (code,)}
-    )
+    inputs = {"encoder": (image,), "decoder": (image, code), "discriminator": (code,)}
+    return create(spec, key, inputs)
 
 
 def train_step(spec: Spec, state: TrainState, batch: Batch, key: Key) -> tuple[TrainState, Metrics]:
@@ -182,8 +188,7 @@ def decode(spec: Spec, state: TrainState, code: Array, key: Key) -> Array:
     """One draw f32[b,h,w,c] in [-1,1] of p(x|z) for each code f32[b,m]."""
     size, channels = spec.hparams.image_size, spec.hparams.channels
     numbers = {"bernoulli": 1, "categorical": channels, "logistic_mixture": 1 + channels}
-    shape = (code.shape[0], size, size, numbers[spec.hparams.output])
-    noise = spec.layout.uniform(key, shape)
+    noise = spec.layout.uniform(key, (*code.shape[:1], size, size, numbers[spec.hparams.output]))
     return evaluating(spec, state)("decoder", noise, code, method="sample")
 
 
@@ -213,9 +218,8 @@ def reconstruct(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Array:
 def marginal_nats(spec: Spec, state: TrainState, image: Array, codes: Array) -> Array:
     """-log of the mean over codes f32[s,m] of p(x|z), f32[b]; s passes of the decoder.
 
-    With the K one-hot codes it is -log p(x). With draws of a real prior it is an estimate, the same
-    draws for all images: never below -log p(x) in expectation, and near it where many draws explain
-    an image, as in 2-D.
+    With the K one-hot codes it is -log p(x). With draws of a real prior, the same for all images,
+    it is an estimate, in expectation not below -log p(x); a good one for codes of 2-D.
     """
     nets, image = evaluating(spec, state), seen(spec, image)
 

@@ -5,6 +5,7 @@ import json
 
 import command_line
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -42,7 +43,9 @@ def test_few_labels(env, tmp_path):
     figures = json.loads(ran(env, tmp_path, "--mode=evaluate", at).out)
     assert 0 < figures["labelled/error"] <= 1
     assert (figures["labelled/labels"], figures["labelled/n_test"]) == (20, 299)
-    assert "20" in json.dumps(labelled)
+    assert len(set(labelled["rows"])) == 20
+    assert sorted(labelled["labels"]) == sorted([*range(10)] * 2)
+    assert labelled["seed"] == 0
     failed = ran(env, tmp_path, "--mode=evaluate", at, "--kmeans", code=1)
     assert "--kmeans needs a run that finds clusters" in failed.err
 
@@ -55,6 +58,38 @@ def test_what_a_line_tells_of_real_codes(env, tmp_path):
     assert 0.1 < figures["codes/linear_accuracy"] < 0.9
     assert not any(name.startswith(("clustering/", "labelled/")) for name in figures)
     assert list((tmp_path / "run" / "images").glob("**/*codes*"))
+    failed = ran(env, tmp_path, "--mode=evaluate", at, "--probe", code=1)
+    assert "--probe needs a discriminator or critic of images alone" in failed.err
+
+
+def test_a_gaussian_encoder_has_twice_the_outputs_whatever_the_size():
+    name = "configs/pixelgan_ae_digits_gaussian.py:gaussian_posterior,smoke"
+    config = experiment.load_config(name, **{"hparams.code_size": 3})
+    exp = experiment.build(config)
+    state = jax.eval_shape(exp.create_state, jax.random.key(0))
+    assert exp.spec.nets["encoder"].outputs == 6
+    batch = dict(exp.example_batch)
+    after, _ = jax.eval_shape(
+        functools.partial(exp.objective.train_step, exp.spec), state, batch, jax.random.key(0)
+    )
+    assert jax.tree.map(jnp.shape, after.params) == jax.tree.map(jnp.shape, state.params)
+
+
+@pytest.mark.parametrize(
+    ("config", "labelled", "message"),
+    [
+        ("configs/pixelgan_ae_digits_clustering.py:smoke", 20, 'for the phase "supervised"'),
+        ("configs/aae_digits.py:mixture,smoke", 0, "label_informed=True needs labelled images"),
+        ("configs/aae_digits.py:gaussian,smoke", 20, "config.data.labelled=20 has no use"),
+    ],
+)
+def test_labels_where_they_do_not_belong(config, labelled, message, env, tmp_path):
+    changed = f"--config.data.labelled={labelled}"
+    failed = ran(
+        env, tmp_path, f"--config={config}", changed, f"--workdir={tmp_path / 'run'}", code=1
+    )
+    assert failed.err.splitlines()[-1].startswith("jaxgen: ")
+    assert message in failed.err.splitlines()[-1]
 
 
 @pytest.mark.parametrize("config", [SEMISUPERVISED, "configs/aae_digits.py:semisupervised"])

@@ -1,5 +1,7 @@
 """What every objective owes: found through the configs, so a new paper is tested by existing."""
 
+import ast
+import contextlib
 import dataclasses
 import functools
 import re
@@ -28,25 +30,34 @@ STEPS, BATCH = 3, 16
 
 
 def variants(path):
-    """A config, and what it is with each of its arguments that are names of objectives."""
-    listed = re.search(r"^Arguments.*?: (.*)\.$", (ROOT / path).read_text(), re.MULTILINE)
-    words = listed[1].split(", ") if listed else []
-    known = {file.stem for file in (ROOT / "jaxgen" / "objectives").glob("*.py")}
-    return [f"{path}:smoke", *(f"{path}:{word},smoke" for word in words if word in known)]
+    """A config, and what it is with each of the words that its docstring lists as arguments."""
+    doc = ast.get_docstring(ast.parse((ROOT / path).read_text())) or ""
+    for word in ["", *re.findall(r"\w+", doc.partition("\nArguments")[2])]:
+        variant = f"{path}:{word},smoke"
+        # Words of the explanations are no arguments, and some arguments need others.
+        with contextlib.suppress(UserError):
+            yield variant, experiment.load_config(str(ROOT / variant))
 
 
 def smallest_config_of_each_objective():
-    """What is tested here does not depend on the images' size; points have no convolutions."""
+    """What is tested here does not depend on the images' size; points have no convolutions.
+
+    Of equal sizes one that learns from labels as well.
+    """
     found = {}
-    for path in [variant for config in CONFIGS for variant in variants(config)]:
-        config = experiment.load_config(str(ROOT / path))
-        size = config.data.image_size
-        if 1 < size < found.get(config.objective, (np.inf, ""))[0]:
-            found[config.objective] = (size, path)
+    for name, config in (variant for path in CONFIGS for variant in variants(path)):
+        order = (config.data.image_size, not config.data.labelled)
+        if order[0] > 1 and order < found.get(config.objective, ((np.inf,), ""))[0]:
+            found[config.objective] = (order, name)
     return {objective: path for objective, (_, path) in found.items()}
 
 
 OBJECTIVES = smallest_config_of_each_objective()
+
+
+def test_every_objective_is_tested_here():
+    files = (ROOT / "jaxgen" / "objectives").glob("[!_]*.py")
+    assert OBJECTIVES.keys() == {file.stem for file in files}
 
 
 @pytest.fixture(scope="module", autouse=True)

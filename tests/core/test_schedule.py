@@ -42,5 +42,5 @@ def test_phases_have_states_of_their_own():
 
 def test_an_unknown_phase_is_an_error():
     tx = by_phase({"first": optax.sgd(0.1)})
-    with pytest.raises(KeyError):
+    with pytest.raises(ValueError, match=r"no optimiser for the phase .second., only"):
         tx.update(jnp.ones(1), tx.init(jnp.ones(1)), phase="second")

@@ -56,7 +56,7 @@ def test_category_takes_the_extremes_of_noise():
 
 
 @pytest.mark.parametrize("output", ["categorical", "logistic_mixture"])
-def test_temperature_zero_is_the_mode(output):
+def test_temperature_zero_is_the_likeliest_or_the_mean_of_the_heaviest_component(output):
     noise = spread(7)
     if output == "categorical":
         logits = jax.random.normal(jax.random.key(0), (256,))

@@ -274,11 +274,24 @@ def test_each_phase_moves_only_its_own_networks(name):
 def test_discriminators_see_codes_of_now(name):
     """2a after reconstruction has moved the encoder; 2b with the encoder of 2a."""
     spec, state, batch = setup(name)
-    after, _ = OBJECTIVES[name].train_step(spec, state, batch, jax.random.key(1))
-    for n in OBJECTIVES[name].NETWORKS[2:]:
+    step = OBJECTIVES[name].train_step
+    after, _ = step(spec, state, batch, jax.random.key(1))
+    # Of the phases that move the encoder, only the first: what 2a has to see.
+    frozen = {"adversarial": 0.0, "supervised": 0.0, "reconstruction": 0.1}
+    alone = by_phase({phase: optax.sgd(rate) for phase, rate in frozen.items()})
+    moved, _ = step(*setup(name, {"encoder": alone}), jax.random.key(1))
+    encoders = [np.asarray(s.params["encoder"]["kernel"]) for s in (state, moved)]
+    codes = [flat(batch["image"]) @ encoder for encoder in encoders]
+    if name == "semisupervised":
+        parts = [(softmax(x[:, :K]), x[:, K:]) for x in codes]
+    else:
+        parts = [(x,) for x in codes]
+    for n, before, now in zip(OBJECTIVES[name].NETWORKS[2:], *parts):
         stats = after.model_state[n]["batch_stats"]
         assert int(stats["calls"]) == 3  # prior and code, then code
         assert stats["seen"][1] == stats["seen"][2]
+        np.testing.assert_allclose(stats["seen"][1], np.mean(now**2), rtol=1e-5)
+        assert abs(np.mean(now**2) / np.mean(before**2) - 1) > 1e-4
     calls = {"aae": 3, "supervised": 3, "semisupervised": 4}[name]
     assert int(after.model_state["encoder"]["batch_stats"]["calls"]) == calls
 

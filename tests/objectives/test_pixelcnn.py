@@ -162,22 +162,6 @@ def test_completion_keeps_what_is_known_and_draws_the_rest():
     assert np.any(np.asarray(complete(jax.random.key(0), other))[:, 2:] != np.asarray(done)[:, 2:])
 
 
-def test_chunks_of_samples():
-    spec, state = setup(num_classes=3)
-    seen = []
-    images = pixelcnn.sample_in_chunks(
-        spec, state, jax.random.key(5), 10, chunk=4, progress=lambda *done: seen.append(done)
-    )
-    assert images.shape == (10, 4, 4, 1)
-    assert seen == [(4, 10), (8, 10), (10, 10)]
-    labels = np.arange(10) % 3
-    part = jax.jit(lambda key, y: pixelcnn.sample(spec, state, key, 4, y))(
-        jax.random.fold_in(jax.random.key(5), 1), labels[4:8]
-    )
-    np.testing.assert_array_equal(images[4:8], part)
-    assert np.any(images[:4] != images[4:8])
-
-
 def test_evaluation_with_and_without_labels():
     spec, state = setup(num_classes=3)
     image = np.sign(np.random.default_rng(1).normal(size=(5, 4, 4, 1))).astype(np.float32)
