@@ -2,12 +2,15 @@ r"""Adversarial autoencoder on scikit-learn's 8x8 digits, in the five settings o
 
     python -m jaxgen.main --config=configs/aae_digits.py:semisupervised --workdir=runs/aae_digits
 
-One run, seed 0: semisupervised with 50 labels has an error of 8.4 % on 299 held-out digits after
-3000 steps; a supervised convolutional network on such labels 15.6 +- 1.4 % (3 seeds). clustering
-drops half of its 20 categories: 36 % by majority vote after 4000 steps. Others: not measured.
+Seeds 0, 1, 2, by `--mode=evaluate` on 299 held-out digits. semisupervised, 50 labels: an error of
+7.3 +- 0.8 %, trained on the labels alone (`labels_only`) 11.8 +- 0.8 %. clustering, 20 categories:
+10.7 +- 7.5 % by the paper's protocol. Accuracy of a linear classifier on the codes: gaussian 0.76
++- 0.04, mixture with 500 labels 0.87 +- 0.03, supervised (styles) 0.43 +- 0.20. Less than a minute
+each on two quiet cores.
 
-Deviations: with the paper's SGD and weights the categories collapse to one or two, so clustering
-uses Adam and a rate of 0.01 for the game (at 0.1 it diverges).
+Deviations: mixture and clustering have Adam for reconstruction, batch normalisation and noise in
+the encoder, and clustering a rate of 0.03 for the game; with the paper's SGD and weights the
+categories collapse, and the mixture is matched in part only.
 Arguments: gaussian, mixture, supervised, semisupervised, clustering (unless
 given), labels_only (with semisupervised: the same encoder trained on nothing else), smoke.
 """

@@ -20,15 +20,14 @@ def get_config(arg=""):
         depth=1 if shallow else 6,
         kernel_size=3,
         learning_rate=1e-3,
-        num_steps=1500,
+        num_steps=1500 if shallow else 400,
         arg=arg,
         extra=("shallow",),
     )
-    config.optim.decoder.drop_at = (1000, 1250)
+    config.optim.decoder.drop_at = (1000, 1250) if shallow else (200, 300)
     config.ema.decoder = 0.99
     config.data.name = "digits"
     config.steps_per_dispatch = 10
-    config.log_every = 100
-    config.sample_every = 500
-    config.checkpoint_every = 500
+    config.log_every = 50
+    config.sample_every = config.checkpoint_every = 500 if shallow else 200
     return pixelcnn_base.finish(config, words)
