@@ -95,7 +95,8 @@ def _objective_figures(experiment: Any, state: TrainState, held_out: Dataset) ->
     if "label" in experiment.example_batch:
         arrays["label"] = held_out.label
     size = min(experiment.config.data.batch_size, len(held_out.image))
-    count = max(1, min(len(held_out.image), experiment.config.evaluation.num_images) // size)
+    stride = len(held_out.image) // size
+    count = min(stride, max(1, experiment.config.evaluation.num_images // size))
 
     @jax.jit
     def of_batch(state, raw, key):
@@ -104,7 +105,7 @@ def _objective_figures(experiment: Any, state: TrainState, held_out: Dataset) ->
 
     rows = [
         # Each batch from all over the set: folders are sorted by class.
-        of_batch(state, {k: jnp.asarray(x[i::count][:size]) for k, x in arrays.items()}, key)
+        of_batch(state, {k: jnp.asarray(x[i::stride][:size]) for k, x in arrays.items()}, key)
         for i, key in enumerate(jax.random.split(jax.random.key(0), count))
     ]
     means = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}

@@ -98,7 +98,7 @@ def kmeans_errors(
     flat = [np.reshape(x, (len(x), -1)).astype(np.float32) for x in (train, validation, test)]
     if len(flat[0]) < clusters:
         raise UserError(f"k-means with {clusters} clusters needs as many images; got {len(train)}.")
-    model = KMeans(clusters, n_init=10, random_state=seed).fit(flat[0])
+    model = KMeans(clusters, random_state=seed).set_params(n_init=10).fit(flat[0])
     near, near_test = (-model.transform(x) for x in flat[1:])
     return clustering_errors(near, validation_labels, near_test, test_labels)
 
