@@ -7,9 +7,11 @@ the last m columns that went into each horizontal one, as one flat window. Two n
 and columns, so that no index is dynamic and nothing is computed twice: the arithmetic is that of
 one forward pass, to the same sums in another order.
 
-What bounds it on CPU (2 cores, 64 maps): the row stage is half of the time, at the speed of a
-forward pass or above. The other half is the pixel stage with a quarter of the arithmetic: a chain
-of products too small for two cores, each of which packs its weights anew.
+Measured on 2 cores of an AMD EPYC by `python -m benchmarks.pixelcnn_sampling --rounds 7` (28x28, 10
+layers, 64 maps): 1.41 forward passes for 16 images, 1.12 for 64. What bounds it there: the row
+stage is half of the time, at the speed of a forward pass or above. The other half is the pixel
+stage with a quarter of the arithmetic: a chain of products too small for two cores, each of which
+packs its weights anew.
 """
 
 from collections.abc import Callable, Mapping, Sequence
