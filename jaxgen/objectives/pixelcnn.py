@@ -56,8 +56,8 @@ class Hparams:
     output: "bernoulli" | "categorical" | "logistic_mixture". image_size, channels: of samples.
     num_classes: labels are 0 to num_classes - 1 and condition the model; 0 for no condition.
     binarise: how gray images become -1 and 1 for "bernoulli": "threshold" (at 0), "sample" (1 with
-    probability (x + 1) / 2, drawn anew at every step), "none" (they are binary). temperature: of
-    samples, 1 for the model's own distribution.
+    probability (x + 1) / 2, drawn anew at every step), "none" (they are binary; of others the loss
+    would be a cross-entropy and no likelihood). temperature: of samples, 1 for the model's own.
     """
 
     output: str = "categorical"
