@@ -27,18 +27,17 @@ def figures(
     held_out: Dataset,
     *,
     kmeans: bool = False,
-) -> dict[str, Any]:
-    """Figures of an objective that encodes images, where they have labels; else none.
+) -> dict[str, dict[str, Any]]:
+    """Groups of figures of an objective that encodes images, where they have labels; else none.
 
-    Of categories: "labelled/..." where labels were trained with, else "clustering/..."; without
-    held-out validation images, training images name the clusters. "kmeans/..." (kmeans): the same
-    errors of k-means on the pixels, as many clusters, started from `config.seed`. Of real codes:
-    "codes/linear_accuracy", `codes.linear_accuracy`. Raises UserError for k-means and no clusters.
+    Of categories: "labelled" where labels were trained with, else "clustering"; without held-out
+    validation images, training images name the clusters. "kmeans" (kmeans): the same errors of
+    k-means on the pixels, as many clusters, started from `config.seed`. Of real codes: "codes",
+    with linear_accuracy, see `codes.linear_accuracy`. Raises UserError for k-means and no clusters.
     """
-    objective, config = experiment.objective, experiment.config
-    count = getattr(objective, "categories", lambda _: 0)(experiment.spec.hparams)
-    clusters = count and held_out.label is not None and not config.data.labelled
-    if kmeans and not clusters:
+    objective, spec, config = experiment.objective, experiment.spec, experiment.config
+    count = getattr(objective, "categories", lambda _: 0)(spec.hparams)
+    if kmeans and (not count or held_out.label is None or config.data.labelled):
         raise UserError(
             "--kmeans needs a run that finds clusters and a labelled data set; "
             f"{config.objective} on {held_out.name} is none."
@@ -46,20 +45,30 @@ def figures(
     if held_out.label is None or not hasattr(objective, "encode"):
         return {}
     if not count:
-        of_image = _by_chunks(functools.partial(objective.encode, experiment.spec), state)
-        return {"codes/linear_accuracy": _linear_accuracy(of_image, training, held_out)}
-    assigned = _by_chunks(functools.partial(objective.assignments, experiment.spec), state)
+        code = _by_chunks(functools.partial(objective.encode, spec), state)
+        return {"codes": {"linear_accuracy": _linear_accuracy(code, training, held_out)}}
+    assigned = _by_chunks(functools.partial(objective.assignments, spec), state)
     found = assigned(held_out.image)
-    if not clusters:
+    if config.data.labelled:
         error = clustering.classification_error(found, held_out.label)
-        return _under("labelled", {**error, "labels": config.data.labelled})
+        return {"labelled": {**error, "labels": config.data.labelled}}
     validation = feed.load_data(experiment, "validation")
-    named = (labels(validation), held_out.label)
-    errors = clustering.clustering_errors(assigned(validation.image), named[0], found, named[1])
-    result = _under("clustering", errors)
+    names = labels(validation)
+    result = {
+        "clustering": clustering.clustering_errors(
+            assigned(validation.image), names, found, held_out.label
+        )
+    }
     if kmeans:
-        sets = (training.image, validation.image, named[0], held_out.image, named[1])
-        result |= _under("kmeans", clustering.kmeans_errors(*sets, count, config.seed))
+        result["kmeans"] = clustering.kmeans_errors(
+            training.image,
+            validation.image,
+            names,
+            held_out.image,
+            held_out.label,
+            count,
+            config.seed,
+        )
     return result
 
 
@@ -82,7 +91,3 @@ def _linear_accuracy(of_image: Callable, training: Any, held_out: Any) -> float:
     return codes.linear_accuracy(
         of_image(fitted[0]), fitted[1], of_image(held_out.image), held_out.label
     )
-
-
-def _under(group: str, values: dict[str, Any]) -> dict[str, Any]:
-    return {f"{group}/{name}": value for name, value in values.items()}

@@ -43,16 +43,18 @@ def figures(
 
     "objective/...": those of the paper's own `evaluate`, a mean over held-out batches of the
     training batch size, of `config.evaluation.num_images` images in all, or nearly. Points:
-    `modes.points_compare`. Stacked images: `modes.stacked_modes`, and
-    the rest in the features of the three channels. Others: `features.compare` in the space of a
-    classifier of the data set's labels, of pixels where it has none, or of the Inception network
-    whose weights are in the file `inception_weights`. "conditional_..." where samples are of a
+    `modes.points_compare`. Stacked images: `modes.stacked_modes`, and the rest in the features of
+    the three channels. Others: `features.compare` in the space of a classifier of the data set's
+    labels, of pixels where it has none, or of the Inception network whose weights are in the file
+    `inception_weights`. "conditional_..." where samples are of a
     class that was asked for. "clustering/...", "labelled/...", "codes/...", "kmeans/..." (kmeans):
     `code_evaluation.figures`. "probe/..." (probe): a linear SVM on the adversary's features.
     "parzen/..." (parzen_window): the obsolete estimate of 2014.
     """
     result: dict[str, Any] = _objective_figures(experiment, state, held_out)
-    result |= code_evaluation.figures(experiment, state, training, held_out, kmeans=kmeans)
+    told = code_evaluation.figures(experiment, state, training, held_out, kmeans=kmeans)
+    for group, values in told.items():
+        result |= _under(group, values)
     num = experiment.config.evaluation.num_images
     condition = _condition(experiment, num)
     samples = sampling.draw(experiment, state, jax.random.key(1), num, condition)

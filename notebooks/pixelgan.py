@@ -83,7 +83,7 @@ import jax.numpy as jnp
 from jaxgen import feed
 from jaxgen.core.posterior import evaluating
 from jaxgen.evaluate import grids
-from jaxgen.models.pixel_outputs import noise_size
+from jaxgen.objectives.pixelcnn import draw_noise
 
 exp, state = experiment.restore(workdir)
 held_out = feed.load_data(exp, "test").image[:16]
@@ -91,8 +91,7 @@ image = jnp.asarray(held_out) / 127.5 - 1.0
 known = jnp.arange(image.shape[1])[:, None] < image.shape[1] // 2
 known = jnp.broadcast_to(known, image.shape[1:3])
 code = exp.objective.encode(exp.spec, state, image)
-numbers = noise_size(exp.spec.hparams.output, image.shape[-1])  # that the draw of a pixel takes
-noise = jax.random.uniform(jax.random.key(0), (*image.shape[:3], numbers))
+noise = draw_noise(exp.spec, jax.random.key(0), len(image))
 completed = evaluating(exp.spec, state)("decoder", noise, code, known, image, method="sample")
 grids.save_png(workdir / "completed.png", grids.grid(grids.interleave(image, completed), columns=8))
 display(Image(filename=str(workdir / "completed.png")))

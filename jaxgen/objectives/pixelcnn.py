@@ -42,7 +42,7 @@ from jaxgen.losses import likelihood
 
 NETWORKS = ("decoder",)
 
-_NLL = {
+NLL = {
     "bernoulli": likelihood.bernoulli_nll,
     "categorical": likelihood.categorical_nll,
     "logistic_mixture": likelihood.discretized_logistic_mixture_nll,
@@ -68,7 +68,7 @@ class Hparams:
     temperature: float = 1.0
 
     def __post_init__(self):
-        require_choice(self, output=tuple(_NLL), binarise=("threshold", "sample", "none"))
+        require_choice(self, output=tuple(NLL), binarise=("threshold", "sample", "none"))
         require_at_least(1, self, "image_size", "channels")
         require_at_least(0, self, "num_classes", "temperature")
 
@@ -94,7 +94,7 @@ def negative_log_likelihood(
     """-log p(x|y) f32[b] in nats of images f32[b,h,w,c] that lie on the grid of `output`."""
     code = () if label is None else _code(spec, label)
     parameters = nets("decoder", image, *code, train=train)
-    return _NLL[spec.hparams.output](parameters, image)
+    return NLL[spec.hparams.output](parameters, image)
 
 
 def create_state(spec: Spec, key: Key, batch: Batch) -> TrainState:

@@ -54,20 +54,14 @@ from jaxgen.core import posterior as posteriors
 from jaxgen.core.code_prior import PRIORS, draw_code
 from jaxgen.core.generator import balanced_labels
 from jaxgen.core.posterior import categories, evaluating
-from jaxgen.losses import likelihood
 from jaxgen.objectives.aae import discriminator_loss, encoder_loss, play
+from jaxgen.objectives.pixelcnn import NLL, draw_noise
 
 # As in adversarial autoencoders.
 __all__ = ["categories", "discriminator_loss", "encoder_loss"]
 
 NETWORKS = ("encoder", "decoder", "discriminator")
 _DRAWS = 256  # of the prior, in `evaluate`
-
-_NLL = {
-    "bernoulli": likelihood.bernoulli_nll,
-    "categorical": likelihood.categorical_nll,
-    "logistic_mixture": likelihood.discretized_logistic_mixture_nll,
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,7 +94,7 @@ class Hparams:
     def __post_init__(self):
         code_prior.check(self, *PRIORS)
         posteriors.check(self)
-        require_choice(self, output=tuple(_NLL), reduction=("sum", "mean"))
+        require_choice(self, output=tuple(NLL), reduction=("sum", "mean"))
         require_at_least(1, self, "image_size", "channels")
         require_at_least(0, self, "discriminator_noise")
         if self.binarise != (self.output == "bernoulli"):
@@ -121,7 +115,7 @@ def seen(spec: Spec, image: Array) -> Array:
 
 def nats(spec: Spec, parameters: Array, image: Array) -> Array:
     """-log p(x|z) f32[b], summed over pixels, of what the decoder returns for images."""
-    return _NLL[spec.hparams.output](parameters, image)
+    return NLL[spec.hparams.output](parameters, image)
 
 
 def reconstruction_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
@@ -186,9 +180,7 @@ def assignments(spec: Spec, state: TrainState, image: Array) -> Array:
 
 def decode(spec: Spec, state: TrainState, code: Array, key: Key) -> Array:
     """One draw f32[b,h,w,c] in [-1,1] of p(x|z) for each code f32[b,m]."""
-    size, channels = spec.hparams.image_size, spec.hparams.channels
-    numbers = {"bernoulli": 1, "categorical": channels, "logistic_mixture": 1 + channels}
-    noise = spec.layout.uniform(key, (*code.shape[:1], size, size, numbers[spec.hparams.output]))
+    noise = draw_noise(spec, key, code.shape[0])
     return evaluating(spec, state)("decoder", noise, code, method="sample")
 
 

@@ -149,6 +149,13 @@ def command(arguments: tuple[str, ...], env: dict[str, str], module: str = "jaxg
     main.cli()
 
 
+def ran(env: dict[str, str], folder: Path, *arguments: str, code: int = 0) -> Result:
+    """What the command, forked, had to say; it must end with `code`."""
+    result = fork(folder, command, arguments, env)
+    assert result.code == code, result.err
+    return result
+
+
 def metrics(workdir: Path) -> list[dict[str, float]]:
     """The lines of metrics.jsonl without measurements of the machine."""
     lines = [json.loads(text) for text in (workdir / "metrics.jsonl").read_text().splitlines()]

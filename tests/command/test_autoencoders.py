@@ -3,22 +3,16 @@
 import functools
 import json
 
-import command_line
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from command_line import ran
 
 from jaxgen import experiment
 
 pytestmark = pytest.mark.slow
 SEMISUPERVISED = "configs/pixelgan_ae_digits_semisupervised.py"
-
-
-def ran(env, folder, *arguments, code=0):
-    result = command_line.fork(folder, command_line.command, arguments, env)
-    assert result.code == code, result.err
-    return result
 
 
 def test_clusters_beside_kmeans(env, tmp_path):

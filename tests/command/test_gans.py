@@ -2,9 +2,9 @@
 
 import json
 
-import command_line
 import numpy as np
 import pytest
+from command_line import ran
 from PIL import Image
 
 pytestmark = pytest.mark.slow
@@ -22,12 +22,6 @@ def trained(env, tmp_path_factory):
         return workdir
 
     return train
-
-
-def ran(env, folder, *arguments, code=0):
-    result = command_line.fork(folder, command_line.command, arguments, env)
-    assert result.code == code, result.err
-    return result
 
 
 def test_conditional_gan(trained, env, tmp_path):

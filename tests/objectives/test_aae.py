@@ -184,8 +184,8 @@ def test_figures_say_what_styles_tell():
     figures = aae_supervised.evaluate(spec, state, batch, jax.random.key(5))
     w, x = kernels(state), flat(batch["image"])
     order = jax.random.permutation(jax.random.key(5), len(x))
-    for name, style in (("reconstruction_nats", x @ w["encoder"]), ("restyled_nats", None)):
-        style = (x @ w["encoder"])[order] if style is None else style
+    own = x @ w["encoder"]
+    for name, style in (("reconstruction_nats", own), ("restyled_nats", own[order])):
         output = np.concatenate([ONE_HOT, style], 1) @ w["decoder"]
         np.testing.assert_allclose(figures[name], cross_entropy(output, x), rtol=1e-5)
     assert figures["restyled_nats"] != figures["reconstruction_nats"]
