@@ -1,4 +1,4 @@
-"""What an AGE step must compute, and the same networks made of Flax's own layers."""
+"""The arithmetic that an AGE step needs, and the same networks made of Flax's own layers."""
 
 import functools
 from typing import Any

@@ -14,7 +14,7 @@ from jaxgen.data import preprocess
 from jaxgen.data.dataset import Dataset
 from jaxgen.evaluate import clustering, codes
 from jaxgen.evaluate.classifier import labels
-from jaxgen.evaluate.images import spread
+from jaxgen.core.images import spread
 
 _CHUNK = 250  # images at a time
 _FITTED = 10_000  # training images that a linear classifier is fitted to, at most

@@ -9,7 +9,7 @@ import numpy as np
 
 from jaxgen import code_evaluation, feed, sampling
 from jaxgen.core import Nets, Spec, TrainState, UserError, eval_params
-from jaxgen.core.generator import balanced_labels
+from jaxgen.objectives.parts.latents import balanced_labels
 from jaxgen.data import points, preprocess, stacked
 from jaxgen.data.dataset import Dataset
 from jaxgen.evaluate import (
@@ -21,7 +21,7 @@ from jaxgen.evaluate import (
     modes,
     parzen,
 )
-from jaxgen.evaluate.images import spread
+from jaxgen.core.images import spread
 
 _PARZEN = 10_000  # samples, as published
 _CLASSIFIERS: dict[tuple[str, str], features.FeatureExtractor] = {}

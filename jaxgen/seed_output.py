@@ -16,8 +16,8 @@ from jaxgen.core import TrainState
 from jaxgen.data import points
 from jaxgen.data.dataset import Dataset
 from jaxgen.evaluate import grids, scatter, study_results
-from jaxgen.evaluate.files import write_atomically
-from jaxgen.evaluate.images import spread
+from jaxgen.core.files import write_atomically
+from jaxgen.core.images import spread
 from jaxgen.train import seeds
 from jaxgen.train.metrics import Writer
 

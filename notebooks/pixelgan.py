@@ -81,7 +81,7 @@ figures = commands.evaluate(workdir, kmeans=True)
 import jax.numpy as jnp
 
 from jaxgen import feed
-from jaxgen.core.posterior import evaluating
+from jaxgen.objectives.parts.posteriors import evaluating
 from jaxgen.evaluate import grids
 from jaxgen.objectives.pixelcnn import draw_noise
 

@@ -1,13 +1,9 @@
 """The seam to Linen: the only file that calls a module's `init` or `apply`."""
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
+from jaxgen.core.spec import Spec
 from jaxgen.core.types import Array, Key, PyTree
-
-if TYPE_CHECKING:
-    from jaxgen.core.state import Spec
 
 
 def init(module: Any, key: Key, *inputs: Array) -> tuple[PyTree, PyTree]:
@@ -24,8 +20,14 @@ class Nets:
     that are not being optimised, as in PyTorch. The object lives inside one loss evaluation; after
     it, `model_state` holds the new state of all networks.
 
-    >>> nets = Nets(spec, state.params, state.model_state)       # doctest: +SKIP
-    >>> codes = nets("encoder", image)                           # doctest: +SKIP
+    >>> import flax.linen as nn, jax, optax
+    >>> class Double(nn.Module):
+    ...     @nn.compact
+    ...     def __call__(self, x, *, train): return 2 * x
+    >>> spec = Spec(nets={"encoder": Double()}, tx={"encoder": optax.sgd(0.1)}, hparams=None)
+    >>> nets = Nets(spec, params={"encoder": {}}, model_state={"encoder": {}})
+    >>> nets("encoder", 3.0)
+    6.0
     """
 
     def __init__(self, spec: Spec, params: dict[str, PyTree], model_state: dict[str, PyTree]):

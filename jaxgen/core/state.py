@@ -1,28 +1,27 @@
-"""What is trained (TrainState, arrays only) and what is fixed (Spec, everything else)."""
+"""What is trained: arrays only."""
 
-import dataclasses
-import difflib
 from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
 
 import jax
 import jax.numpy as jnp
-import optax
 from flax import struct
 
 from jaxgen.core import nets as nets_lib
-from jaxgen.core.layout import Layout
+from jaxgen.core.keys import key_for
+from jaxgen.core.spec import Spec
 from jaxgen.core.types import Array, Key, PyTree
-
-HparamsT = TypeVar("HparamsT")
 
 
 class TrainState(struct.PyTreeNode):
-    """Arrays only, one dict per kind, keyed by network name.
+    """Arrays only, one dict a kind, keyed by network name.
 
-    step: i32[], completed training steps. params, model_state (`{}` for a network without state),
-    opt_state: one entry a network. ema: moving averages of parameters, for the networks that
-    have one.
+    Attributes:
+      step: i32[], completed training steps.
+      params: of every network.
+      model_state: other variables of every network, `{}` where it has none.
+      opt_state: of every network's optimiser.
+      ema: moving averages of parameters, of the networks that have one.
+      memory: what an objective remembers besides networks (a pool of images, an ensemble).
     """
 
     step: Array
@@ -30,50 +29,19 @@ class TrainState(struct.PyTreeNode):
     model_state: dict[str, PyTree]
     opt_state: dict[str, PyTree]
     ema: dict[str, PyTree]
-
-
-@dataclasses.dataclass(frozen=True)
-class Spec(Generic[HparamsT]):
-    """The static half of an experiment; bound to a step with `functools.partial`.
-
-    nets: module of each network. tx: optax transformation of each network (its `update` is given
-    the training step as the extra argument `step`). hparams: numbers of the paper. ema: decay of
-    the parameter average of those networks that have one. layout: where the batch lives.
-    """
-
-    nets: Mapping[str, Any]
-    tx: Mapping[str, optax.GradientTransformation]
-    hparams: HparamsT
-    ema: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    layout: Layout = dataclasses.field(default_factory=Layout)
-
-    def __post_init__(self):
-        for field, names in (("tx", self.tx), ("ema", self.ema)):
-            for name in names:
-                if name not in self.nets:
-                    close = difflib.get_close_matches(name, self.nets, n=1)
-                    hint = f' Did you mean "{close[0]}"?' if close else ""
-                    raise ValueError(
-                        f'Spec.{field} names "{name}", but the networks are '
-                        f"{', '.join(self.nets)}.{hint}"
-                    )
-        missing = [name for name in self.nets if name not in self.tx]
-        if missing:
-            raise ValueError(f"Spec.tx has no optimiser for: {', '.join(missing)}.")
-
-    def on(self, layout: Layout) -> "Spec[HparamsT]":
-        """The same experiment with its batch laid out differently."""
-        return dataclasses.replace(self, layout=layout)
+    memory: dict[str, PyTree] = struct.field(default_factory=dict)
 
 
 def create(spec: Spec, key: Key, inputs: Mapping[str, tuple[Array, ...]]) -> TrainState:
     """Initial state of every network of `spec`.
 
-    inputs: for each network the arrays that it is called with; only shapes and dtypes matter. The
-    key of a network depends on its place in `inputs`.
+    inputs: for each network the arrays that it is called with; only shapes and dtypes matter. A
+    network's parameters are a function of the key and of its name.
     """
-    keys = dict(zip(inputs, jax.random.split(key, len(inputs))))
-    fresh = {name: nets_lib.init(spec.nets[name], keys[name], *inputs[name]) for name in inputs}
+    fresh = {
+        name: nets_lib.init(spec.nets[name], key_for(key, name), *arrays)
+        for name, arrays in inputs.items()
+    }
     params = {name: params for name, (params, _) in fresh.items()}
     return TrainState(
         step=jnp.zeros((), jnp.int32),
@@ -88,3 +56,8 @@ def create(spec: Spec, key: Key, inputs: Mapping[str, tuple[Array, ...]]) -> Tra
 def eval_params(state: TrainState) -> dict[str, PyTree]:
     """Parameters to evaluate with: the moving average where there is one."""
     return {**state.params, **state.ema}
+
+
+def evaluating(spec: Spec, state: TrainState) -> nets_lib.Nets:
+    """The networks with averaged parameters; call them with `train=False`."""
+    return nets_lib.Nets(spec, eval_params(state), state.model_state)

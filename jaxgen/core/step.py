@@ -1,15 +1,17 @@
-"""The verbs of a training step: `optimise` some networks on a loss, then `finish`."""
+"""The verbs of a training step: `optimise` some networks on a loss, `take_turns`, `finish`."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
 import optax
 
+from jaxgen.core.keys import key_for
 from jaxgen.core.nets import Nets
-from jaxgen.core.state import Spec, TrainState
-from jaxgen.core.types import Array, Key, Metrics, PyTree
+from jaxgen.core.spec import Spec
+from jaxgen.core.state import TrainState
+from jaxgen.core.types import Array, Batch, Key, Metrics, PyTree
 
 
 def optimise(
@@ -47,27 +49,108 @@ def optimise(
     return state.replace(params=params, opt_state=opt_state, model_state=model_state), metrics
 
 
-def optimise_each(
-    spec: Spec,
-    state: TrainState,
-    names: str | tuple[str, ...],
-    loss: Callable,
-    args: PyTree,
-    *,
-    update: Callable = optimise,
-    count: Array | None = None,
-) -> tuple[TrainState, Metrics]:
-    """`update` once for each leading index of `args`, in order; metrics are averaged.
+@dataclasses.dataclass(frozen=True)
+class Turn:
+    """One player's part of a step: updates of `networks` on loss(nets, spec, *entries, key).
 
-    args: tuple of arrays [k, ...], the k successive arguments of `loss`. update: `optimise`, or
-    something of its signature that does more. count: if given, only so many of the k are made.
+    Attributes:
+      networks: what moves; several move together, on one loss.
+      loss: returns (scalar, metrics); what it is called with stands in `entries`, the key last.
+      entries: what it reads of a batch.
+      updates: how many, one after the other.
+      fresh: every update has a batch of its own; otherwise all have the step's first one.
+      phase: which optimiser of a network that is updated in several phases, see `by_phase`.
+      optional: left out where the batch has not all of `entries`.
+      update: `optimise`, or something of its signature that does more.
+      count: how many of `updates` are made at a training step i32[]; all if None.
+      name: the purpose of its random keys; by default its networks and phase.
+    """
+
+    networks: str | tuple[str, ...]
+    loss: Callable
+    entries: tuple[str, ...] = ("image",)
+    updates: int = 1
+    fresh: bool = False
+    phase: str | None = None
+    optional: bool = False
+    update: Callable = optimise
+    count: Callable[[Array], Array] | None = None
+    name: str = ""
+
+    @property
+    def players(self) -> tuple[str, ...]:
+        """`networks`, always as a tuple."""
+        return (self.networks,) if isinstance(self.networks, str) else self.networks
+
+    @property
+    def purpose(self) -> str:
+        """What the random keys of this turn are derived from."""
+        return self.name or "/".join(filter(None, ("+".join(self.players), self.phase)))
+
+
+def batches_per_step(turns: Sequence[Turn]) -> int:
+    """How many batches the fresh updates of a step consume, at least one.
+
+    >>> batches_per_step([Turn("critic", None, updates=5, fresh=True), Turn("generator", None)])
+    5
+    """
+    return max(1, sum(turn.updates for turn in turns if turn.fresh))
+
+
+def take_turns(
+    spec: Spec, state: TrainState, batch: Batch, key: Key, turns: Sequence[Turn]
+) -> tuple[TrainState, Metrics]:
+    """A training step: the turns one after the other, each against what the others have become.
+
+    batch: every entry [k b, ...] with k = `batches_per_step(turns)`. key: constant over a run; an
+    update's key is a function of it, the training step, the turn's `purpose` and the update's
+    number. Returns (state after `finish`, metrics). Raises ValueError for a batch that lacks what
+    a turn reads, and for two turns of one purpose.
+    """
+    purposes = [turn.purpose for turn in turns]
+    if len(set(purposes)) < len(purposes):
+        raise ValueError(f"Turns of one step need different names, but they are {purposes}.")
+    parts, key_step = batches_per_step(turns), jax.random.fold_in(key, state.step)
+    used, metrics = 0, {}
+    for turn in turns:
+        rows = slice(used, used + turn.updates) if turn.fresh else slice(0, 1)
+        used += turn.updates if turn.fresh else 0
+        lacking = [name for name in turn.entries if name not in batch]
+        if lacking and turn.optional:
+            continue
+        if lacking:
+            raise ValueError(
+                f'The turn of "{turn.purpose}" needs {", ".join(turn.entries)} in its batches, '
+                f"which lack {', '.join(lacking)}."
+            )
+        mine = (split_batch(batch[name], parts)[rows] for name in turn.entries)
+        repeated = (jnp.broadcast_to(x, (turn.updates, *x.shape[1:])) for x in mine)
+        key_turn = key_for(key_step, turn.purpose)
+        keys = jax.vmap(jax.random.fold_in, (None, 0))(key_turn, jnp.arange(turn.updates))
+        state, measured = optimise_each(spec, state, turn, (*repeated, keys))
+        metrics |= measured
+    return finish(spec, state), metrics
+
+
+def optimise_each(
+    spec: Spec, state: TrainState, turn: Turn, args: PyTree
+) -> tuple[TrainState, Metrics]:
+    """The turn's update once for each leading index of `args`, in order; metrics are averaged.
+
+    args: tuple of arrays [k, ...], the k successive arguments of the turn's loss, of which
+    `turn.count` says how many are used; of none, metrics are 0.
     """
     total = jax.tree.leaves(args)[0].shape[0]
-    if total == 1:
-        return update(spec, state, names, loss, *jax.tree.map(lambda x: x[0], args))
 
     def one(state, args):
-        return update(spec, state, names, loss, *args)
+        return turn.update(spec, state, turn.players, turn.loss, *args, phase=turn.phase)
+
+    if total == 1 and turn.count is None:
+        return one(state, jax.tree.map(lambda x: x[0], args))
+    if turn.count is None:
+        state, metrics = jax.lax.scan(one, state, args)
+        return state, jax.tree.map(lambda x: jnp.mean(x, axis=0), metrics)
+    count = jnp.minimum(turn.count(state.step), total)
 
     def one_of_first(state, indexed):
         index, args = indexed
@@ -75,63 +158,22 @@ def optimise_each(
         nothing = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
         return jax.lax.cond(index < count, one, lambda state, _: (state, nothing), state, args)
 
-    if count is None:
-        state, metrics = jax.lax.scan(one, state, args)
-        return state, jax.tree.map(lambda x: jnp.mean(x, axis=0), metrics)
     state, metrics = jax.lax.scan(one_of_first, state, (jnp.arange(total), args))
-    return state, jax.tree.map(lambda x: jnp.sum(x, axis=0) / count, metrics)
+    return state, jax.tree.map(lambda x: jnp.sum(x, axis=0) / jnp.maximum(count, 1), metrics)
 
 
 def split_batch(x: Array, parts: int) -> Array:
     """[b k, ...] -> [k, b, ...]: the k batches that the sub-steps of one step consume.
 
     Consecutive rows go to different parts, so a batch that is sharded over devices needs no
-    communication to be split.
+    communication to be split. Raises ValueError where b k is not divisible by k.
+
+    >>> split_batch(jnp.arange(6), 2).tolist()
+    [[0, 2, 4], [1, 3, 5]]
     """
     if x.shape[0] % parts:
         raise ValueError(f"A batch of {x.shape[0]} cannot be split into {parts} equal parts.")
     return jnp.swapaxes(x.reshape(-1, parts, *x.shape[1:]), 0, 1)
-
-
-@dataclasses.dataclass(frozen=True)
-class Turn:
-    """One player's part of a step: `updates` updates of `player` on loss(nets, spec, *batch, key).
-
-    fresh: every update has a batch of its own; otherwise all have the step's first one. update: as
-    in `optimise_each`. count: if given, how many of the updates are made at a training step.
-    """
-
-    player: str
-    loss: Callable
-    updates: int = 1
-    fresh: bool = True
-    update: Callable = optimise
-    count: Callable[[Array], Array] | None = None
-
-
-def take_turns(
-    spec: Spec, state: TrainState, entries: tuple[Array, ...], key: Key, turns: tuple[Turn, ...]
-) -> tuple[TrainState, Metrics]:
-    """The turns one after the other, each against what the others have become: (state, metrics).
-
-    entries: what the losses read of a batch, each [k b, ...] with k the fresh updates of all turns.
-    key: constant over a run. Every update has a key of its own. The step is not finished.
-    """
-    parts = sum(turn.updates for turn in turns if turn.fresh)
-    batches = tuple(split_batch(x, parts) for x in entries)
-    keys = jax.random.split(jax.random.fold_in(key, state.step), len(turns))
-    used, metrics = 0, {}
-    for turn, key_turn in zip(turns, keys):
-        rows = slice(used, used + turn.updates) if turn.fresh else slice(0, 1)
-        used += turn.updates if turn.fresh else 0
-        mine = tuple(jnp.broadcast_to(x[rows], (turn.updates, *x.shape[1:])) for x in batches)
-        args = (*mine, jax.random.split(key_turn, turn.updates))
-        count = turn.count(state.step) if turn.count else None
-        state, measured = optimise_each(
-            spec, state, turn.player, turn.loss, args, update=turn.update, count=count
-        )
-        metrics |= measured
-    return state, metrics
 
 
 def finish(spec: Spec, state: TrainState) -> TrainState:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from jaxgen.core.types import UserError
+from jaxgen.core.errors import UserError
 from jaxgen.data import images
 from jaxgen.data.dataset import Examples
 

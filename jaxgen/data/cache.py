@@ -15,18 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-from jaxgen.core.types import UserError
+from jaxgen.core.errors import UserError
 from jaxgen.data import images
 from jaxgen.data.dataset import Dataset, Examples
 
 _BLOCK = 128
 _SECONDS_BETWEEN_LINES = 10.0
-
-
-def default_dir() -> Path:
-    """Where decoded data sets are kept: jaxgen/data in the user's cache directory."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "jaxgen" / "data"
 
 
 def in_memory(

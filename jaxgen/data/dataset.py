@@ -9,15 +9,20 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from jaxgen.data import names
+
 
 @dataclasses.dataclass(frozen=True)
 class Dataset:
     """One split of a data set, decoded.
 
-    image: u8[n,h,w,c], C-order; a read-only memory map where it was decoded from files. Points of
-    the plane are f32[n,1,1,2] in a scale of their own.
-    label: i32[n], or None. classes: their names, () without labels. fingerprint: stable hex id of
-    content and preprocessing.
+    Attributes:
+      name: as in `config.data.name`.
+      image: u8[n,h,w,c], C-order; a read-only memory map where it was decoded from files. Points
+        of the plane are f32[n,1,1,2] in a scale of their own.
+      label: i32[n], or None.
+      classes: their names, () without labels.
+      fingerprint: stable hex id of content and preprocessing.
     """
 
     name: str
@@ -25,6 +30,11 @@ class Dataset:
     label: np.ndarray | None
     classes: tuple[str, ...]
     fingerprint: str
+
+    @property
+    def kind(self) -> str:
+        """The kind of its examples: "image", or "points" of the plane."""
+        return names.kind_of(self.image.shape[1:])
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageOps
 
-from jaxgen.core.types import UserError
+from jaxgen.core.errors import UserError
 
 RESIZE = ("bilinear", "celeba", "center_crop", "none")
 _CELEBA = (178, 218)

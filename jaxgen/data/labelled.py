@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxgen.core.types import UserError
+from jaxgen.core.errors import UserError
 from jaxgen.data.dataset import Dataset, fingerprint
 
 # Streams of bits apart from each other and from those of `order`, which are numbered from 0.
@@ -25,13 +25,13 @@ def keep_classes(dataset: Dataset, names: str) -> Dataset:
     """
     if not names:
         return dataset
-    label = _labels(dataset, "data.classes")
+    label = _labels(dataset, "data.keep_classes")
     wanted = tuple(name.strip() for name in names.split(","))
     for name in wanted:
         if name not in dataset.classes or wanted.count(name) > 1:
             problem = "is named twice" if name in dataset.classes else "is no class"
             raise UserError(
-                f'data.classes="{names}": "{name}" {problem} of {dataset.name}; name some of '
+                f'data.keep_classes="{names}": "{name}" {problem} of {dataset.name}; name some of '
                 f"{', '.join(dataset.classes[:20])} once each, separated by commas."
             )
     number = np.full(len(dataset.classes), -1, np.int32)
@@ -83,14 +83,14 @@ def draw(dataset: Dataset, num: int, seed: int) -> np.ndarray:
 def record(dataset: Dataset, rows: np.ndarray, seed: int) -> dict[str, Any]:
     """What to save beside a run, as JSON: which images were labelled, of which data, and how.
 
-    Rows count the training images that are left by `data.classes` and `data.validation`.
+    Rows count the training images that are left by `data.keep_classes` and `data.validation`.
     """
     label = _labels(dataset, "data.labelled")[rows]
     return {
         "data": dataset.name,
         "fingerprint": dataset.fingerprint,
         "seed": seed,
-        "rows_of": "training images, without other classes than data.classes and data.validation",
+        "rows_of": "training images of data.keep_classes, without those of data.validation",
         "rows": [int(row) for row in rows],
         "labels": [int(number) for number in label],
         "classes": list(dataset.classes),

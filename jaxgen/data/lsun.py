@@ -16,11 +16,11 @@ from typing import Any
 
 from PIL import Image
 
-from jaxgen.core.types import UserError
+from jaxgen.core.errors import UserError
 from jaxgen.data import images
 from jaxgen.data.dataset import Examples
+from jaxgen.data.names import LSUN
 
-PREFIX = "lsun:"
 _TRAIN, _VAL = "_train_lmdb", "_val_lmdb"
 _MOST_HELD_OUT = 10_000
 # Every so many keys one is kept, so that millions of them need no memory.
@@ -40,7 +40,7 @@ def source(name: str, split: str, channels: int) -> tuple[list, Callable[[], Exa
             f'data.name is "{name}", and reading it needs the package lmdb: '
             "pip install 'jaxgen[lsun]'."
         )
-    path = Path(name.removeprefix(PREFIX)).expanduser()
+    path = Path(name.removeprefix(LSUN)).expanduser()
     sibling = path.with_name(path.name.removesuffix(_TRAIN) + _VAL)
     has_sibling = path.name.endswith(_TRAIN) and sibling.exists()
     if has_sibling and split == "test":
@@ -84,7 +84,7 @@ def _open(path: Path, name: str) -> Any:
         except (lmdb.Error, OSError) as error:
             raise UserError(
                 f'data.name is "{name}", and {path} is no lmdb ({error}): name the folder with '
-                f"data.mdb, such as {PREFIX}church_outdoor{_TRAIN}."
+                f"data.mdb, such as {LSUN}church_outdoor{_TRAIN}."
             ) from error
         # Reading beyond the end of a mapped file would end the process by a signal.
         needed = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]

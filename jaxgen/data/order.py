@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from jaxgen.core.types import UserError
+from jaxgen.core.errors import UserError
 
 
 def indices(seed: int, step: int, *, batch_size: int, num_examples: int) -> np.ndarray:

@@ -8,10 +8,11 @@ import jax
 import numpy as np
 from jax.sharding import NamedSharding, PartitionSpec, Sharding
 
-from jaxgen.core.types import Array, UserError
+from jaxgen.core.errors import UserError
+from jaxgen.core.types import Array
 from jaxgen.data import labelled as labelled_lib
 from jaxgen.data import order
-from jaxgen.data.sources import Dataset
+from jaxgen.data.dataset import Dataset
 
 # Without a report of the device's memory (CPU) copies share the host's memory.
 _CPU_RESIDENT_BYTES = 2**31

@@ -8,9 +8,8 @@ import numpy as np
 
 from jaxgen.data.bits import random_bits
 from jaxgen.data.dataset import Dataset
+from jaxgen.data.names import POINT_SHAPE, POINTS
 
-NAMES = ("ring", "grid")
-SHAPE = (1, 1, 2)
 _COUNTS = {"train": 100_000, "test": 10_000}
 
 
@@ -43,7 +42,7 @@ def mixture(name: str) -> Mixture:
     if name == "grid":
         places = list(itertools.product((-4.0, -2.0, 0.0, 2.0, 4.0), repeat=2))
         return Mixture(name, np.array(places) / math.sqrt(8), 0.05 / math.sqrt(8))
-    raise ValueError(f'There is no mixture "{name}"; there are {", ".join(NAMES)}.')
+    raise ValueError(f'There is no mixture "{name}"; there are {", ".join(POINTS)}.')
 
 
 def draw(name: str, split: str, num: int) -> tuple[np.ndarray, np.ndarray]:
@@ -64,7 +63,7 @@ def draw(name: str, split: str, num: int) -> tuple[np.ndarray, np.ndarray]:
 def dataset(name: str, split: str, fingerprint: str) -> Dataset:
     """100,000 points for "train" and 10,000 for "test", each an image f32[1,1,2]."""
     point, mode = draw(name, split, _COUNTS[split])
-    image = point.reshape(-1, *SHAPE)
+    image = point.reshape(-1, *POINT_SHAPE)
     image.setflags(write=False)
     mode.setflags(write=False)
     return Dataset(name, image, mode, mixture(name).classes, fingerprint)

@@ -7,21 +7,15 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from jaxgen.core.types import UserError
+from jaxgen.core.errors import UserError
 from jaxgen.data import cache
 from jaxgen.data.bits import random_bits
 from jaxgen.data.dataset import Dataset, Examples, fingerprint
 
-PREFIX = "stacked:"
 _VERSION = 1
 # split -> (images from which a base set is large, stacks of a large set, stacks of a small one).
 _COUNTS = {"train": (20_000, 128_000, 32_000), "test": (5_000, 26_000, 10_000)}
 _CLASSES = tuple(f"{mode:03d}" for mode in range(1000))
-
-
-def base_name(name: str) -> str:
-    """The data set that "stacked:NAME" is made of: NAME."""
-    return name.removeprefix(PREFIX)
 
 
 def rows(num_base: int, split: str, *, seed: int = 0) -> np.ndarray:

@@ -8,7 +8,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from jaxgen.core.types import UserError
+from jaxgen.core.errors import UserError
 
 _TIMEOUT = 3.0
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image
 
-from jaxgen.core.types import UserError
+from jaxgen.core.errors import UserError
 from jaxgen.data import images, tfds_downloads
 from jaxgen.data.dataset import Examples
 

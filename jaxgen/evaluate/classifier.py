@@ -2,37 +2,29 @@
 
 import functools
 import io
-import sys
 import time
 import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 
-from jaxgen.core import (
-    Array,
-    Metrics,
-    Nets,
-    PyTree,
-    Spec,
-    TrainState,
-    UserError,
-    create,
-    finish,
-    optimise,
-)
-from jaxgen.data import cache
+from jaxgen.core import files
+from jaxgen.core.errors import UserError
+from jaxgen.core.images import to_float
+from jaxgen.core.nets import Nets
+from jaxgen.core.spec import Spec
+from jaxgen.core.state import TrainState, create
+from jaxgen.core.step import finish, optimise
+from jaxgen.core.types import Array, Metrics, PyTree
 from jaxgen.data.dataset import Dataset
+from jaxgen.evaluate.batches import in_batches
 from jaxgen.evaluate.features import FeatureExtractor
-from jaxgen.evaluate.files import write_atomically
-from jaxgen.evaluate.images import to_float
 from jaxgen.models.classifier import VERSION, Classifier
 
 _NAME = "classifier"
@@ -40,6 +32,7 @@ _BATCH = 128
 _DAMAGED = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error)
 
 Network = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+Say = Callable[[str], None] | None
 
 
 def classifier_features(
@@ -47,18 +40,19 @@ def classifier_features(
     test: Dataset,
     *,
     cache_dir: str | Path | None = None,
-    progress: bool = True,
+    say: Say = None,
     seed: int = 0,
 ) -> FeatureExtractor:
     """The 64 features of a small classifier of `train`, with its accuracy on `test`.
 
-    Training has a fixed budget (see `fit`) and happens once per data set: the weights
-    are kept in `cache_dir` (default: that of decoded data sets) under the fingerprint of `train`.
-    A cache file that cannot be read is replaced, with a warning. progress: tells on stderr.
+    Training has a fixed budget (see `fit`) and happens once per data set: the weights are kept in
+    `cache_dir` (default: that of decoded data sets) under the fingerprint of `train`. A cache file
+    that cannot be read is replaced, with a warning. say: called with each line about the progress;
+    None is silence. Raises UserError: no labels, images below 8x8 pixels.
     """
-    network = load_or_fit(train, cache_dir=cache_dir, progress=progress, seed=seed)
+    network = load_or_fit(train, cache_dir=cache_dir, say=say, seed=seed)
     accuracy = float(np.mean(network(test.image)[0].argmax(axis=1) == test.label))
-    if progress:
+    if say:
         say(f"the classifier of {train.name} is right on {accuracy:.2%} of held-out images")
     counts = np.bincount(labels(train), minlength=len(train.classes))
     return FeatureExtractor(
@@ -72,9 +66,7 @@ def classifier_features(
     )
 
 
-def load_or_fit(
-    train: Dataset, *, cache_dir: str | Path | None, progress: bool, seed: int
-) -> Network:
+def load_or_fit(train: Dataset, *, cache_dir: str | Path | None, say: Say, seed: int) -> Network:
     """A function from images [n,h,w,c] to (logits f32[n,classes], features f32[n,64])."""
     shape = train.image.shape[1:]
     if min(shape[:2]) < 8:
@@ -84,47 +76,42 @@ def load_or_fit(
         )
     labels(train)
     spec = _spec(len(train.classes), _steps(len(train.image)))
-    folder = Path(cache_dir).expanduser() if cache_dir else cache.default_dir()
+    folder = Path(cache_dir).expanduser() if cache_dir else files.cache_dir("data")
     path = folder / f"classifier-v{VERSION}-{train.fingerprint[:20]}-{seed}.npz"
     params = _load(path, _initial(spec, shape, seed).params[_NAME])
     if params is None:
-        params = fit(spec, train, progress=progress, seed=seed)
+        params = fit(spec, train, say=say, seed=seed)
         _save(path, params)
     return _network(spec, params, shape)
 
 
-def fit(spec: Spec, train: Dataset, *, progress: bool, seed: int) -> PyTree:
+def fit(spec: Spec, train: Dataset, *, say: Say, seed: int) -> PyTree:
     """Trained parameters: Adam with batches of 128 for 10 epochs, but 300 to 1500 steps.
 
-    The learning rate falls from 2e-3 to 0 along a cosine; images are shifted by up to a sixteenth.
+    The learning rate falls from 2e-3 to 0 along a cosine; images are `shifted`.
     """
     steps, began = _steps(len(train.image)), time.monotonic()
-    if progress:
-        say(f"training a small classifier of {train.name} to judge samples with: {steps} steps")
+    if say:
+        say(f"training a small classifier of {train.name} to evaluate samples with: {steps} steps")
     label, generator = labels(train), np.random.default_rng(seed)
     state = _initial(spec, train.image.shape[1:], seed)
     step, order = jax.jit(functools.partial(_train_step, spec)), _order(len(label), generator)
     for count in range(1, steps + 1):
         rows = next(order)
-        state, _ = step(state, _shifted(train.image[rows], generator), label[rows])
-        if progress and count % 100 == 0:
-            say(f"step {count}/{steps}, {time.monotonic() - began:.0f} s")
+        state, _ = step(state, shifted(train.image[rows], generator), label[rows])
+        if say and count % 100 == 0:
+            say(f"classifier: step {count}/{steps}, {time.monotonic() - began:.0f} s")
     return jax.device_get(state.params[_NAME])
 
 
 def labels(dataset: Dataset) -> np.ndarray:
-    """Labels i32[n]; an error for a data set without them."""
+    """Labels i32[n]. Raises UserError for a data set without them."""
     if dataset.label is None:
         raise UserError(
             f"Data set {dataset.name} has no labels to train a classifier on; compare in the "
             "feature space of pixels, or put the images into one folder per class."
         )
     return dataset.label
-
-
-def say(text: str) -> None:
-    """One line on standard error."""
-    print(f"evaluate: {text}", file=sys.stderr, flush=True)
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
@@ -160,8 +147,8 @@ def _initial(spec: Spec, shape: tuple[int, ...], seed: int) -> TrainState:
     return state.replace(params=jax.tree.map(draw, state.params))
 
 
-def _shifted(images: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Each image moved by up to a sixteenth of its size either way, the edge mirrored."""
+def shifted(images: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Each of images [n,h,w,c] moved by up to min(h,w) // 16 pixels either way, edges mirrored."""
     count, height, width, _ = images.shape
     most = min(height, width) // 16
     padded = np.pad(images, [(0, 0), (most, most), (most, most), (0, 0)], mode="reflect")
@@ -195,7 +182,7 @@ def _train_step(
 
 
 def _network(spec: Spec, params: PyTree, shape: tuple[int, ...]) -> Network:
-    """The trained network on any number of images, in batches of one size: one compilation."""
+    """The trained network on any number of images."""
     apply = jax.jit(
         lambda image: Nets(spec, {_NAME: params}, {_NAME: {}})(_NAME, image, train=False)
     )
@@ -204,12 +191,7 @@ def _network(spec: Spec, params: PyTree, shape: tuple[int, ...]) -> Network:
         images = to_float(images)
         if images.shape[1:] != shape or not len(images):
             raise ValueError(f"Need images [n,{','.join(map(str, shape))}]; got {images.shape}.")
-        parts = []
-        for start in range(0, len(images), _BATCH):
-            part = images[start : start + _BATCH]
-            padding = [(0, _BATCH - len(part))] + [(0, 0)] * 3
-            parts.append(jax.device_get(apply(np.pad(part, padding))))
-        logits, features = (np.concatenate(arrays)[: len(images)] for arrays in zip(*parts))
+        logits, features = in_batches(apply, images, _BATCH)
         return logits, features
 
     return network
@@ -217,9 +199,9 @@ def _network(spec: Spec, params: PyTree, shape: tuple[int, ...]) -> Network:
 
 def _save(path: Path, params: PyTree) -> None:
     content = io.BytesIO()
-    np.savez(content, **_by_name(params))
+    np.savez(content, **files.flatten(params, "/"))
     try:
-        write_atomically(path, content.getvalue())
+        files.write_atomically(path, content.getvalue())
     except OSError as error:
         warnings.warn(f"The classifier is not cached: {error}.", stacklevel=2)
 
@@ -228,7 +210,7 @@ def _load(path: Path, like: PyTree) -> PyTree | None:
     """Parameters from a cache file, or None where it is missing, damaged or of another shape."""
     if not path.exists():
         return None
-    wanted = _by_name(like)
+    wanted = files.flatten(like, "/")
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             found = {name: archive[name] for name in wanted}
@@ -236,12 +218,6 @@ def _load(path: Path, like: PyTree) -> PyTree | None:
             if array.shape != wanted[name].shape or array.dtype != wanted[name].dtype:
                 raise ValueError(f"{name} is {array.dtype}{list(array.shape)}")
     except _DAMAGED as error:
-        warnings.warn(f"Training the classifier anew: {path} is damaged ({error}).", stacklevel=2)
+        warnings.warn(f"Training the classifier again: {path} is damaged ({error}).", stacklevel=2)
         return None
-    return jax.tree.unflatten(jax.tree.structure(like), list(found.values()))
-
-
-def _by_name(params: PyTree) -> dict[str, Any]:
-    """Leaves by their path, in the order of the tree."""
-    leaves, _ = jax.tree_util.tree_flatten_with_path(params)
-    return {jax.tree_util.keystr(path, simple=True, separator="/"): leaf for path, leaf in leaves}
+    return files.unflatten(found, "/")

@@ -1,19 +1,35 @@
-"""How well categories that were found without labels, or with few, agree with the classes.
+"""Agreement with the classes of categories that were found without labels, or with few.
 
 The protocol of A. Makhzani, J. Shlens, N. Jaitly, I. Goodfellow, B. Frey, "Adversarial
 Autoencoders", 2015, arXiv:1511.05644, section 6, and of A. Makhzani, B. Frey, "PixelGAN
 Autoencoders", NeurIPS 2017, arXiv:1706.00531: a cluster is named by the one validation image that
-it is surest of, so K labels are used in all. Beside it two usual ones, of other strictness, that
-must not be confused with it.
+it is most confident of, so K labels are used in all. Beside it two usual ones, of other strictness,
+that must not be confused with it.
 """
 
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from sklearn.cluster import KMeans
 
-from jaxgen.core.types import UserError
+from jaxgen.core.errors import UserError
+
+_TITLES = {
+    "cluster_error": ("clustering error", "named by the most confident image; lower is better"),
+    "cluster_error_majority": ("clustering error, majority", "lower is better"),
+    "cluster_error_matched": ("clustering error, matched", "one class a cluster; lower is better"),
+    "clusters": ("clusters", ""),
+    "clusters_used": ("clusters used", "by any test image"),
+    "cluster_usage_entropy": ("entropy of cluster usage", "nats; log of the clusters where even"),
+    "n_validation": ("clustering, validation images", "which name the clusters"),
+    "n_test": ("clustering, test images", ""),
+}
+TITLES = {
+    **{f"clustering/{k}": (title.capitalize(), good) for k, (title, good) in _TITLES.items()},
+    **{f"kmeans/{k}": (f"k-means, {title}", good) for k, (title, good) in _TITLES.items()},
+    "labelled/error": ("Classification error", "share of test images; lower is better"),
+    "labelled/labels": ("Labels trained with", ""),
+    "labelled/n_test": ("Classification, test images", ""),
+}
 
 
 def clustering_errors(
@@ -26,7 +42,7 @@ def clustering_errors(
 
     validation, test: q(cluster | image) f[n,K]; labels i[n], 0 or more. Returns
 
-    - "cluster_error": the papers'; a cluster has the label of its surest validation image;
+    - "cluster_error": the papers'; a cluster has the label of its most confident validation image;
     - "cluster_error_majority": ... the commonest label of the validation images in it;
     - "cluster_error_matched": the best naming of the test set itself that gives no two clusters one
       label (Hungarian): clusters beyond the number of classes are wrong altogether;
@@ -76,6 +92,8 @@ def majority_names(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 def matched_error(clusters: np.ndarray, labels: np.ndarray) -> float:
     """Least share of images i[n] wrong under any one-to-one naming of clusters i[n] by labels."""
+    from scipy.optimize import linear_sum_assignment  # takes a second to import
+
     counts = np.zeros((int(np.max(clusters)) + 1, int(np.max(labels)) + 1), np.int64)
     np.add.at(counts, (np.asarray(clusters), np.asarray(labels)), 1)
     rows, columns = linear_sum_assignment(counts, maximize=True)
@@ -93,8 +111,11 @@ def kmeans_errors(
 ) -> dict[str, Any]:
     """`clustering_errors` of k-means on the pixels of images [n,...]: what must be improved on.
 
-    Fitted to `train`, the best of ten starts; a cluster is surest of the images nearest its centre.
+    Fitted to `train`, the best of ten starts; a cluster is most confident of the images nearest to
+    its centre.
     """
+    from sklearn.cluster import KMeans  # takes a second to import
+
     flat = [np.reshape(x, (len(x), -1)).astype(np.float32) for x in (train, validation, test)]
     if len(flat[0]) < clusters:
         raise UserError(f"k-means with {clusters} clusters needs as many images; got {len(train)}.")

@@ -1,4 +1,4 @@
-"""Whether a conditional generator makes what it is asked for.
+"""Accuracy of a conditional generator: share of samples that are of the requested class.
 
 The 1-NN check is that of the code of arXiv:1511.06434 for labelled digits: a classifier that knows
 generated images only, tested on real ones, needs samples that are both right and diverse.
@@ -8,9 +8,20 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from jaxgen.core.types import UserError
-from jaxgen.evaluate.images import to_float
+from jaxgen.core.errors import UserError
+from jaxgen.core.images import to_float
 from jaxgen.evaluate.memorisation import nearest
+
+TITLES = {
+    "conditional_accuracy": (
+        "Right class",
+        "share of samples of the class that was asked for; higher is better",
+    ),
+    "nearest_sample_accuracy": (
+        "Class of the nearest sample",
+        "share of real images whose nearest sample is of their class; higher is better",
+    ),
+}
 
 Images = np.ndarray  # [n,h,w,c], u8 or floats in [-1,1]
 
@@ -56,7 +67,7 @@ def nearest_sample_accuracy(
 ) -> dict[str, float | int]:
     """Share of real images whose nearest generated image was asked to be of the same class.
 
-    features: images -> f[n,d] for the L2 distance; default the pixels. Compare with the same figure
+    features: images -> f[n,d] for the L2 distance; default the pixels. Compare with the same metric
     of as many training images with their labels in the place of the samples.
     Returns "nearest_sample_accuracy", "n_fake", "n_real".
     """

@@ -12,13 +12,28 @@ from typing import Any
 
 import numpy as np
 
-from jaxgen.evaluate.frechet import frechet_distance
-from jaxgen.evaluate.images import spread, to_float
-from jaxgen.evaluate.inception_score import inception_score
-from jaxgen.evaluate.kernel_distance import kernel_distance
-from jaxgen.evaluate.memorisation import memorisation
-from jaxgen.evaluate.ms_ssim import mean_pair_similarity
-from jaxgen.evaluate.precision_recall import precision_recall_density_coverage
+from jaxgen.core.images import even_rows, to_float
+from jaxgen.evaluate import (
+    frechet,
+    inception_score,
+    kernel_distance,
+    memorisation,
+    ms_ssim,
+    precision_recall,
+)
+
+TITLES = {
+    "class_kl": ("Class imbalance", "nats; 0 is right, lower is better"),
+    "classes_covered": ("Classes covered", "classes that appear in the samples"),
+    **frechet.TITLES,
+    **precision_recall.TITLES,
+    **kernel_distance.TITLES,
+    **inception_score.TITLES,
+    **ms_ssim.TITLES,
+    **memorisation.TITLES,
+    "n_real": ("Real examples", "held out from training"),
+    "n_fake": ("Generated examples", ""),
+}
 
 Images = np.ndarray  # [n,h,w,c], u8 or floats in [-1,1]
 
@@ -30,12 +45,18 @@ _MOST_TRAIN = 60_000  # training images among which copies are looked for
 class FeatureExtractor:
     """A feature space.
 
-    name: says what the features are. features: images [n,h,w,c] -> f64[n,d]. classify: images ->
-    i64[n], indices into `classes`, where there is a classifier of the data's labels. accuracy: its
-    held-out share of right answers. class_shares: f64[classes], of the labels of the data.
-    probabilities: images -> f64[n,k], rows of sum 1; where `classify` is given too, it is their
-    argmax. score: what `inception_score` of them is called; "inception_score" is for the
-    probabilities of the Inception network only.
+    Attributes:
+      name: says what the features are.
+      features: images [n,h,w,c] -> f64[n,d].
+      classify: images -> i64[n], indices into `classes`, where there is a classifier of the data's
+        labels.
+      accuracy: the share in [0,1] of held-out images that `classify` gets right.
+      classes: names, in the order of the labels.
+      class_shares: f64[classes], of the labels of the data.
+      probabilities: images -> f64[n,k], rows of sum 1; where `classify` is given too, it is their
+        argmax.
+      score: the name of the `inception_score` of `probabilities`; "inception_score" is for those of
+        the Inception network only.
     """
 
     name: str
@@ -62,7 +83,7 @@ def pixel_features(size: int = 16) -> FeatureExtractor:
 
 
 def class_histogram(extractor: FeatureExtractor, images: Images) -> dict[str, float]:
-    """What the classifier takes the images for.
+    """Shares of the classes that the classifier takes the images for.
 
     "class/NAME": share of each class; "class_kl": KL divergence in nats from these shares to those
     of the data's labels, 0 for a perfect sampler and about (classes - 1) / 2n by chance alone;
@@ -78,12 +99,12 @@ def _histogram(extractor: FeatureExtractor, found: np.ndarray) -> dict[str, floa
         raise ValueError(f'The feature space "{extractor.name}" has no class_shares.')
     counts = np.bincount(found, minlength=len(extractor.classes))
     shares = counts / counts.sum()
-    seen = shares > 0
-    divergence = np.sum(shares[seen] * np.log(shares[seen] / extractor.class_shares[seen]))
+    some = shares > 0
+    divergence = np.sum(shares[some] * np.log(shares[some] / extractor.class_shares[some]))
     return {
         **{f"class/{name}": float(share) for name, share in zip(extractor.classes, shares)},
         "class_kl": float(max(divergence, 0.0)),
-        "classes_covered": int(seen.sum()),
+        "classes_covered": int(some.sum()),
     }
 
 
@@ -94,7 +115,7 @@ def compare(
     *,
     train_images: Images | None = None,
 ) -> dict[str, Any]:
-    """Generated images against real ones: flat figures, as JSON can hold them.
+    """Generated images against real ones: flat metrics, as JSON can hold them.
 
     real_images: held out from training. train_images: if given, as many of them as there are
     generated ones take their place once more, under "reference/...": what a perfect model would
@@ -119,7 +140,7 @@ def compare(
     result |= {"n_real": len(real), "n_fake": len(fake_images)}
     result |= _scores(extractor, real, fake_images)
     if train_images is not None:
-        known = spread(train_images, len(fake_images))
+        known = even_rows(train_images, len(fake_images))
         reference = {"n_fake": len(known), **_scores(extractor, real, known)}
         result |= {f"reference/{name}": value for name, value in reference.items()}
         result |= _memorisation(train_images, real_images, fake_images)
@@ -128,13 +149,13 @@ def compare(
 
 def _scores(extractor: FeatureExtractor, real: np.ndarray, images: Images) -> dict[str, Any]:
     features = extractor.features(images)
-    scores: dict[str, Any] = {"frechet": frechet_distance(real, features)}
-    scores |= precision_recall_density_coverage(real, features)
-    scores |= kernel_distance(real, features)
+    scores: dict[str, Any] = {"frechet": frechet.frechet_distance(real, features)}
+    scores |= precision_recall.precision_recall_density_coverage(real, features)
+    scores |= kernel_distance.kernel_distance(real, features)
     classify, classes = extractor.classify, None
     if extractor.probabilities is not None:
         probabilities = extractor.probabilities(images)
-        mean, deviation = inception_score(probabilities)
+        mean, deviation = inception_score.inception_score(probabilities)
         scores |= {extractor.score: mean, f"{extractor.score}_std": deviation}
         if classify is not None:
             classes = probabilities.argmax(axis=1)  # the same, for one run of the network less
@@ -142,19 +163,19 @@ def _scores(extractor: FeatureExtractor, real: np.ndarray, images: Images) -> di
         classes = classify(images)
     if classes is not None:
         scores |= _histogram(extractor, classes)
-    return scores | mean_pair_similarity(images, classes=classes)
+    return scores | ms_ssim.mean_pair_similarity(images, classes=classes)
 
 
 def _memorisation(train: Images, held_out: Images, fake: Images) -> dict[str, Any]:
     """`memorisation` in a space of its own: that of `extractor` may be slow over all of `train`."""
     space = pixel_features(8)
-    rows = np.linspace(0, len(train) - 1, min(len(train), _MOST_TRAIN)).astype(int)
+    rows = even_rows(np.arange(len(train)), _MOST_TRAIN)
     # By chunks, as `train` may be a memory map that is larger than the memory.
     chunks = np.split(rows, range(_CHUNK, len(rows), _CHUNK))
     known = np.concatenate([space.features(train[chunk]) for chunk in chunks])
     parts = (known, space.features(held_out), space.features(fake))
-    figures = {"feature_space": space.name, **memorisation(*parts)}
-    return {f"memorisation/{name}": value for name, value in figures.items()}
+    metrics = {"feature_space": space.name, **memorisation.memorisation(*parts)}
+    return {f"memorisation/{name}": value for name, value in metrics.items()}
 
 
 def _shrunk(pixels: np.ndarray, size: int) -> np.ndarray:

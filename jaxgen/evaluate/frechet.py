@@ -8,7 +8,9 @@ FID only if the features are those of that paper's Inception network; here they 
 
 import numpy as np
 
-from jaxgen.core.types import UserError
+from jaxgen.evaluate.checks import feature_sets
+
+TITLES = {"frechet": ("Fréchet distance", "lower is better")}
 
 
 def frechet_distance(features_real: np.ndarray, features_fake: np.ndarray) -> float:
@@ -19,7 +21,7 @@ def frechet_distance(features_real: np.ndarray, features_fake: np.ndarray) -> fl
     rounding where C is singular, as with fewer rows than columns. The distance is biased upwards by
     small n: compare only values of equal n, and with that of two halves of real data.
     """
-    real, fake = _checked(features_real, features_fake)
+    real, fake = feature_sets(features_real, features_fake, 2, "the Fréchet distance")
     mean_real, mean_fake = real.mean(axis=0), fake.mean(axis=0)
     root_real, root_fake = _covariance_root(real - mean_real), _covariance_root(fake - mean_fake)
     cross = np.linalg.svd(root_real @ root_fake.T, compute_uv=False).sum()
@@ -30,15 +32,3 @@ def frechet_distance(features_real: np.ndarray, features_fake: np.ndarray) -> fl
 def _covariance_root(centred: np.ndarray) -> np.ndarray:
     """R[min(n,d),d] with R^T R the unbiased covariance of the centred rows."""
     return np.linalg.qr(centred, mode="r") / np.sqrt(len(centred) - 1)
-
-
-def _checked(real: np.ndarray, fake: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
-    if real.ndim != 2 or fake.ndim != 2 or real.shape[1] != fake.shape[1]:
-        raise ValueError(f"Features must be f[n,d] and f[m,d]; got {real.shape} and {fake.shape}.")
-    if min(len(real), len(fake)) < 2:
-        raise UserError(
-            f"The Fréchet distance needs at least 2 images on either side, but it got {len(real)} "
-            f"real and {len(fake)} generated ones; evaluate with more."
-        )
-    return real, fake

@@ -8,6 +8,7 @@ The weights are not part of jaxgen. Who has PyTorch turns the file that pytorch-
     safetensors.torch.save_file(weights, "inception.safetensors")
 """
 
+import functools
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -17,14 +18,22 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from jaxgen.core import Array, Nets, PyTree, Spec, UserError
+from jaxgen.core.errors import UserError
+from jaxgen.core.images import to_float, to_uint8
+from jaxgen.core.nets import Nets
+from jaxgen.core.spec import Spec
+from jaxgen.core.types import Array, PyTree
+from jaxgen.evaluate.batches import in_batches
 from jaxgen.evaluate.features import FeatureExtractor
-from jaxgen.evaluate.images import to_float, to_uint8
-from jaxgen.models.inception import SIZE, Inception, state_dict_shapes, variables_from_state_dict
+from jaxgen.models.inception import (
+    SIZE,
+    Inception,
+    state_dict_differences,
+    variables_from_state_dict,
+)
 
 PREPARATIONS = ("pytorch-fid", "tensorflow", "clean-fid")
 _NAME = "inception"
-_SHOWN = 3
 
 Outputs = tuple[np.ndarray, np.ndarray]
 
@@ -86,34 +95,13 @@ def load_weights(path: Path) -> tuple[PyTree, str]:
             f"{path} is not a safetensors file of Inception weights ({error}); docs/inception.md "
             "says how to convert PyTorch's file."
         ) from error
-    _check(path, {name: array.shape for name, array in arrays.items()})
-    return variables_from_state_dict(arrays), hashlib.sha256(content).hexdigest()
-
-
-def _check(path: Path, found: dict[str, tuple[int, ...]]) -> None:
-    """Raises UserError unless names and shapes are those of FID's Inception."""
-    wanted = state_dict_shapes()
-    # Counters of training steps, which older files lack.
-    found = {name: shape for name, shape in found.items() if not name.endswith("batches_tracked")}
-    missing = [name for name in wanted if name not in found]
-    unexpected = [name for name in found if name not in wanted]
-    wrong = [
-        f"{name} {list(found[name])} instead of {list(shape)}"
-        for name, shape in wanted.items()
-        if name in found and found[name] != shape
-    ]
-    problems = {"missing": missing, "unexpected": unexpected, "of another shape": wrong}
-    text = "; ".join(f"{what}: {_first(names)}" for what, names in problems.items() if names)
-    if text:
+    problems = state_dict_differences({name: array.shape for name, array in arrays.items()})
+    if problems:
         raise UserError(
-            f"{path} does not hold the weights of FID's Inception ({text}); use pytorch-fid's "
+            f"{path} does not hold the weights of FID's Inception ({problems}); use pytorch-fid's "
             "file (not torchvision's Inception), converted as docs/inception.md says."
         )
-
-
-def _first(names: list[str]) -> str:
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return variables_from_state_dict(arrays), hashlib.sha256(content).hexdigest()
 
 
 def _network(
@@ -134,13 +122,8 @@ def _network(
             return features, jax.nn.softmax(unbiased)
 
     def network(images: np.ndarray) -> Outputs:
-        parts = []
-        for start in range(0, len(images), batch_size):
-            part = images[start : start + batch_size]
-            padding = [(0, batch_size - len(part))] + [(0, 0)] * 3
-            found = jax.device_get(outputs(variables, np.pad(part, padding)))
-            parts.append([array[: len(part)] for array in found])
-        features, probabilities = (np.concatenate(arrays) for arrays in zip(*parts))
+        of_batch = functools.partial(outputs, variables)
+        features, probabilities = in_batches(of_batch, images, batch_size)
         return features, probabilities
 
     return network

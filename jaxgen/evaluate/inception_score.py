@@ -6,7 +6,14 @@ Inception network; with those of another classifier it is called "classifier_sco
 
 import numpy as np
 
-from jaxgen.core.types import UserError
+from jaxgen.core.errors import UserError
+
+TITLES = {
+    "classifier_score": ("Classifier score", "the Inception score's formula; higher is better"),
+    "classifier_score_std": ("Classifier score, deviation", "over splits"),
+    "inception_score": ("Inception score", "higher is better"),
+    "inception_score_std": ("Inception score, deviation", "over splits"),
+}
 
 
 def inception_score(

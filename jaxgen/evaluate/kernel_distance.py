@@ -7,7 +7,12 @@ features are those of the Inception network.
 
 import numpy as np
 
-from jaxgen.core.types import UserError
+from jaxgen.evaluate.checks import feature_sets
+
+TITLES = {
+    "kernel_distance": ("Kernel distance", "unbiased; 0 is right, lower is better"),
+    "kernel_distance_std": ("Kernel distance, deviation", "over subsets"),
+}
 
 _ROWS = 1024  # of a kernel matrix, in memory at a time
 
@@ -28,11 +33,11 @@ def kernel_distance(
     The deviation is that of one subset, not the error of the mean.
     Returns "kernel_distance" and "kernel_distance_std".
     """
-    real, fake = (_with_one(x) for x in _checked(real, fake))
+    real, fake = feature_sets(real, fake, 2, "the kernel distance")
     size = max(2, min(subset_size, len(real) // 2, len(fake) // 2))
     generator = np.random.default_rng(seed)
     values = [
-        _squared_mmd(
+        squared_mmd(
             real[generator.choice(len(real), size, replace=False)],
             fake[generator.choice(len(fake), size, replace=False)],
         )
@@ -50,10 +55,7 @@ def squared_mmd(x: np.ndarray, y: np.ndarray) -> float:
     Means of k over pairs i != j within x and within y, less twice the mean over all pairs between
     them.
     """
-    return _squared_mmd(*(_with_one(z) for z in _checked(x, y)))
-
-
-def _squared_mmd(x: np.ndarray, y: np.ndarray) -> float:
+    x, y = (_with_one(z) for z in feature_sets(x, y, 2, "the kernel distance"))
     within_x = (_kernel_sum(x, x) - _diagonal(x)) / (len(x) * (len(x) - 1))
     within_y = (_kernel_sum(y, y) - _diagonal(y)) / (len(y) * (len(y) - 1))
     return float(within_x + within_y - 2 * _kernel_sum(x, y) / (len(x) * len(y)))
@@ -74,15 +76,3 @@ def _kernel_sum(x: np.ndarray, y: np.ndarray) -> float:
 
 def _diagonal(x: np.ndarray) -> float:
     return float(np.sum(np.square(x).sum(axis=1) ** 3))
-
-
-def _checked(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
-    if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[1]:
-        raise ValueError(f"Features must be f[n,d] and f[m,d]; got {x.shape} and {y.shape}.")
-    if min(len(x), len(y)) < 2:
-        raise UserError(
-            f"The kernel distance needs at least 2 images on either side, but it got {len(x)} real "
-            f"and {len(y)} generated ones; evaluate with more."
-        )
-    return x, y

@@ -1,4 +1,4 @@
-"""How well a discriminator's features separate classes that it never saw.
+"""Linear separability, in a discriminator's features, of classes that it never saw.
 
 A. Radford, L. Metz, S. Chintala, "Unsupervised Representation Learning with Deep Convolutional
 Generative Adversarial Networks", ICLR 2016, arXiv:1511.06434, section 5: the maps of all
@@ -10,12 +10,26 @@ more to training and validation part together.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
-from sklearn.svm import LinearSVC
 
-from jaxgen.core.types import UserError
-from jaxgen.evaluate.images import to_float
+from jaxgen.core.errors import UserError
+from jaxgen.core.images import to_float
+from jaxgen.evaluate.batches import in_batches
+
+TITLES = {
+    "probe/probe_accuracy": (
+        "Linear probe",
+        "accuracy on the adversary's features; higher is better",
+    ),
+    "probe/probe_accuracy_pixels": ("Linear probe, pixels", "the floor"),
+    "probe/probe_width": ("Linear probe, features", "number of them"),
+    "probe/probe_cost": ("Linear probe, cost", "of the SVM, chosen on validation images"),
+    "probe/n_train": ("Linear probe, training images", ""),
+    "probe/n_validation": ("Linear probe, validation images", "part of the training images"),
+    "probe/n_test": ("Linear probe, test images", ""),
+}
 
 Maps = Callable[[np.ndarray], Sequence[np.ndarray]]  # f32[b,h,w,c] in [-1,1] -> f[b,h',w',c'] each
 
@@ -36,10 +50,15 @@ def linear_probe(
     """Held-out accuracy of a linear SVM on a network's maps, beside that on raw pixels.
 
     maps: images f32[128,h,w,c] in [-1,1] -> a list of activations, with running statistics in batch
-    norms; always called with 128. Images [n,h,w,c] u8 or floats in [-1,1], labels i[n].
-    Returns "probe_accuracy", "probe_accuracy_pixels" (the floor: features below it are worth
-    nothing), "probe_width" (number of features), "probe_cost", "n_train", "n_validation" (part of
-    the training images, for the cost) and "n_test".
+    norms; always called with 128. Images [n,h,w,c] u8 or floats in [-1,1], labels i[n]. Returns
+
+    - "probe_accuracy": share in [0,1] of test images that are classified right
+    - "probe_accuracy_pixels": the floor; features below it are worth nothing
+    - "probe_width": number of features
+    - "probe_cost": the chosen one of `costs`
+    - "n_train", "n_validation" (part of the training images, for the cost), "n_test"
+
+    Raises UserError for fewer than 10 training images or 2 classes.
     """
     labels = np.asarray(train_labels)
     if len(np.unique(labels)) < 2 or len(labels) < 10:
@@ -64,14 +83,12 @@ def linear_probe(
 
 def pooled_features(maps: Maps, images: np.ndarray) -> np.ndarray:
     """f64[n,d]: every map of every image max-pooled to 4x4, flattened, and joined."""
-    parts = []
-    for start in range(0, len(images), _BATCH):
-        batch = to_float(images[start : start + _BATCH])
-        size = len(batch)
-        batch = np.pad(batch, [(0, _BATCH - size)] + [(0, 0)] * 3)
-        flat = [max_pool(np.asarray(m)[:size]).reshape(size, -1) for m in maps(batch)]
-        parts.append(np.concatenate(flat, axis=1).astype(np.float64))
-    return np.concatenate(parts)
+
+    def joined(batch: np.ndarray) -> list[np.ndarray]:
+        flat = [max_pool(np.asarray(m)).reshape(_BATCH, -1) for m in maps(to_float(batch))]
+        return [np.concatenate(flat, axis=1).astype(np.float64)]
+
+    return in_batches(joined, images, _BATCH)[0]
 
 
 def max_pool(activations: np.ndarray, grid: int = 4) -> np.ndarray:
@@ -126,7 +143,9 @@ def svm_accuracy(
     return float(accuracy), cost, len(held)
 
 
-def _fitted(cost: float, features: np.ndarray, labels: np.ndarray, seed: int) -> LinearSVC:
+def _fitted(cost: float, features: np.ndarray, labels: np.ndarray, seed: int) -> Any:
+    from sklearn.svm import LinearSVC  # takes a second to import
+
     # Coordinate descent in the dual is the faster, but not with far more rows than columns.
     dual = len(features) < 10 * features.shape[1]
     svm = LinearSVC(C=cost, dual=dual, tol=1e-2, max_iter=10_000, random_state=seed)

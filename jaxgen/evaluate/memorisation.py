@@ -1,15 +1,29 @@
-"""Whether a generator copies training images: nearest training neighbours.
+"""Nearest training neighbours of samples: copies of training images, and collapse.
 
 The number of distinct neighbours shows collapse, their distance copying. Both are meaningful only
-beside the same figures of held-out images: nearest neighbours repeat even among real images (some
+beside the same metrics of held-out images: nearest neighbours repeat even among real images (some
 are near to everything), and how near is near depends on the data.
 """
 
 import numpy as np
-from sklearn.metrics import pairwise_distances_argmin
 
-from jaxgen.core.types import UserError
-from jaxgen.evaluate.images import spread
+from jaxgen.core.errors import UserError
+from jaxgen.core.images import even_rows
+
+TITLES = {
+    "memorisation/distinct_neighbours": (
+        "Distinct training neighbours",
+        "against chance; far below that of held-out images is collapse",
+    ),
+    "memorisation/distinct_neighbours_held_out": (
+        "Distinct neighbours, held-out images",
+        "against chance",
+    ),
+    "memorisation/nearest_distance_ratio": (
+        "Distance to training images",
+        "against held-out ones; below 1 is memorisation",
+    ),
+}
 
 
 def memorisation(
@@ -20,7 +34,7 @@ def memorisation(
     Features f[m,d], f[a,d], f[b,d]; n is the smaller of a and b. Returns
 
     - "distinct_neighbours": number of different nearest training images of generated ones, over the
-      number expected of n uniform draws, m (1 - (1 - 1/m)^n). Well below the next figure: collapse
+      number expected of n uniform draws, m (1 - (1 - 1/m)^n). Well below the next one: collapse
     - "distinct_neighbours_held_out": the same of held-out images
     - "nearest_distance_ratio": median distance of generated images to their nearest training image,
       over that of held-out ones. 1 is right, well below 1 means memorisation; blurred samples lie
@@ -37,7 +51,7 @@ def memorisation(
             "Nearest training neighbours need at least 2 training images, 1 held-out and 1 "
             f"generated one, but got {len(train)}, {len(held_out)} and {len(fake)}."
         )
-    held_out, fake = spread(held_out, count), spread(fake, count)
+    held_out, fake = even_rows(held_out, count), even_rows(fake, count)
     nearest_fake, distance_fake = nearest(fake, train)
     nearest_real, distance_real = nearest(held_out, train)
     expected = expected_distinct(len(train), count)
@@ -56,6 +70,8 @@ def memorisation(
 
 def nearest(queries: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Index i64[n] of the nearest of points f[m,d] to each of f[n,d], and its distance f64[n]."""
+    from sklearn.metrics import pairwise_distances_argmin  # takes a second to import
+
     centre = points.mean(axis=0)
     index = pairwise_distances_argmin(queries - centre, points - centre)
     return index, np.linalg.norm(queries - points[index], axis=1)

@@ -1,4 +1,4 @@
-"""How many modes of a distribution with known ones the samples cover.
+"""Modes that samples cover, of a distribution whose modes are known.
 
 Points around known means and stacked digits: Z. Lin et al., "PacGAN: The power of two samples in
 generative adversarial networks", NeurIPS 2018, arXiv:1712.04086, section 4; stacked digits are from
@@ -10,11 +10,23 @@ from typing import Any
 
 import numpy as np
 
-from jaxgen.core.types import UserError
-from jaxgen.evaluate.frechet import frechet_distance
-from jaxgen.evaluate.images import spread
-from jaxgen.evaluate.precision_recall import precision_recall_density_coverage
+from jaxgen.core.errors import UserError
+from jaxgen.core.images import even_rows
+from jaxgen.evaluate import frechet, precision_recall
+from jaxgen.evaluate.checks import require_finite
 
+TITLES = {
+    "modes": ("Modes found", "by the samples; higher is better"),
+    "high_quality_share": ("Good samples", "share within 3 sigma of a mode; 0.989 is right"),
+    "reverse_kl": ("Mode imbalance", "nats; 0 is right, lower is better"),
+    **frechet.TITLES,
+    **precision_recall.TITLES,
+    "n_real": ("Real examples", "held out from training"),
+    "n_fake": ("Generated examples", ""),
+    "stacked/modes": ("Modes of 1000", "triples of digits that appear in the samples"),
+    "stacked/kl_to_uniform": ("Mode imbalance", "nats; compare with the floor, lower is better"),
+    "stacked/kl_to_uniform_floor": ("Mode imbalance, floor", "of a perfect sampler, by chance"),
+}
 _ROWS = 4096
 
 
@@ -32,7 +44,9 @@ def point_modes(points: np.ndarray, means: np.ndarray, sigma: float) -> dict[str
     points, means = np.asarray(points, np.float64), np.asarray(means, np.float64)
     if points.ndim != 2 or means.ndim != 2 or points.shape[1] != means.shape[1]:
         raise ValueError(f"Need points f[n,d] and means f[k,d]; got {points.shape}, {means.shape}.")
-    _check_finite(points)
+    if not len(points):
+        raise UserError("Counting modes needs at least 1 point, but got none.")
+    require_finite(points, "points")
     mode, distance = np.empty(len(points), int), np.empty(len(points))
     for start in range(0, len(points), _ROWS):
         rows = slice(start, start + _ROWS)
@@ -67,7 +81,7 @@ def points_compare(
         **_point_scores(real, fake, means, sigma),
     }
     if train is not None:
-        known = spread(train, len(fake))
+        known = even_rows(train, len(fake))
         reference = {"n_fake": len(known), **_point_scores(real, known, means, sigma)}
         result |= {f"reference/{name}": value for name, value in reference.items()}
     return result
@@ -128,16 +142,5 @@ def kl_to_uniform(counts: np.ndarray) -> float:
 
 def _point_scores(real, fake, means, sigma) -> dict[str, Any]:
     scores: dict[str, Any] = point_modes(fake, means, sigma)
-    scores["frechet"] = frechet_distance(real, fake)
-    return scores | precision_recall_density_coverage(real, fake)
-
-
-def _check_finite(points: np.ndarray) -> None:
-    if not len(points):
-        raise UserError("Counting modes needs at least 1 point, but got none.")
-    bad = int((~np.isfinite(points)).any(axis=1).sum())
-    if bad:
-        raise UserError(
-            f"{bad} of {len(points)} points to evaluate are NaN or infinite, so the model has "
-            "diverged; evaluate an earlier checkpoint."
-        )
+    scores["frechet"] = frechet.frechet_distance(real, fake)
+    return scores | precision_recall.precision_recall_density_coverage(real, fake)

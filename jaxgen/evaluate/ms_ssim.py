@@ -13,8 +13,12 @@ that fits.
 
 import numpy as np
 
-from jaxgen.core.types import UserError
-from jaxgen.evaluate.images import to_float
+from jaxgen.core.errors import UserError
+from jaxgen.core.images import to_float
+
+TITLES = {
+    "ms_ssim": ("Similarity of pairs", "MS-SSIM; above that of real images, samples look alike")
+}
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of the finest scale first
 WINDOW, SIGMA = 11, 1.5
@@ -23,7 +27,7 @@ _PAIRS = 64  # in memory at a time
 
 
 def scales(shape: tuple[int, ...]) -> int:
-    """At how many scales, 1 to 5, images of `shape` (h, w, ...) are compared."""
+    """Number of scales, 1 to 5, that images of `shape` (h, w, ...) are compared at."""
     side, count = min(shape[:2]), 1
     while count < len(WEIGHTS) and side // 2**count >= WINDOW:
         count += 1
@@ -53,7 +57,7 @@ def mean_pair_similarity(
     """Mean MS-SSIM of random pairs of different images: high means that they look alike.
 
     classes: i[n]; if given, both of a pair are of one class, unless every image has a class of its
-    own. Compare with the same figure of as many real images. Returns "ms_ssim", "ms_ssim_pairs".
+    own. Compare with the same metric of as many real images. Returns "ms_ssim", "ms_ssim_pairs".
     """
     if len(images) < 2:
         raise UserError(

@@ -10,7 +10,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jaxgen.core.types import UserError
+from jaxgen.core.errors import UserError
+from jaxgen.evaluate.checks import require_finite
+
+TITLES = {
+    "parzen/obsolete_parzen_nats": (
+        "Parzen log-likelihood",
+        "nats, higher is better; obsolete, for parity with 2014",
+    ),
+    "parzen/obsolete_parzen_standard_error": ("Parzen log-likelihood, standard error", "nats"),
+    "parzen/obsolete_parzen_sigma": ("Parzen deviation", "chosen on validation images"),
+}
 
 SIGMAS = tuple(float(sigma) for sigma in np.logspace(-1, 0, 10))
 _ROWS = 256  # of the distance matrix, in memory at a time
@@ -34,9 +44,12 @@ def parzen_estimate(
 ) -> dict[str, float | int]:
     """The protocol of 2014 on images [n,h,w,c], u8 or floats in [-1,1]; pixels on the scale [0,1].
 
-    The deviation is the one of `sigmas` with the highest mean on `validation`. Then, of `test`,
-    "obsolete_parzen_nats" (mean) and "obsolete_parzen_standard_error"; "obsolete_parzen_sigma";
-    "n_fake", "n_real", "n_validation". Published values have 10,000 samples.
+    Published values have 10,000 samples. Returns
+
+    - "obsolete_parzen_nats": mean log density of `test`, in nats
+    - "obsolete_parzen_standard_error": of that mean
+    - "obsolete_parzen_sigma": the one of `sigmas` with the highest mean on `validation`
+    - "n_fake", "n_real", "n_validation"
     """
     samples, validation, test = (_unit(images) for images in (samples, validation, test))
     if min(len(samples), len(validation)) < 1 or len(test) < 2:
@@ -86,10 +99,5 @@ def _unit(images: np.ndarray) -> np.ndarray:
     flat = images.reshape(len(images), int(np.prod(images.shape[1:])))
     if images.dtype == np.uint8:
         return flat / 255.0
-    bad = int((~np.isfinite(flat)).any(axis=1).sum())
-    if bad:
-        raise UserError(
-            f"{bad} of {len(flat)} images to evaluate hold NaN or infinite pixels, so the model "
-            "has diverged; evaluate an earlier checkpoint."
-        )
+    require_finite(flat, "images")
     return (flat.astype(np.float64) + 1.0) / 2.0

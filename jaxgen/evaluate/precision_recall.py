@@ -7,7 +7,14 @@ Generative Models", ICML 2020, arXiv:2002.09797.
 
 import numpy as np
 
-from jaxgen.core.types import UserError
+from jaxgen.evaluate.checks import feature_sets
+
+TITLES = {
+    "precision": ("Precision", "share of samples that look real; higher is better"),
+    "recall": ("Recall", "share of real images within reach; higher is better"),
+    "density": ("Density", "about 1 is right"),
+    "coverage": ("Coverage", "share of real images with a sample nearby; higher is better"),
+}
 
 _ROWS = 1024  # of the distance matrix, in memory at a time
 
@@ -26,14 +33,8 @@ def precision_recall_density_coverage(
     - coverage: share of real x with some y in B(x) (Naeem eq. 4); about 1 - 2^-k for a perfect
       model with m = n
     """
-    real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
-    if real.ndim != 2 or fake.ndim != 2 or real.shape[1] != fake.shape[1]:
-        raise ValueError(f"Features must be f[n,d] and f[m,d]; got {real.shape} and {fake.shape}.")
-    if min(len(real), len(fake)) <= neighbours:
-        raise UserError(
-            f"Precision and recall with {neighbours} neighbours need more images than that on "
-            f"either side, but got {len(real)} real and {len(fake)} generated ones."
-        )
+    metric = f"precision and recall with {neighbours} neighbours"
+    real, fake = feature_sets(real, fake, neighbours + 1, metric)
     centre = real.mean(axis=0)
     real, fake = real - centre, fake - centre
     # Equal rows must count as inside a ball of radius 0, whatever the rounding of the product form.

@@ -1,5 +1,13 @@
-"""Floor 0: losses from arrays to arrays; no modules, no state."""
+"""Losses from arrays to arrays; no modules, no state."""
 
-from jaxgen.losses import adversarial, likelihood, moments, reconstruction
+from typing import TYPE_CHECKING
 
-__all__ = ["adversarial", "likelihood", "moments", "reconstruction"]
+from jaxgen import lazy
+
+if TYPE_CHECKING:
+    from jaxgen.losses import adversarial as adversarial
+    from jaxgen.losses import likelihood as likelihood
+    from jaxgen.losses import moments as moments
+    from jaxgen.losses import reconstruction as reconstruction
+
+__getattr__, __dir__, __all__ = lazy.attach(__name__, __file__)

@@ -11,7 +11,6 @@ map of patches; every mean is over all elements. All are computed in float32 or 
   arXiv:1704.00028.
 - ebgan, pulling_away: J. Zhao, M. Mathieu, Y. LeCun, "Energy-based Generative Adversarial
   Networks", ICLR 2017, arXiv:1609.03126.
-- hinge: J. H. Lim, J. C. Ye, "Geometric GAN", 2017, arXiv:1705.02894.
 """
 
 from collections.abc import Callable
@@ -30,7 +29,7 @@ def gan_discriminator(
     """Sum of the two mean cross-entropies, in nats: -E log D(x) - E log(1 - D(G(z))), eq. 1.
 
     Logits f[b,...] each, of any batch sizes -> f[]. 2 log 2 where the players are even. The labels
-    are what D is told: real_label 0.9 is one-sided smoothing.
+    are D's targets: real_label 0.9 is one-sided smoothing.
     """
     return _cross_entropy(real_logits, real_label) + _cross_entropy(fake_logits, fake_label)
 
@@ -121,12 +120,6 @@ def pulling_away(codes: Array) -> Array:
     cosines = jnp.square(unit @ unit.T)
     count = codes.shape[0]
     return (jnp.sum(cosines) - jnp.trace(cosines)) / (count * (count - 1))
-
-
-def hinge_discriminator(real: Array, fake: Array) -> Array:
-    """E max(0, 1 - D(x)) + E max(0, 1 + D(G(z))): f[]. Its generator's loss is `wgan_generator`."""
-    real, fake = at_least_float32(real), at_least_float32(fake)
-    return jnp.mean(jax.nn.relu(1 - real)) + jnp.mean(jax.nn.relu(1 + fake))
 
 
 def _cross_entropy(logits: Array, label: float) -> Array:

@@ -2,7 +2,8 @@
 
 All take images x f[b,h,w,c] in [-1,1] and give f[b]: nats, summed over pixels and channels. They
 are of probabilities, not densities: each sums to 1 over all images of 2 (Bernoulli) or 256 values a
-channel. Draws from the same distributions are `models.pixel_outputs`.
+channel. Draws from the same distributions, in `models.pixel_outputs`, take the levels and the
+layout of a mixture's parameters from here.
 """
 
 import math
@@ -14,7 +15,7 @@ from jaxgen.core.types import Array
 from jaxgen.losses.precision import at_least_float32
 
 LEVELS = 256
-_LEAST_LOG_SCALE = -7.0
+LEAST_LOG_SCALE = -7.0
 
 
 def bernoulli_nll(logits: Array, x: Array) -> Array:
@@ -48,8 +49,13 @@ def categorical_nll(logits: Array, x: Array) -> Array:
 
 
 def to_levels(x: Array) -> Array:
-    """The integers i32 in 0..255 of values in [-1,1]; the inverse of k / 127.5 - 1."""
+    """The integers i32 in 0..255 nearest to values in [-1,1]; the inverse of `from_levels`."""
     return jnp.clip(jnp.round((x + 1.0) * 127.5), 0, LEVELS - 1).astype(jnp.int32)
+
+
+def from_levels(level: Array) -> Array:
+    """The values in [-1,1] of integers in 0..255: k / 127.5 - 1."""
+    return level.astype(jnp.float32) / 127.5 - 1.0
 
 
 def discretized_logistic_mixture_nll(params: Array, x: Array) -> Array:
@@ -59,14 +65,13 @@ def discretized_logistic_mixture_nll(params: Array, x: Array) -> Array:
     [x - 1/255, x + 1/255]; those of -1 and 1 hold the tails. With three channels the mean of green
     is moved by c0 r, of blue by c1 r + c2 g, of the image's own r and g.
 
-    params f[b,h,w,10K] (c = 3) or f[b,h,w,3K] (c = 1): K logits, then for each channel K each of
-    mean, log scale (at least -7) and, for c = 3, coefficient before its tanh.
+    params f[b,h,w,10K] (c = 3) or f[b,h,w,3K] (c = 1), as `mixture_parts` reads them.
 
     Deviations: none in value. The mass of a bin is computed as s(u) s(-l) (1 - exp(l - u)), u and l
     its standardised ends, which is exact where the published code falls back to the density.
     """
     params, x = at_least_float32(params), at_least_float32(x)
-    logits, means, log_scales, coefficients = _mixture_parts(params, x.shape[-1])
+    logits, means, log_scales, coefficients = mixture_parts(params, x.shape[-1])
     target = x[..., None]  # beside the K components
     if x.shape[-1] == 3:
         red, green = target[..., 0, :], target[..., 1, :]
@@ -90,19 +95,30 @@ def discretized_logistic_mixture_nll(params: Array, x: Array) -> Array:
     return _total(-jax.nn.logsumexp(per_component, axis=-1))
 
 
-def _mixture_parts(params: Array, channels: int) -> tuple[Array, Array, Array, Array]:
-    """Logits f[...,K]; means, log scales and coefficients (of use for c = 3 only) f[...,c,K]."""
-    kinds = {1: 2, 3: 3}.get(channels)
-    if kinds is None or params.shape[-1] % (1 + channels * kinds):
+def mixture_size(channels: int) -> int:
+    """Parameters of one component of a pixel: 3 for one channel, 10 for three."""
+    if channels not in (1, 3):
+        raise ValueError(f"A mixture is of 1 or 3 channels, not {channels}.")
+    return 3 if channels == 1 else 10
+
+
+def mixture_parts(params: Array, channels: int) -> tuple[Array, Array, Array, Array]:
+    """Logits f[...,K]; means, log scales and coefficients f[...,c,K], of params f[...,10K or 3K].
+
+    The K logits stand first, then for each channel K each of mean, log scale (at least -7) and, for
+    c = 3, coefficient before its tanh. For c = 1 what is returned as coefficients has no use.
+    """
+    size = mixture_size(channels)
+    mixtures, left = divmod(params.shape[-1], size)
+    if left:
         raise ValueError(
             f"A mixture takes 10K parameters for 3 channels and 3K for 1; got {params.shape[-1]} "
             f"for {channels}."
         )
-    mixtures = params.shape[-1] // (1 + channels * kinds)
     logits, rest = params[..., :mixtures], params[..., mixtures:]
-    rest = rest.reshape(*params.shape[:-1], channels, kinds, mixtures)
-    log_scales = jnp.maximum(rest[..., 1, :], _LEAST_LOG_SCALE)
-    return logits, rest[..., 0, :], log_scales, jnp.tanh(rest[..., kinds - 1, :])
+    rest = rest.reshape(*params.shape[:-1], channels, (size - 1) // channels, mixtures)
+    log_scales = jnp.maximum(rest[..., 1, :], LEAST_LOG_SCALE)
+    return logits, rest[..., 0, :], log_scales, jnp.tanh(rest[..., -1, :])
 
 
 def bits_per_dim(nll: Array, shape: tuple[int, ...]) -> Array:

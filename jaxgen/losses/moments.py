@@ -55,11 +55,11 @@ def kl_to_standard_normal(
         raise ValueError(f"mean and var must both be f[m]; got {mean.shape} and {var.shape}.")
     _check("direction", direction, ("qp", "pq"))
     _check("form", form, ("published", "textbook"))
-    spread = var if form == "published" else jnp.sqrt(var)
+    deviation = var if form == "published" else jnp.sqrt(var)
     if direction == "qp":
-        terms = (spread**2 + mean**2) / 2 - jnp.log(spread) - 0.5
+        terms = (deviation**2 + mean**2) / 2 - jnp.log(deviation) - 0.5
     else:
-        terms = (1 + mean**2) / (2 * spread**2) + jnp.log(spread) - 0.5
+        terms = (1 + mean**2) / (2 * deviation**2) + jnp.log(deviation) - 0.5
     return jnp.mean(terms)
 
 
@@ -80,7 +80,7 @@ def nearest_neighbour_kl(codes: Array) -> Array:
 
 
 def relative_spread(fake: Array, real: Array, *, mean: Callable[[Array], Array] = lambda x: x):
-    """How far generated samples lie apart, against real ones: f[], 1 for the same, 0 for a point.
+    """Distance between generated samples, relative to that of real ones: f[], 0 for a point.
 
     fake, real f[b,...]. The square root of the ratio of total variances, so of mean squared
     distances between samples. It shows a generator that collapses to few neighbouring images; one

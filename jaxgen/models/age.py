@@ -2,7 +2,7 @@
 
 Layers, widths and initialisers are those of the published code (github.com/DmitryUlyanov/AGE,
 commit 46979476). Encoders return raw codes: the projection onto the sphere is the objective's, as
-only the sphere prior has it. Every convolution is 4x4; C(s,p) and T(s,p) below are a
+only the sphere prior has it. Every convolution but one is 4x4; C(s,p) and T(s,p) below are a
 convolution and a transposed one of stride s and padding p.
 """
 
@@ -17,8 +17,10 @@ from jaxgen.models import layers
 _KERNEL_INIT = nn.initializers.normal(0.02)
 
 
-class Encoder64(nn.Module):
-    """f32[b,64,64,c] -> raw codes f32[b,M]: C(2,1) to 64, 128, 256, 512, then C(1,0) to M."""
+class _Encoder(nn.Module):
+    """C(2,1) to each of `multiples` of `features`, C of `last_strides` to the code, and a mean."""
+
+    side, multiples, last_strides = 64, (1, 2, 4, 8), 1
 
     latent_size: int = 64
     features: int = 64
@@ -28,43 +30,63 @@ class Encoder64(nn.Module):
     @nn.compact
     def __call__(self, image: Array, *, train: bool) -> Array:
         """Codes of images; `train` chooses batch or running statistics."""
-        x = _downsample(self, image, [self.features * m for m in (1, 2, 4, 8)], train)
-        return _conv(self, self.latent_size, strides=1, padding=0, use_bias=True)(x)[:, 0, 0]
-
-
-class Encoder32(nn.Module):
-    """f32[b,32,32,c] -> raw codes f32[b,M]: C(2,1) to 64, 128, 256 and M, then a 2x2 mean."""
-
-    latent_size: int = 128
-    features: int = 64
-    dtype: Any = jnp.float32
-    axis_name: str | None = None
-
-    @nn.compact
-    def __call__(self, image: Array, *, train: bool) -> Array:
-        """Codes of images; `train` chooses batch or running statistics."""
-        x = _downsample(self, image, [self.features * m for m in (1, 2, 4)], train)
-        x = _conv(self, self.latent_size, use_bias=True)(x)
+        _require_side(self, image)
+        x = image
+        for index, multiple in enumerate(self.multiples):
+            x = _layer(self, layers.Conv, multiple * self.features)(x)
+            if index > 0:
+                x = layers.batch_norm(train=train, axis_name=self.axis_name)(x)
+            x = nn.leaky_relu(x, 0.2)
+        x = _layer(self, layers.Conv, self.latent_size, self.last_strides, use_bias=True)(x)
         return jnp.mean(x, axis=(1, 2))
 
 
-class Encoder16(nn.Module):
-    """f32[b,16,16,c] -> raw codes f32[b,M]: C(2,1) to 32 and 64, then C(1,0) to M."""
+class Encoder64(_Encoder):
+    """f32[b,64,64,c] -> raw codes f32[b,M]: C(2,1) to 64, 128, 256, 512, then C(1,0) to M.
+
+    Attributes:
+      latent_size: numbers in a code, M.
+      features: channels of the first layer, of which the others have multiples.
+    """
+
+    side, multiples, last_strides = 64, (1, 2, 4, 8), 1
+
+    latent_size: int = 64
+    features: int = 64
+
+
+class Encoder32(_Encoder):
+    """f32[b,32,32,c] -> raw codes f32[b,M]: C(2,1) to 64, 128, 256 and M, then a 2x2 mean.
+
+    Attributes:
+      latent_size: numbers in a code, M.
+      features: channels of the first layer, of which the others have multiples.
+    """
+
+    side, multiples, last_strides = 32, (1, 2, 4), 2
+
+    latent_size: int = 128
+    features: int = 64
+
+
+class Encoder16(_Encoder):
+    """f32[b,16,16,c] -> raw codes f32[b,M]: C(2,1) to 32 and 64, then C(1,0) to M.
+
+    Attributes:
+      latent_size: numbers in a code, M.
+      features: channels of the first layer, of which the second has twice as many.
+    """
+
+    side, multiples, last_strides = 16, (1, 2), 1
 
     latent_size: int = 16
     features: int = 32
-    dtype: Any = jnp.float32
-    axis_name: str | None = None
-
-    @nn.compact
-    def __call__(self, image: Array, *, train: bool) -> Array:
-        """Codes of images; `train` chooses batch or running statistics."""
-        x = _downsample(self, image, [self.features, self.features * 2], train)
-        return _conv(self, self.latent_size, strides=1, padding=0, use_bias=True)(x)[:, 0, 0]
 
 
-class Generator64(nn.Module):
-    """f32[b,M] -> f32[b,64,64,c] in [-1,1]: T(1,0) to 512, T(2,1) to 256, 128, 64 and c."""
+class _Generator(nn.Module):
+    """T(1,0), then T(2,1), to each of `multiples` of `features`, and T(2,1) or 1x1 to the image."""
+
+    multiples, pointwise = (8, 4, 2, 1), False
 
     channels: int = 3
     features: int = 64
@@ -74,80 +96,88 @@ class Generator64(nn.Module):
     @nn.compact
     def __call__(self, latent: Array, *, train: bool) -> Array:
         """Images of latents; `train` chooses batch or running statistics."""
-        x = _upsample(self, latent, [self.features * m for m in (8, 4, 2, 1)], train)
-        return jnp.tanh(_conv_transpose(self, self.channels)(x))
+        x = latent[:, None, None, :]
+        for index, multiple in enumerate(self.multiples):
+            strides = 1 if index == 0 else 2
+            x = _layer(self, layers.ConvTranspose, multiple * self.features, strides)(x)
+            x = nn.relu(layers.batch_norm(train=train, axis_name=self.axis_name)(x))
+        if self.pointwise:
+            last = layers.Conv(self.channels, 1, dtype=self.dtype, kernel_init=_KERNEL_INIT)
+        else:
+            last = _layer(self, layers.ConvTranspose, self.channels)
+        return jnp.tanh(last(x))
 
 
-class Generator32(nn.Module):
-    """f32[b,M] -> f32[b,32,32,c] in [-1,1]: T(1,0) to 512, T(2,1) to 256, 128, 128, 1x1 to c."""
+class Generator64(_Generator):
+    """f32[b,M] -> f32[b,64,64,c] in [-1,1]: T(1,0) to 512, T(2,1) to 256, 128, 64 and c.
+
+    Attributes:
+      channels: number of channels of the images, c.
+      features: channels of the last map before the image, of which the others have multiples.
+    """
+
+    multiples, pointwise = (8, 4, 2, 1), False
 
     channels: int = 3
     features: int = 64
-    dtype: Any = jnp.float32
-    axis_name: str | None = None
-
-    @nn.compact
-    def __call__(self, latent: Array, *, train: bool) -> Array:
-        """Images of latents; `train` chooses batch or running statistics."""
-        x = _upsample(self, latent, [self.features * m for m in (8, 4, 2, 2)], train)
-        to_image = layers.Conv(
-            self.channels, 1, strides=1, padding=0, dtype=self.dtype, kernel_init=_KERNEL_INIT
-        )
-        return jnp.tanh(to_image(x))
 
 
-class Generator16(nn.Module):
-    """f32[b,M] -> f32[b,16,16,c] in [-1,1]: T(1,0) to 128, T(2,1) to 64 and c."""
+class Generator32(_Generator):
+    """f32[b,M] -> f32[b,32,32,c] in [-1,1]: T(1,0) to 512, T(2,1) to 256, 128, 128, 1x1 to c.
+
+    Attributes:
+      channels: number of channels of the images, c.
+      features: half the channels of the last two maps before the image, of which the others have
+        multiples.
+    """
+
+    multiples, pointwise = (8, 4, 2, 2), True
+
+    channels: int = 3
+    features: int = 64
+
+
+class Generator16(_Generator):
+    """f32[b,M] -> f32[b,16,16,c] in [-1,1]: T(1,0) to 128, T(2,1) to 64 and c.
+
+    Attributes:
+      channels: number of channels of the images, c.
+      features: half the channels of the last map before the image, a quarter of the first one's.
+    """
+
+    multiples, pointwise = (4, 2), False
 
     channels: int = 1
     features: int = 32
-    dtype: Any = jnp.float32
-    axis_name: str | None = None
-
-    @nn.compact
-    def __call__(self, latent: Array, *, train: bool) -> Array:
-        """Images of latents; `train` chooses batch or running statistics."""
-        x = _upsample(self, latent, [self.features * 4, self.features * 2], train)
-        return jnp.tanh(_conv_transpose(self, self.channels)(x))
 
 
-def _downsample(module: Any, x: Array, widths: list[int], train: bool) -> Array:
-    for index, width in enumerate(widths):
-        x = _conv(module, width)(x)
-        if index > 0:
-            x = layers.batch_norm(train=train, axis_name=module.axis_name)(x)
-        x = nn.leaky_relu(x, 0.2)
-    return x
-
-
-def _upsample(module: Any, latent: Array, widths: list[int], train: bool) -> Array:
-    x = latent[:, None, None, :]
-    for index, width in enumerate(widths):
-        first = index == 0
-        x = _conv_transpose(module, width, strides=1 if first else 2, padding=0 if first else 1)(x)
-        x = nn.relu(layers.batch_norm(train=train, axis_name=module.axis_name)(x))
-    return x
-
-
-def _conv(module, width, strides=2, padding=1, use_bias=False):
-    return layers.Conv(
-        width,
-        4,
-        strides=strides,
-        padding=padding,
-        use_bias=use_bias,
-        dtype=module.dtype,
-        kernel_init=_KERNEL_INIT,
+def _require_side(encoder: _Encoder, image: Array) -> None:
+    given, side = image.shape[1], encoder.side
+    other = f"age.Encoder{given}" if given in (16, 32, 64) and given != side else ""
+    layers.require_sides(
+        encoder,
+        *image.shape[1:3],
+        fits=lambda n: n == side,
+        allowed=str(side),
+        fix=f"use {other}, or images of {side} px" if other else f"use images of {side} px",
     )
 
 
-def _conv_transpose(module, width, strides=2, padding=1):
-    return layers.ConvTranspose(
+def _layer(
+    module: _Encoder | _Generator,
+    kind: type[layers.Conv] | type[layers.ConvTranspose],
+    width: int,
+    strides: int = 2,
+    *,
+    use_bias: bool = False,
+) -> layers.Conv | layers.ConvTranspose:
+    """A 4x4 layer, which scales by 2 or, with strides of 1, is between a 4x4 map and one pixel."""
+    return kind(
         width,
         4,
         strides=strides,
-        padding=padding,
-        use_bias=False,
+        padding=strides - 1,
+        use_bias=use_bias,
         dtype=module.dtype,
         kernel_init=_KERNEL_INIT,
     )

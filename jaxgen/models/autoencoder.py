@@ -2,8 +2,8 @@
 
 A. Makhzani, J. Shlens, N. Jaitly, I. Goodfellow, B. Frey, "Adversarial Autoencoders", 2015,
 arXiv:1511.05644; A. Makhzani, B. Frey, "PixelGAN Autoencoders", NeurIPS 2017, arXiv:1706.00531. An
-encoder's outputs are linear: what they are (codes, logits of a softmax, means and log deviations)
-is the objective's business.
+encoder's outputs are linear: the objective takes them for codes, for logits of a softmax, or for
+means and log deviations.
 
 From memory, not recovered from the papers: `MLPEncoder` with features 2000, depth 2 and
 `CodeDiscriminator` with features 2000 are PixelGAN's of the Gaussian code, both with 1000 and
@@ -26,13 +26,18 @@ from jaxgen.models import layers
 
 
 class MLPEncoder(nn.Module):
-    """f[b,h,w,c] -> f32[b,outputs]: `depth` hidden layers of `features` rectified units.
+    """f[b,h,w,c] -> f32[b,output_size]: `depth` hidden layers of `features` rectified units.
 
-    batch_norm: on the hidden layers; output_norm: on the last one. init_std: weights start normal
-    with this deviation.
+    Attributes:
+      output_size: numbers that an image is encoded to.
+      features: units of each hidden layer.
+      depth: number of hidden layers.
+      batch_norm: whether the hidden layers are normalised, in which case they have no biases.
+      output_norm: whether the last layer is normalised, in which case it has no biases.
+      init_std: standard deviation of normal initial weights, or 0 for He's and Glorot's uniform.
     """
 
-    outputs: int = 2
+    output_size: int = 2
     features: int = 2000
     depth: int = 2
     batch_norm: bool = False
@@ -51,13 +56,22 @@ class MLPEncoder(nn.Module):
 
 
 class ConvEncoder(nn.Module):
-    """f[b,h,w,c] -> f32[b,outputs]: `depth` convolutions of `features` maps, the first two pooled.
+    """f[b,h,w,c] -> f32[b,output_size]: convolutions, the first two pooled, and a hidden layer.
 
-    Then, unless hidden_features is 0, a layer of so many rectified units. Pooling halves the sides,
-    rounded down, and ends at 1. batch_norm: on the hidden layers; output_norm: on the last one.
+    Pooling halves the sides, rounded down, and ends at 1.
+
+    Attributes:
+      output_size: numbers that an image is encoded to.
+      features: channels of each convolution.
+      depth: number of convolutions.
+      kernel_size: pixels a side of the kernels, an odd number.
+      hidden_features: units of the hidden layer after the convolutions, or 0 for no such layer.
+      batch_norm: whether all layers but the last are normalised, in which case they have no biases.
+      output_norm: whether the last layer is normalised, in which case it has no biases.
+      init_std: standard deviation of normal initial weights, or 0 for He's and Glorot's uniform.
     """
 
-    outputs: int = 30
+    output_size: int = 30
     features: int = 32
     depth: int = 2
     kernel_size: int = 5
@@ -96,6 +110,11 @@ class CodeDiscriminator(nn.Module):
     """Codes f[b,m] -> logits f32[b]: `depth` layers of `features` rectified units, no norm.
 
     Nothing in it depends on `train`.
+
+    Attributes:
+      features: units of each hidden layer.
+      depth: number of hidden layers.
+      init_std: standard deviation of normal initial weights, or 0 for He's and Glorot's uniform.
     """
 
     features: int = 3000
@@ -115,7 +134,14 @@ class CodeDiscriminator(nn.Module):
 class MLPDecoder(nn.Module):
     """Codes f[b,m] -> f32[b,image_size,image_size,channels], linear: logits or means of pixels.
 
-    `depth` hidden layers of `features` rectified units; nothing depends on `train`.
+    Nothing in it depends on `train`.
+
+    Attributes:
+      image_size: pixels a side of the images.
+      channels: number of channels of the images.
+      features: rectified units of each hidden layer.
+      depth: number of hidden layers.
+      init_std: standard deviation of normal initial weights, or 0 for He's and Glorot's uniform.
     """
 
     image_size: int = 28
@@ -159,5 +185,5 @@ def _hidden(module, x, width, *, train, norm):
 
 
 def _last(module, x, *, train, norm):
-    x = _dense(module, module.outputs, rectified=False, use_bias=not norm)(x)
+    x = _dense(module, module.output_size, rectified=False, use_bias=not norm)(x)
     return _norm(module, x, train=train) if norm else x

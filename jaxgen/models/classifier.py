@@ -1,4 +1,4 @@
-"""A small classifier: its last hidden layer is the feature space that samples are judged in."""
+"""A small classifier, whose last hidden layer is a feature space for the evaluation of samples."""
 
 from typing import Any
 
@@ -13,14 +13,17 @@ _KERNEL_INIT = nn.initializers.he_normal()
 
 
 class Classifier(nn.Module):
-    """f32[b,h,w,c] in [-1,1] -> (logits f32[b,classes], features f32[b,64]), h and w 8 or more.
+    """f32[b,h,w,c] in [-1,1] -> (logits f32[b,num_classes], features f32[b,64]).
 
     4x4 convolutions of stride 2 to 32, 64, 128, 128, ... channels until a side is below 8, then a
     hidden layer of 64 (its rectified output are the features), then the classes. Nothing in it
     depends on `train`.
+
+    Attributes:
+      num_classes: number of classes that it tells apart.
     """
 
-    classes: int
+    num_classes: int
     dtype: Any = jnp.float32
 
     @nn.compact
@@ -36,4 +39,4 @@ class Classifier(nn.Module):
             width = min(2 * width, 128)
         x = x.reshape(x.shape[0], -1)
         features = nn.relu(nn.Dense(64, dtype=self.dtype)(x))
-        return nn.Dense(self.classes, dtype=self.dtype)(features), features
+        return nn.Dense(self.num_classes, dtype=self.dtype)(features), features

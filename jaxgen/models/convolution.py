@@ -30,8 +30,8 @@ def conv(
 ) -> Array:
     """Convolve f[b,h,w,c] with f[kh,kw,c,o] -> f[b,h',w',o], h' = (h + 2p - kh) // s + 1.
 
-    dtype: what the factors of products are rounded to. bfloat16 still adds and returns float32, in
-    the gradients too; products too small to gain by it stay float32.
+    dtype: the type that factors of products are rounded to. bfloat16 still adds and returns
+    float32, in the gradients too; products too small to gain by it stay float32.
     """
     x, kernel = _promote(x, kernel)
     size, strides, padding = kernel.shape[:2], pair(strides), pair(padding)

@@ -28,7 +28,7 @@ class Window:
 
     @property
     def padding_after(self) -> tuple[int, ...]:
-        """What the last window needs on the far side; negative where a stride skips pixels."""
+        """Padding of the last window on the far side; negative where a stride skips pixels."""
         sizes = zip(self.large, self.small, self.kernel, self.strides, self.padding)
         return tuple(s * (m - 1) + k - n - p for n, m, k, s, p in sizes)
 
@@ -44,7 +44,7 @@ class Window:
 
     @property
     def has_many_parts(self) -> bool:
-        """Whether a convolution is a sum of several products."""
+        """True of a convolution that is a sum of several products."""
         return not self.is_product and (self.kernel[0] > 1 or self.groups[1] > 1)
 
 

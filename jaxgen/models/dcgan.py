@@ -30,7 +30,7 @@ from typing import Any
 import flax.linen as nn
 import jax.numpy as jnp
 
-from jaxgen.core.types import Array, UserError
+from jaxgen.core.types import Array
 from jaxgen.models import layers
 
 
@@ -38,8 +38,16 @@ class Generator(nn.Module):
     """f[b,m] -> f32[b,image_size,image_size,channels] in [-1,1], by transposed convolutions.
 
     The latent becomes a map of side 4 (or 7); each further layer doubles it and halves the
-    channels, which are `features` before the image. With `classes` the call takes labels i[b],
-    which are appended to the latent, one-hot.
+    channels, which are `features` before the image. With `num_classes` the call takes labels i[b].
+
+    Attributes:
+      image_size: pixels a side of the images, 4 or 7 times a power of two, such as 28 or 64.
+      channels: number of channels of the images.
+      features: channels of the last map before the image, doubled by each layer before it.
+      kernel_size: pixels a side of the kernels, 4 (the torch code) or 5 (the paper's code).
+      batch_norm: whether layers are normalised, in which case they have no biases.
+      num_classes: number of classes of the labels that are appended to the latent, one-hot, or
+        0 for none.
     """
 
     image_size: int = 64
@@ -47,16 +55,16 @@ class Generator(nn.Module):
     features: int = 64
     kernel_size: int = 4
     batch_norm: bool = True
-    classes: int = 0
+    num_classes: int = 0
     dtype: Any = jnp.float32
     axis_name: str | None = None
 
     @nn.compact
     def __call__(self, latent: Array, label: Array | None = None, *, train: bool) -> Array:
         """Images of latents; `train` chooses batch or running statistics."""
-        base, doublings = _grid_of(self.image_size)
+        base, doublings = _grid_of(self, self.image_size)
         widths = [self.features * 2**n for n in reversed(range(doublings))]
-        latent = layers.with_label(latent, label, self.classes)
+        latent = layers.with_label(latent, label, self.num_classes)
         x = _first_map(self, latent, base, widths[0], train, by_unit=self.kernel_size == 5)
         x = _upsample(self, x, widths[1:], self.kernel_size, train)
         return _image(self, x, self.kernel_size)
@@ -65,29 +73,41 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """f[b,h,w,c] -> scores f32[b], unbounded, by convolutions: the mirrored `Generator`.
 
-    `features` channels after the first layer, twice as many after each further one. With `classes`
-    the call takes labels i[b], which are appended to every pixel, one-hot.
+    Sides are 4 or 7 times a power of two. With `num_classes` the call takes labels i[b].
+
+    Attributes:
+      features: channels after the first layer, doubled by each further one.
+      kernel_size: pixels a side of the kernels, 4 (the torch code) or 5 (the paper's code).
+      batch_norm: whether all layers but the first are normalised, in which case none has biases.
+      num_classes: number of classes of the labels that are appended to every pixel, one-hot, or
+        0 for none.
     """
 
     features: int = 64
     kernel_size: int = 4
     batch_norm: bool = True
-    classes: int = 0
+    num_classes: int = 0
     dtype: Any = jnp.float32
     axis_name: str | None = None
 
     @nn.compact
     def __call__(self, image: Array, label: Array | None = None, *, train: bool) -> Array:
         """Scores of images; `train` chooses batch or running statistics."""
-        _, doublings = _grid_of(image.shape[1])
+        _, doublings = _grid_of(self, *image.shape[1:3])
         widths = [self.features * 2**n for n in range(doublings)]
-        image = layers.with_label(image, label, self.classes)
+        image = layers.with_label(image, label, self.num_classes)
         x = _downsample(self, image, widths, self.kernel_size, train)
         return _score(self, x)
 
 
 class FeatureGenerator(nn.Module):
-    """f[b,m] -> f32[b,32,32,c] in [-1,1]: the mirrored discriminator; 256 latents published."""
+    """f[b,m] -> f32[b,32,32,c] in [-1,1]: the mirrored discriminator; 256 latents published.
+
+    Attributes:
+      channels: number of channels of the images, c.
+      features: channels of the last two maps before the image, of which the others have multiples.
+      batch_norm: whether layers are normalised, in which case they have no biases.
+    """
 
     channels: int = 3
     features: int = 128
@@ -105,7 +125,12 @@ class FeatureGenerator(nn.Module):
 
 
 class FeatureDiscriminator(nn.Module):
-    """f[b,32,32,c] -> scores f32[b]: layers of 1,1,2,2,4,4 `features`, strides 1,2,1,2,1,2."""
+    """f[b,32,32,c] -> scores f32[b]: layers of 1,1,2,2,4,4 `features`, strides 1,2,1,2,1,2.
+
+    Attributes:
+      features: channels of the first two layers, of which the others have multiples.
+      batch_norm: whether all layers but the first are normalised, in which case none has biases.
+    """
 
     features: int = 128
     batch_norm: bool = True
@@ -115,6 +140,9 @@ class FeatureDiscriminator(nn.Module):
     @nn.compact
     def __call__(self, image: Array, *, train: bool) -> Array:
         """Scores of images; `train` chooses batch or running statistics."""
+        fix = "use images of 32 px, or dcgan.Discriminator"
+        sides = image.shape[1:3]
+        layers.require_sides(self, *sides, fits=lambda n: n == 32, allowed="32", fix=fix)
         widths = [self.features * m for m in (1, 1, 2, 2, 4, 4)]
         x = _downsample(self, image, widths, 3, train, strides=(1, 2, 1, 2, 1, 2))
         return _score(self, x)
@@ -125,38 +153,50 @@ class ConditionalGenerator(nn.Module):
 
     16 `features` units, a map of a quarter of the side and 2 `features` channels, two 5x5
     transposed convolutions; one-hot labels are appended before each. The normalisations learn no
-    scale and no shift. 4 must divide the side.
+    scale and no shift.
+
+    Attributes:
+      num_classes: number of classes of the labels.
+      image_size: pixels a side of the images, a multiple of 4.
+      channels: number of channels of the images.
+      features: channels of the last map before the image.
+      output_activation: function that makes pixels, "sigmoid" or "tanh" (both in [-1,1]) or
+        "linear".
     """
 
-    classes: int = 10
+    num_classes: int = 10
     image_size: int = 28
     channels: int = 1
     features: int = 64
-    output: str = "sigmoid"
+    output_activation: str = "sigmoid"
     dtype: Any = jnp.float32
     axis_name: str | None = None
 
     @nn.compact
     def __call__(self, latent: Array, label: Array, *, train: bool) -> Array:
         """Images of latents and labels; `train` chooses batch or running statistics."""
-        if self.image_size % 4:
-            raise UserError(
-                f"image_size={self.image_size} of a conditional DCGAN is no multiple of 4."
-            )
-        base, x = self.image_size // 4, latent
-        with_label = functools.partial(layers.with_label, label=label, classes=self.classes)
+        side, fix = self.image_size, "choose such as 16, 28, 32 or 64"
+        allowed = "multiples of 4"
+        layers.require_sides(self, side, fits=lambda n: n % 4 == 0, allowed=allowed, fix=fix)
+        base, x = side // 4, latent
+        with_label = functools.partial(layers.with_label, label=label, num_classes=self.num_classes)
         for width in (16 * self.features, 2 * self.features * base * base):
             x = nn.relu(_standardise(self, _dense(self, width)(with_label(x)), train))
         x = with_label(x.reshape(-1, base, base, 2 * self.features))
         x = _standardise(self, _conv_transpose(self, self.features, 5)(x), train)
         x = _conv_transpose(self, self.channels, 5)(with_label(nn.relu(x)))
-        return layers.to_image(x, self.output)
+        return layers.to_image(x, self.output_activation)
 
 
 class ConditionalDiscriminator(nn.Module):
-    """(f[b,h,w,c], label i32[b]) -> logits f32[b]: the mirrored `ConditionalGenerator`."""
+    """(f[b,h,w,c], label i32[b]) -> logits f32[b]: the mirrored `ConditionalGenerator`.
 
-    classes: int = 10
+    Attributes:
+      num_classes: number of classes of the labels.
+      features: channels after the first layer, of which the second one has twice as many.
+    """
+
+    num_classes: int = 10
     features: int = 64
     dtype: Any = jnp.float32
     axis_name: str | None = None
@@ -164,7 +204,7 @@ class ConditionalDiscriminator(nn.Module):
     @nn.compact
     def __call__(self, image: Array, label: Array, *, train: bool) -> Array:
         """Logits of images and labels; `train` chooses batch or running statistics."""
-        with_label = functools.partial(layers.with_label, label=label, classes=self.classes)
+        with_label = functools.partial(layers.with_label, label=label, num_classes=self.num_classes)
         x = nn.leaky_relu(_conv(self, self.features, 5)(with_label(image)), 0.2)
         self.sow("intermediates", "features", x)
         x = _standardise(self, _conv(self, 2 * self.features, 5)(with_label(x)), train)
@@ -175,16 +215,12 @@ class ConditionalDiscriminator(nn.Module):
         return _dense(self, 1)(with_label(x))[:, 0]
 
 
-def _grid_of(side: int) -> tuple[int, int]:
-    """(first side, doublings) of an image: 4 or 7, and how often it is doubled, once or more."""
-    for base in (4, 7):
-        ratio = side // base
-        if side == base * ratio and ratio > 1 and ratio & (ratio - 1) == 0:
-            return base, ratio.bit_length() - 1
-    raise UserError(
-        f"A DCGAN of {side} pixels a side does not exist; "
-        "choose 4 or 7 times a power of two, such as 16, 28, 32, 64 or 112."
-    )
+def _grid_of(network: nn.Module, *sides: int) -> tuple[int, int]:
+    """(first side, doublings) of images: 4 or 7, and how often it is doubled to their height."""
+    grids = {base * 2**n: (base, n) for base in (4, 7) for n in range(1, 16)}
+    allowed, fix = "4 or 7 times 2, 4, 8, ...", "choose such as 16, 28, 32, 64 or 112"
+    layers.require_sides(network, *sides, fits=lambda n: n in grids, allowed=allowed, fix=fix)
+    return grids[sides[0]]
 
 
 def _first_map(module, latent, base, width, train, by_unit=True):

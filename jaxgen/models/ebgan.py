@@ -1,4 +1,4 @@
-"""EBGAN's discriminators, which are autoencoders: the energy of an image is how badly it returns.
+"""EBGAN's discriminators, which are autoencoders: an image's energy is its reconstruction error.
 
 J. Zhao, M. Mathieu, Y. LeCun, "Energy-based Generative Adversarial Networks", ICLR 2017,
 arXiv:1609.03126. The paper's 64 px generator, (1024)4c-(512)4c2s-(256)4c2s-(128)4c2s-(3)4c2s with
@@ -15,29 +15,37 @@ from typing import Any
 import flax.linen as nn
 import jax.numpy as jnp
 
-from jaxgen.core.types import Array, UserError
+from jaxgen.core.types import Array
 from jaxgen.models import layers
 
 
 class Discriminator(nn.Module):
     """f[b,h,w,c] -> (reconstruction f32[b,h,w,c], codes f32[b,s]), by 4x4 convolutions of stride 2.
 
-    `depth` layers to `features`, 2 `features`, ... channels, whose last outputs are the codes, and
-    their mirror image; (64)4c2s-(128)4c2s-(256)4c2s is published. 2^depth must divide the sides.
-    Normalised but at the input and the output. output: "tanh" | "sigmoid" (both in [-1,1]) |
-    "linear". Weights start N(0, 0.002).
+    The last outputs of the encoder's layers are the codes, the decoder is their mirror image;
+    (64)4c2s-(128)4c2s-(256)4c2s is published. Normalised but at the input and the output. Weights
+    start N(0, 0.002).
+
+    Attributes:
+      features: channels of the encoder's first layer, doubled by each further one.
+      depth: number of layers of the encoder, each of which halves the sides, and of the decoder.
+      output_activation: function that makes pixels, "tanh" or "sigmoid" (both in [-1,1]) or
+        "linear".
     """
 
     features: int = 64
     depth: int = 3
-    output: str = "tanh"
+    output_activation: str = "tanh"
     dtype: Any = jnp.float32
     axis_name: str | None = None
 
     @nn.compact
     def __call__(self, image: Array, *, train: bool) -> tuple[Array, Array]:
         """Reconstructions and codes of images; `train` chooses batch or running statistics."""
-        _require_divisible(image.shape[1:3], self.depth)
+        unit, fix = 2**self.depth, "choose such sides, or a smaller depth"
+        allowed = f"multiples of {unit} with depth={self.depth}"
+        sides = image.shape[1:3]
+        layers.require_sides(self, *sides, fits=lambda n: n % unit == 0, allowed=allowed, fix=fix)
         widths = [self.features * 2**n for n in range(self.depth)]
         x = image
         for index, width in enumerate(widths):
@@ -49,22 +57,29 @@ class Discriminator(nn.Module):
             x = _layer(self, layers.ConvTranspose, width, bias=False)(x)
             x = _activate(self, x, train, norm=True)
         x = _layer(self, layers.ConvTranspose, image.shape[-1], bias=True)(x)
-        return layers.to_image(x, self.output), codes
+        return layers.to_image(x, self.output_activation), codes
 
 
 class MlpDiscriminator(nn.Module):
     """f[b,h,w,c] -> (reconstruction f32[b,h,w,c], codes f32[b,code_size]), fully connected.
 
-    `depth` encoder layers, the last of `code_size` units and the others of `features`; the decoder
-    is one layer, as in the paper's MNIST search (there code_size = features, 128 to 1024, and depth
-    2 to 5). For points f[b,1,1,2] choose output "linear". Nothing in it depends on `train`.
+    The decoder is one layer, as in the paper's MNIST search (there code_size = features, 128 to
+    1024, and depth 2 to 5). Nothing in it depends on `train`.
+
+    Attributes:
+      features: units of each layer of the encoder but the last.
+      depth: number of layers of the encoder.
+      code_size: units of the encoder's last layer, numbers in a code.
+      activation: nonlinearity of the encoder's layers, "relu", "leaky_relu" or "tanh".
+      output_activation: function that makes pixels, "tanh" or "sigmoid" (both in [-1,1]) or
+        "linear", which points of a plane need.
     """
 
     features: int = 1024
     depth: int = 2
     code_size: int = 1024
     activation: str = "leaky_relu"
-    output: str = "tanh"
+    output_activation: str = "tanh"
     dtype: Any = jnp.float32
 
     @nn.compact
@@ -80,15 +95,7 @@ class MlpDiscriminator(nn.Module):
             self.sow("intermediates", "features", codes)
         init = nn.initializers.glorot_uniform()
         x = layers.Dense(pixels, dtype=self.dtype, kernel_init=init)(codes)
-        return layers.to_image(x.reshape(image.shape), self.output), codes
-
-
-def _require_divisible(sides, depth):
-    if any(side % 2**depth for side in sides):
-        raise UserError(
-            f"ebgan.Discriminator with depth={depth} cannot halve {sides[0]}x{sides[1]} images so "
-            f"often; choose sides that {2**depth} divides, or a smaller depth."
-        )
+        return layers.to_image(x.reshape(image.shape), self.output_activation), codes
 
 
 def _activate(module, x, train, norm):

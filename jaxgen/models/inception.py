@@ -21,25 +21,26 @@ import numpy as np
 
 from jaxgen.core import nets
 from jaxgen.core.types import Array, PyTree
-from jaxgen.models import layers
+from jaxgen.models import layers, torch_weights
 from jaxgen.models.convolution import Size, pair
 from jaxgen.models.inception_blocks import BLOCKS, Branch, Step
 
-SIZE = 299  # pixels a side that the weights are meant for; 75 is the least that the layers allow
-CLASSES = 1008
+SIZE = 299  # pixels a side that the weights are meant for
+LEAST = 75  # pixels a side that the layers allow
+NUM_CLASSES = 1008
 _EPSILON = 1e-3
 _KERNEL_INIT = nn.initializers.he_normal()
-_LEAVES = {
-    "kernel": "weight",
-    "scale": "weight",
-    "bias": "bias",
-    "mean": "running_mean",
-    "var": "running_var",
-}
 
 
 class ConvUnit(nn.Module):
-    """A `Unit` as a module: submodules "conv" and "bn"."""
+    """A `Unit` as a module: submodules "conv" and "bn".
+
+    Attributes:
+      features: channels of the output.
+      kernel_size: pixels a side of the kernel, one number or (height, width).
+      strides: pixels between neighbouring windows.
+      padding: zeros on each side of the input, one number or (rows, columns).
+    """
 
     features: int
     kernel_size: Size
@@ -65,7 +66,11 @@ class ConvUnit(nn.Module):
 
 
 class Mixed(nn.Module):
-    """Branches of one input, concatenated along the channels."""
+    """Branches of one input, concatenated along the channels.
+
+    Attributes:
+      branches: steps of each branch, see `models.inception_blocks`.
+    """
 
     branches: tuple[Branch, ...]
     dtype: Any = jnp.float32
@@ -107,6 +112,9 @@ class Inception(nn.Module):
     def __call__(self, image: Array, *, train: bool) -> tuple[Array, Array]:
         """Logits and features of images."""
         del train
+        sides, fix = image.shape[1:3], f"resize them to {SIZE} px"
+        allowed = f"{LEAST} or more"
+        layers.require_sides(self, *sides, fits=lambda n: n >= LEAST, allowed=allowed, fix=fix)
         stem = {"dtype": self.dtype}
         x = ConvUnit(32, 3, strides=2, name="Conv2d_1a_3x3", **stem)(image)
         x = ConvUnit(32, 3, name="Conv2d_2a_3x3", **stem)(x)
@@ -118,45 +126,33 @@ class Inception(nn.Module):
         for name, branches in BLOCKS.items():
             x = Mixed(branches, dtype=self.dtype, name=name)(x)
         features = jnp.mean(x, axis=(1, 2))
-        return nn.Dense(CLASSES, dtype=self.dtype, name="fc")(features), features
+        return nn.Dense(NUM_CLASSES, dtype=self.dtype, name="fc")(features), features
 
 
 def state_dict_shapes() -> dict[str, tuple[int, ...]]:
     """PyTorch shape of each tensor of the port's state dict, by name, without batch counters."""
-    leaves, _ = jax.tree_util.tree_flatten_with_path(_variables())
-    return dict(sorted((_torch_name(path), _torch_shape(leaf.shape)) for path, leaf in leaves))
+    return torch_weights.torch_shapes(_variables())
 
 
 def variables_from_state_dict(arrays: Mapping[str, np.ndarray]) -> PyTree:
     """{"params", "batch_stats"} in float32, of tensors named and shaped by `state_dict_shapes`.
 
-    A missing name is a KeyError; names beyond these are not looked at.
+    A missing name is a KeyError; names beyond these are ignored.
     """
+    return torch_weights.from_state_dict(_variables(), arrays)
 
-    def leaf(path: Any, _: Any) -> np.ndarray:
-        array = np.asarray(arrays[_torch_name(path)], np.float32)
-        return np.ascontiguousarray(array.transpose(2, 3, 1, 0) if array.ndim == 4 else array.T)
 
-    return jax.tree_util.tree_map_with_path(leaf, _variables())
+def state_dict_differences(shapes: Mapping[str, tuple[int, ...]]) -> str:
+    """A phrase about the tensors, by name and shape, that are not the port's; "" for the port."""
+    return torch_weights.differences(_variables(), shapes)
 
 
 @functools.cache
 def _variables() -> PyTree:
-    image = jax.ShapeDtypeStruct((1, 75, 75, 3), jnp.float32)
+    image = jax.ShapeDtypeStruct((1, LEAST, LEAST, 3), jnp.float32)
     init = lambda image: nets.init(Inception(), jax.random.key(0), image)  # noqa: E731
     params, state = jax.eval_shape(init, image)
     return {"params": params, **state}
-
-
-def _torch_name(path: Any) -> str:
-    *modules, leaf = (key.key for key in path[1:])
-    return ".".join([*modules, _LEAVES[leaf]])
-
-
-def _torch_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
-    if len(shape) == 4:
-        return shape[3], shape[2], shape[0], shape[1]
-    return shape[::-1]
 
 
 def _pool(kind: str, x: Array) -> Array:

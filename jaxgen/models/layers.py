@@ -12,8 +12,9 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from jaxgen.core.errors import UserError
 from jaxgen.core.layout import Layout
-from jaxgen.core.types import Array, Key, UserError
+from jaxgen.core.types import Array, Key
 from jaxgen.models.convolution import Size, conv, conv_transpose, pair
 
 Initializer = nn.initializers.Initializer
@@ -22,8 +23,17 @@ Initializer = nn.initializers.Initializer
 class Conv(nn.Module):
     """Torch's Conv2d on f[b,h,w,c]; parameters kernel f32[kh,kw,c,features], bias f32[features].
 
-    padding: symmetric, as in torch. dtype: of the inputs of the products (bfloat16 is mixed
-    precision: parameters, sums and outputs stay float32). bias_init None: torch's default.
+    `dtype` is that of the products' inputs: bfloat16 is mixed precision, in which parameters, sums
+    and outputs stay float32.
+
+    Attributes:
+      features: channels of the output.
+      kernel_size: pixels a side of the kernel, one number or (height, width).
+      strides: pixels between neighbouring windows, one number or (down, across).
+      padding: zeros on each side of the input, as in torch, one number or (rows, columns).
+      use_bias: whether each output channel has a bias.
+      kernel_init: initialiser of the kernel.
+      bias_init: initialiser of the bias, or None for torch's default.
     """
 
     features: int
@@ -42,9 +52,17 @@ class Conv(nn.Module):
 
 
 class ConvTranspose(nn.Module):
-    """Torch's ConvTranspose2d on f[b,h,w,c]; the fields and parameters of `Conv`.
+    """Torch's ConvTranspose2d on f[b,h,w,c]; the parameters of `Conv`.
 
-    output_padding: as in torch, rows and columns more at the far side; at most the padding.
+    Attributes:
+      features: channels of the output.
+      kernel_size: pixels a side of the kernel, one number or (height, width).
+      strides: pixels between neighbouring copies of the kernel, one number or (down, across).
+      padding: pixels cut from each side of the output, as in torch, one number or (rows, columns).
+      use_bias: whether each output channel has a bias.
+      kernel_init: initialiser of the kernel.
+      bias_init: initialiser of the bias, or None for torch's default.
+      output_padding: rows and columns more at the far side, as in torch, at most `padding`.
     """
 
     features: int
@@ -85,7 +103,12 @@ def _layer(module: Any, function: Any, x: Array, more: int = 0) -> Array:
 class Dense(nn.Module):
     """Linear layer f[b,n] -> f32[b,features]; parameters kernel f32[n,features], bias (zeros).
 
-    dtype: what the factors of the product are rounded to; parameters and outputs stay float32.
+    The factors of the product are rounded to `dtype`; parameters and outputs stay float32.
+
+    Attributes:
+      features: units of the output.
+      use_bias: whether each unit has a bias.
+      kernel_init: initialiser of the kernel.
     """
 
     features: int
@@ -104,7 +127,13 @@ class Dense(nn.Module):
 
 
 class Maxout(nn.Module):
-    """The largest of `pieces` linear functions, for each of `features` units (arXiv:1302.4389)."""
+    """The largest of `pieces` linear functions, for each of `features` units (arXiv:1302.4389).
+
+    Attributes:
+      features: units of the output.
+      pieces: number of linear functions a unit.
+      kernel_init: initialiser of the kernel.
+    """
 
     features: int
     pieces: int
@@ -123,6 +152,9 @@ class Dropout(nn.Module):
 
     The mask comes from the stream "dropout". Where the batch is split along `axis_name`, the mask
     of the global batch is drawn and this shard's rows are kept: see `core.Layout.draw`.
+
+    Attributes:
+      rate: share that training drops, in [0,1).
     """
 
     rate: float
@@ -146,13 +178,13 @@ def nonlinearity(name: str) -> Callable[[Array], Array]:
     return _choose("activation", name, _NONLINEARITIES)
 
 
-def to_image(x: Array, output: str) -> Array:
+def to_image(x: Array, output_activation: str) -> Array:
     """Images of the last layer's outputs: "tanh", "sigmoid" or "linear". Raises UserError.
 
     "sigmoid" is a logistic unit of data in [0,1] after the change of both to [-1,1]:
     2 sigmoid(x) - 1 = tanh(x / 2).
     """
-    return _choose("output", output, _OUTPUTS)(x)
+    return _choose("output_activation", output_activation, _OUTPUTS)(x)
 
 
 _NONLINEARITIES = {
@@ -213,17 +245,33 @@ def batch_norm(*, train: bool, axis_name: str | None = None, **fields: Any) -> n
     )
 
 
-def with_label(x: Array, label: Array | None, classes: int) -> Array:
+def with_label(x: Array, label: Array | None, num_classes: int) -> Array:
     """One-hot labels i[b] as further features of f[b,...,c], constant over a map; x without labels.
 
-    Raises UserError for labels without `classes`, or the other way round.
+    Raises UserError for labels without `num_classes`, or the other way round.
     """
-    if (label is None) != (classes == 0):
+    if (label is None) != (num_classes == 0):
         raise UserError(
-            f"A network with classes={classes} was called {'without' if label is None else 'with'} "
-            "labels; set classes to their number for a conditional objective, and to 0 for others."
+            f"A network with num_classes={num_classes} was called "
+            f"{'without' if label is None else 'with'} labels; set num_classes to the number of "
+            "classes for a conditional objective, and to 0 for others."
         )
     if label is None:
         return x
-    hot = jax.nn.one_hot(label, classes).reshape(x.shape[0], *[1] * (x.ndim - 2), classes)
-    return jnp.concatenate([x, jnp.broadcast_to(hot, (*x.shape[:-1], classes))], axis=-1)
+    hot = jax.nn.one_hot(label, num_classes).reshape(x.shape[0], *[1] * (x.ndim - 2), num_classes)
+    return jnp.concatenate([x, jnp.broadcast_to(hot, (*x.shape[:-1], num_classes))], axis=-1)
+
+
+def require_sides(
+    network: nn.Module, *sides: int, fits: Callable[[int], bool], allowed: str, fix: str
+) -> None:
+    """Raises UserError unless a network's images fit: `sides` are (height, width), or one for both.
+
+    Its sentence is made of which sides are `allowed` and of a `fix`.
+    """
+    if not all(side > 0 and fits(side) for side in sides):
+        name = f"{type(network).__module__.rpartition('.')[2]}.{type(network).__name__}"
+        raise UserError(
+            f"{name} does not fit images of {sides[0]}x{sides[-1]} pixels: "
+            f"their sides must be {allowed}; {fix}."
+        )

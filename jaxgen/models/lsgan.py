@@ -14,7 +14,7 @@ from typing import Any
 import flax.linen as nn
 import jax.numpy as jnp
 
-from jaxgen.core.types import Array, UserError
+from jaxgen.core.types import Array
 from jaxgen.models import layers
 
 
@@ -23,6 +23,12 @@ class Generator(nn.Module):
 
     A map of side image_size / 16, then 3x3 transposed convolutions: four of 4 `features`, strides
     2,1,2,1, one of 2 `features` and one of `features`, stride 2, and the image, stride 1.
+
+    Attributes:
+      image_size: pixels a side of the images, a multiple of 16.
+      channels: number of channels of the images.
+      features: channels of the last map before the image, of which the others have multiples.
+      batch_norm: whether layers are normalised.
     """
 
     image_size: int = 112
@@ -35,7 +41,8 @@ class Generator(nn.Module):
     @nn.compact
     def __call__(self, latent: Array, *, train: bool) -> Array:
         """Images of latents; `train` chooses batch or running statistics."""
-        base = _first_side(self.image_size)
+        _require_sides(self, self.image_size)
+        base = self.image_size // 16
         x = layers.Dense(base * base * 4 * self.features, dtype=self.dtype)(latent)
         x = x.reshape(-1, base, base, 4 * self.features)
         x = nn.relu(_normalise(self, x, train))
@@ -46,7 +53,12 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """f[b,h,w,c] -> scores f32[b], linear: four 5x5 convolutions of stride 2 to 8 `features`."""
+    """f[b,h,w,c] -> scores f32[b], linear: four 5x5 convolutions of stride 2 to 8 `features`.
+
+    Attributes:
+      features: channels after the first layer, doubled by each further one.
+      batch_norm: whether all layers but the first are normalised.
+    """
 
     features: int = 64
     batch_norm: bool = True
@@ -56,7 +68,7 @@ class Discriminator(nn.Module):
     @nn.compact
     def __call__(self, image: Array, *, train: bool) -> Array:
         """Scores of images; `train` chooses batch or running statistics."""
-        _first_side(image.shape[1])
+        _require_sides(self, *image.shape[1:3])
         x = image
         for multiple in (1, 2, 4, 8):
             conv = layers.Conv(
@@ -75,13 +87,9 @@ class Discriminator(nn.Module):
         return layers.Dense(1, dtype=self.dtype)(x.reshape(x.shape[0], -1))[:, 0]
 
 
-def _first_side(side: int) -> int:
-    if side % 16:
-        raise UserError(
-            f"LSGAN's networks of {side} pixels a side do not exist; "
-            "choose a multiple of 16, such as 32, 64, 112 or 128."
-        )
-    return side // 16
+def _require_sides(network, *sides):
+    allowed, fix = "multiples of 16", "choose such as 32, 64, 112 or 128"
+    layers.require_sides(network, *sides, fits=lambda n: n % 16 == 0, allowed=allowed, fix=fix)
 
 
 def _normalise(module, x, train):

@@ -4,15 +4,15 @@ I. Goodfellow et al., "Generative Adversarial Nets", NeurIPS 2014, arXiv:1406.26
 networks of its authors' code (`Generator`, `MaxoutDiscriminator`: the defaults); M. Mirza and S.
 Osindero, "Conditional Generative Adversarial Nets", 2014, arXiv:1411.1784 (`Conditional*`).
 
-Points of a plane are images f[b,1,1,2]: image_size 1, channels 2, output "linear". The toys of
-WGAN-GP (arXiv:1704.00028) are `Generator` and `Discriminator` with features 512, depth 3,
+Points of a plane are images f[b,1,1,2]: image_size 1, channels 2, output_activation "linear". The
+toys of WGAN-GP (arXiv:1704.00028) are `Generator` and `Discriminator` with features 512, depth 3,
 activation "relu", init_range 0; those of LSGAN (arXiv:1611.04076) features 128, depth 2, "tanh";
 those of PacGAN (arXiv:1712.04086) `Generator` with features 400, depth 4, batch_norm and
 `MaxoutDiscriminator` with features 200, depth 3, pieces 5, no dropout, init_range 0.
 
 Deviations:
-- Images are in [-1,1]. Where the papers have sigmoid pixels in [0,1], output "sigmoid" is
-  2 sigmoid(x) - 1 = tanh(x/2), the same function of the changed data.
+- Images are in [-1,1]. Where the papers have sigmoid pixels in [0,1], output_activation "sigmoid"
+  is 2 sigmoid(x) - 1 = tanh(x/2), the same function of the changed data.
 - The bias of the generator's last layer starts at 0, not at the logits of the data's mean pixels:
   a network does not see the data. The column norms of maxout weights are not bounded.
 - Dropout rates of the conditional pair are the paper's 0.5, on hidden units only.
@@ -32,10 +32,21 @@ from jaxgen.models import layers
 class Generator(nn.Module):
     """f[b,m] -> f32[b,image_size,image_size,channels]: `depth` hidden layers of `features` units.
 
-    output: "sigmoid" | "tanh" (both in [-1,1]) | "linear". activation: "relu" | "leaky_relu" |
-    "tanh". init_range: weights start uniform in +-init_range; 0 for He's range where a rectifier
-    follows, and Glorot's elsewhere. classes: if not 0, the call takes labels i[b], which are
-    appended to the input, one-hot.
+    With `num_classes` the call takes labels i[b].
+
+    Attributes:
+      image_size: pixels a side of the images, 1 for points of a plane.
+      channels: number of channels of the images, 2 for points of a plane.
+      features: units of each hidden layer.
+      depth: number of hidden layers.
+      activation: nonlinearity of the hidden layers, "relu", "leaky_relu" or "tanh".
+      batch_norm: whether the hidden layers are normalised, in which case they have no biases.
+      output_activation: function that makes pixels, "sigmoid" or "tanh" (both in [-1,1]) or
+        "linear", which points of a plane need.
+      init_range: weights start uniform in +-init_range, or, where it is 0, in He's range where a
+        rectifier follows and in Glorot's elsewhere.
+      num_classes: number of classes of the labels that are appended to the latent, one-hot, or
+        0 for none.
     """
 
     image_size: int = 28
@@ -44,16 +55,16 @@ class Generator(nn.Module):
     depth: int = 2
     activation: str = "relu"
     batch_norm: bool = False
-    output: str = "sigmoid"
+    output_activation: str = "sigmoid"
     init_range: float = 0.05
-    classes: int = 0
+    num_classes: int = 0
     dtype: Any = jnp.float32
     axis_name: str | None = None
 
     @nn.compact
     def __call__(self, latent: Array, label: Array | None = None, *, train: bool) -> Array:
         """Images of latents; `train` chooses batch or running statistics."""
-        x = layers.with_label(latent, label, self.classes)
+        x = layers.with_label(latent, label, self.num_classes)
         for _ in range(self.depth):
             init = _kernel_init(self.init_range, self.activation)
             bias = not self.batch_norm
@@ -70,21 +81,30 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """f[b,h,w,c] -> scores f32[b], unbounded: `depth` hidden layers of `features` units.
 
-    The fields are those of `Generator`. Nothing in it depends on `train`.
+    With `num_classes` the call takes labels i[b]. Nothing in it depends on `train`.
+
+    Attributes:
+      features: units of each hidden layer.
+      depth: number of hidden layers.
+      activation: nonlinearity of the hidden layers, "relu", "leaky_relu" or "tanh".
+      init_range: weights start uniform in +-init_range, or, where it is 0, in He's range where a
+        rectifier follows and in Glorot's elsewhere.
+      num_classes: number of classes of the labels that are appended to the pixels, one-hot, or
+        0 for none.
     """
 
     features: int = 512
     depth: int = 3
     activation: str = "leaky_relu"
     init_range: float = 0.0
-    classes: int = 0
+    num_classes: int = 0
     dtype: Any = jnp.float32
 
     @nn.compact
     def __call__(self, image: Array, label: Array | None = None, *, train: bool) -> Array:
         """Scores of images."""
         del train
-        x = layers.with_label(image.reshape(image.shape[0], -1), label, self.classes)
+        x = layers.with_label(image.reshape(image.shape[0], -1), label, self.num_classes)
         for _ in range(self.depth):
             init = _kernel_init(self.init_range, self.activation)
             x = layers.Dense(self.features, dtype=self.dtype, kernel_init=init)(x)
@@ -96,9 +116,16 @@ class Discriminator(nn.Module):
 class MaxoutDiscriminator(nn.Module):
     """f[b,h,w,c] -> logits f32[b]: `depth` layers of `features` maxout units of `pieces` each.
 
-    input_dropout, hidden_dropout: shares of pixels and of hidden units that training drops. Pixels
-    are dropped in the paper's range [0,1], to which images are changed where input_dropout is not
-    0: a dropped pixel is black. init_range: as in `Generator`.
+    Pixels are dropped in the paper's range [0,1], to which images are changed where input_dropout
+    is not 0: a dropped pixel is black.
+
+    Attributes:
+      features: maxout units of each hidden layer.
+      depth: number of hidden layers.
+      pieces: number of linear functions of which a maxout unit is the largest.
+      input_dropout: share of the pixels that training drops, in [0,1).
+      hidden_dropout: share of the hidden units that training drops, in [0,1).
+      init_range: weights start uniform in +-init_range, or, where it is 0, in Glorot's range.
     """
 
     features: int = 240
@@ -127,19 +154,31 @@ class MaxoutDiscriminator(nn.Module):
 class ConditionalGenerator(nn.Module):
     """(f[b,m], label i32[b]) -> f32[b,image_size,image_size,channels] in [-1,1].
 
-    Latents go to `latent_features` units and one-hot labels to `label_features`, both together to
-    `features`, then to pixels; all hidden units are rectified, and training drops a share `dropout`
-    of them.
+    Latents and one-hot labels go to hidden units of their own, both together to `features` units,
+    then to pixels; all hidden units are rectified.
+
+    Attributes:
+      num_classes: number of classes of the labels.
+      image_size: pixels a side of the images.
+      channels: number of channels of the images.
+      latent_features: hidden units that see the latent alone.
+      label_features: hidden units that see the label alone.
+      features: hidden units that see both.
+      dropout: share of the hidden units that training drops, in [0,1).
+      output_activation: function that makes pixels, "sigmoid" or "tanh" (both in [-1,1]) or
+        "linear".
+      init_range: weights start uniform in +-init_range, or, where it is 0, in He's range where a
+        rectifier follows and in Glorot's elsewhere.
     """
 
-    classes: int = 10
+    num_classes: int = 10
     image_size: int = 28
     channels: int = 1
     latent_features: int = 200
     label_features: int = 1000
     features: int = 1200
     dropout: float = 0.5
-    output: str = "sigmoid"
+    output_activation: str = "sigmoid"
     init_range: float = 0.05
     dtype: Any = jnp.float32
     axis_name: str | None = None
@@ -154,18 +193,26 @@ class ConditionalGenerator(nn.Module):
             return layers.Dropout(self.dropout, self.axis_name)(x, train=train)
 
         z = hidden(self.latent_features, latent)
-        y = hidden(self.label_features, jax.nn.one_hot(label, self.classes))
+        y = hidden(self.label_features, jax.nn.one_hot(label, self.num_classes))
         return _pixels(self, hidden(self.features, jnp.concatenate([z, y], axis=1)))
 
 
 class ConditionalDiscriminator(nn.Module):
     """(f[b,h,w,c], label i32[b]) -> logits f32[b], of maxout units.
 
-    Images go to `features` units of `pieces`, one-hot labels to `label_features` units of `pieces`,
-    both together to `features` units of `joint_pieces`; training drops a share `dropout` of units.
+    Images and one-hot labels go to units of their own, both together to as many as the images.
+
+    Attributes:
+      num_classes: number of classes of the labels.
+      features: maxout units that see the image alone, and as many that see both.
+      label_features: maxout units that see the label alone.
+      pieces: number of linear functions of which a unit that sees one of them is the largest.
+      joint_pieces: number of linear functions of which a unit that sees both is the largest.
+      dropout: share of the units that training drops, in [0,1).
+      init_range: weights start uniform in +-init_range, or, where it is 0, in Glorot's range.
     """
 
-    classes: int = 10
+    num_classes: int = 10
     features: int = 240
     label_features: int = 50
     pieces: int = 5
@@ -188,7 +235,7 @@ class ConditionalDiscriminator(nn.Module):
 
         x = hidden(self.features, self.pieces, image.reshape(image.shape[0], -1))
         self.sow("intermediates", "features", x)
-        y = hidden(self.label_features, self.pieces, jax.nn.one_hot(label, self.classes))
+        y = hidden(self.label_features, self.pieces, jax.nn.one_hot(label, self.num_classes))
         joint = jnp.concatenate([drop(x), drop(y)], axis=1)
         joint = hidden(self.features, self.joint_pieces, joint)
         self.sow("intermediates", "features", joint)
@@ -205,7 +252,8 @@ def _kernel_init(init_range, activation=""):
 def _pixels(module, x):
     size, init = module.image_size, _kernel_init(module.init_range)
     linear = layers.Dense(size * size * module.channels, dtype=module.dtype, kernel_init=init)
-    return layers.to_image(linear(x).reshape(-1, size, size, module.channels), module.output)
+    x = linear(x).reshape(-1, size, size, module.channels)
+    return layers.to_image(x, module.output_activation)
 
 
 def _score(module, x):

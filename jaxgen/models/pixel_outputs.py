@@ -1,4 +1,4 @@
-"""What an autoregressive model ends in: its head, and draws from the three output distributions.
+"""The head of an autoregressive model, and draws from the three output distributions.
 
 Draws are functions of given noise, uniform in [0,1), that belongs to a pixel: every way of running
 through the pixels (one by one, all at once) draws the same image. A temperature T sharpens: logits
@@ -15,10 +15,9 @@ import jax
 import jax.numpy as jnp
 
 from jaxgen.core.types import Array
+from jaxgen.losses.likelihood import LEVELS, from_levels, mixture_parts, mixture_size, to_levels
 
 OUTPUTS = ("bernoulli", "categorical", "logistic_mixture")
-LEVELS = 256
-_LEAST_LOG_SCALE = -7.0
 _LEAST_TEMPERATURE = 1e-8
 _LEAST_UNIFORM = 1e-7
 
@@ -33,6 +32,13 @@ class Head(nn.Module):
 
     Categorical channels have hidden layers of their own; that of channel k adds, for each channel
     before it, the learned vector of its value in the same pixel.
+
+    Attributes:
+      output: distribution of a pixel, "bernoulli", "categorical" or "logistic_mixture".
+      channels: number of channels of the image, 1 or 3.
+      inputs: features C of each pixel.
+      features: hidden units, of each channel where the output is categorical.
+      mixtures: number of components of a logistic mixture.
     """
 
     output: str
@@ -48,7 +54,7 @@ class Head(nn.Module):
         outputs = {
             "bernoulli": 1,
             "categorical": LEVELS,
-            "logistic_mixture": self.mixtures * (10 if self.channels == 3 else 3),
+            "logistic_mixture": self.mixtures * mixture_size(self.channels),
         }[self.output]
         zeros, normal = nn.initializers.zeros, nn.initializers.normal
         shapes = {
@@ -87,7 +93,7 @@ def draw(
         for k in range(noise.shape[-1]):
             logits = _parameters(weights, hidden, k, levels)
             levels.append(draw_category(logits, noise[..., k], temperature))
-        return to_image(jnp.stack(levels, axis=-1))
+        return from_levels(jnp.stack(levels, axis=-1))
     function = draw_bernoulli if output == "bernoulli" else draw_logistic_mixture
     return function(_parameters(weights, hidden, 0, []), noise, temperature)
 
@@ -117,16 +123,6 @@ def _parameters(weights, hidden, k, previous, dtype=jnp.float32):
 def _last(x, ndim):
     """A vector as the last axis of `ndim`."""
     return x.reshape((1,) * (ndim - 1) + (-1,))
-
-
-def to_image(level: Array) -> Array:
-    """The values in [-1,1] of integers in 0..255: k / 127.5 - 1."""
-    return level.astype(jnp.float32) / 127.5 - 1.0
-
-
-def to_levels(x: Array) -> Array:
-    """The integers i32 in 0..255 nearest to values in [-1,1]; the inverse of `to_image`."""
-    return jnp.clip(jnp.round((x + 1.0) * 127.5), 0, LEVELS - 1).astype(jnp.int32)
 
 
 def draw_bernoulli(logits: Array, noise: Array, temperature: float | Array = 1.0) -> Array:
@@ -159,24 +155,19 @@ def _cumulative(x: Array) -> Array:
 def draw_logistic_mixture(params: Array, noise: Array, temperature: float | Array = 1.0) -> Array:
     """8-bit values f[...,c] in [-1,1] of params f[...,10K] (c = 3) or f[...,3K] (c = 1).
 
-    noise f[...,1+c]: the first picks the component, the others are for the channels. The layout of
-    `params` is that of `losses.likelihood.discretized_logistic_mixture_nll`.
+    noise f[...,1+c]: the first picks the component, the others are for the channels.
     """
     channels = noise.shape[-1] - 1
-    kinds = 3 if channels == 3 else 2
-    mixtures = params.shape[-1] // (1 + channels * kinds)
-    component = draw_category(params[..., :mixtures], noise[..., 0], temperature)
-    rest = params[..., mixtures:].reshape(*params.shape[:-1], channels, kinds, mixtures)
-    chosen = jax.nn.one_hot(component, mixtures)[..., None, None, :]
-    rest = jnp.sum(rest * chosen, axis=-1)  # [...,c,kinds]
+    logits, *parts = mixture_parts(params, channels)
+    component = draw_category(logits, noise[..., 0], temperature)
+    chosen = jax.nn.one_hot(component, logits.shape[-1])[..., None, :]
+    means, log_scales, coefficients = (jnp.sum(part * chosen, axis=-1) for part in parts)
     uniform = jnp.clip(noise[..., 1:], _LEAST_UNIFORM, 1.0 - _LEAST_UNIFORM)
     logistic = jnp.log(uniform) - jnp.log1p(-uniform)
-    scales = temperature * jnp.exp(jnp.maximum(rest[..., 1], _LEAST_LOG_SCALE))
-    values = rest[..., 0] + scales * logistic
+    values = means + temperature * jnp.exp(log_scales) * logistic
     if channels == 1:
-        return to_image(to_levels(values))
-    coefficients = jnp.tanh(rest[..., 2])
-    red = to_image(to_levels(values[..., 0]))
-    green = to_image(to_levels(values[..., 1] + coefficients[..., 0] * red))
+        return from_levels(to_levels(values))
+    red = from_levels(to_levels(values[..., 0]))
+    green = from_levels(to_levels(values[..., 1] + coefficients[..., 0] * red))
     moved = values[..., 2] + coefficients[..., 1] * red + coefficients[..., 2] * green
-    return jnp.stack([red, green, to_image(to_levels(moved))], axis=-1)
+    return jnp.stack([red, green, from_levels(to_levels(moved))], axis=-1)

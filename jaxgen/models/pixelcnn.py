@@ -2,7 +2,7 @@
 
 A. van den Oord, N. Kalchbrenner, O. Vinyals, L. Espeholt, A. Graves, K. Kavukcuoglu, "Conditional
 Image Generation with PixelCNN Decoders", 2016, arXiv:1606.05328. With C features, kernel n,
-m = n // 2, W the convolutions of a layer and x shifted so that nothing sees itself or what follows:
+m = n // 2, W the convolutions of a layer and x shifted so that no pixel sees itself or later ones:
 
     a_v = W_v v   (m+1, n),   v' = gate(a_v),   gate(a, b) = tanh(a) s(b)
     a_h = W_h h   (1, m+1) + W_l a_v,   h' = h + W_r gate(a_h);   head: ReLU, 1x1, ReLU, 1x1 of h
@@ -29,6 +29,7 @@ from typing import Any
 import flax.linen as nn
 import jax.numpy as jnp
 
+from jaxgen.core.errors import UserError
 from jaxgen.core.types import Array
 from jaxgen.models import layers, pixel_outputs, pixelcnn_sampling
 from jaxgen.models.convolution import conv
@@ -39,7 +40,14 @@ CONDITIONING = ("none", "invariant", "dependent")
 
 
 class GatedLayer(nn.Module):
-    """(v, h) f[b,h,w,inputs] -> (v, h) f[b,h,w,C]; `first`: both are the image."""
+    """(v, h) f[b,h,w,inputs] -> (v, h) f[b,h,w,C].
+
+    Attributes:
+      inputs: channels of v and of h.
+      features: channels C of the outputs.
+      kernel_size: pixels a side of the convolutions' field of view, an odd number.
+      first: whether v and h are the image, of which the current row or pixel is left out.
+    """
 
     inputs: int
     features: int
@@ -82,7 +90,12 @@ class GatedLayer(nn.Module):
 
 
 class CodeMap(nn.Module):
-    """Codes f[b,d] -> maps f[b,h,w,maps]: one hidden layer of `features` rectified units."""
+    """Codes f[b,d] -> maps f[b,h,w,maps]: one hidden layer of `features` rectified units.
+
+    Attributes:
+      features: units of the hidden layer.
+      maps: numbers a pixel.
+    """
 
     features: int = 1000
     maps: int = 1
@@ -100,11 +113,24 @@ class CodeMap(nn.Module):
 class PixelCNN(nn.Module):
     """(image f[b,h,w,channels] in [-1,1], code f[b,d] or None) -> parameters of each p(x_i | x_<i).
 
-    output: "bernoulli" (one channel, -1 or 1) -> logits f[b,h,w,1]; "categorical" -> logits
-    f[b,h,w,channels,256]; "logistic_mixture" -> f[b,h,w,10 mixtures], 3 mixtures for one channel,
-    for `losses.likelihood`. depth: gated layers, the first with first_kernel_size. head_features:
-    hidden units of the head (a channel); 0 for as many as `features`. conditioning: "none" |
-    "invariant" | "dependent" with `map_features` hidden units and `maps` maps. channels: 1 or 3.
+    For `losses.likelihood`: output "bernoulli" gives logits f[b,h,w,1], "categorical" logits
+    f[b,h,w,channels,256], "logistic_mixture" f[b,h,w,10 mixtures], or 3 mixtures for one channel.
+
+    Attributes:
+      output: distribution of a pixel, "bernoulli" (one channel, -1 or 1), "categorical" or
+        "logistic_mixture".
+      channels: number of channels of the images, 1 or 3.
+      features: channels of each gated layer.
+      depth: number of gated layers.
+      first_kernel_size: pixels a side of the first layer's field of view, an odd number from 3 on.
+      kernel_size: pixels a side of the further layers' field of view, an odd number from 3 on.
+      head_features: hidden units of the head, of each channel where the output is categorical, or 0
+        for as many as `features`.
+      mixtures: number of components of a logistic mixture.
+      conditioning: way that a code enters, "none", "invariant" (the same at every pixel) or
+        "dependent" (through maps of the code).
+      map_features: hidden units between code and maps, where the conditioning is dependent.
+      maps: number of maps of the code, where the conditioning is dependent.
     """
 
     output: str = "bernoulli"
@@ -142,7 +168,10 @@ class PixelCNN(nn.Module):
         """Parameters of the distribution of every pixel given those before it."""
         del train
         if image.shape[-1] != self.channels:
-            raise ValueError(f"channels={self.channels}, but the image is {image.shape}.")
+            raise UserError(
+                f"pixelcnn.PixelCNN with channels={self.channels} was given images of "
+                f"{image.shape[-1]} channels; set channels={image.shape[-1]}, or change the images."
+            )
         biases, spatial = self._biases(code, *image.shape[1:3])
         v = h = image
         for index, (layer, bias) in enumerate(zip(self.layer, biases)):
@@ -185,10 +214,10 @@ class PixelCNN(nn.Module):
         nothing = [None] * self.depth
         if self.conditioning == "none":
             if code is not None:
-                raise ValueError('A PixelCNN with conditioning="none" takes no code.')
+                raise UserError('A PixelCNN with conditioning="none" takes no code.')
             return nothing, None
         if code is None:
-            raise ValueError(f'A PixelCNN with conditioning="{self.conditioning}" needs a code.')
+            raise UserError(f'A PixelCNN with conditioning="{self.conditioning}" needs a code.')
         if self.conditioning == "dependent":
             return nothing, self.bias[0](self.code_map(code, height, width))
         return [bias(code)[:, None, None] for bias in self.bias], None
@@ -197,15 +226,17 @@ class PixelCNN(nn.Module):
         for name, allowed in (("output", pixel_outputs.OUTPUTS), ("conditioning", CONDITIONING)):
             if getattr(self, name) not in allowed:
                 given = getattr(self, name)
-                raise ValueError(f'{name}="{given}" is not one of {", ".join(allowed)}.')
+                raise UserError(f'{name}="{given}" is not one of {", ".join(allowed)}.')
         if self.channels not in (1, 3) or (self.output == "bernoulli" and self.channels != 1):
-            raise ValueError(
+            raise UserError(
                 f"channels={self.channels} must be 1 or 3, and 1 where the output is bernoulli."
             )
-        if self.depth < 1 or min(self.first_kernel_size, self.kernel_size) < 3:
-            raise ValueError("A PixelCNN has at least one layer, and kernels of at least 3.")
-        if self.first_kernel_size % 2 == 0 or self.kernel_size % 2 == 0:
-            raise ValueError("Kernel sizes of a PixelCNN must be odd.")
+        if self.depth < 1:
+            raise UserError(f"depth={self.depth} of a PixelCNN must be at least 1.")
+        for name in ("first_kernel_size", "kernel_size"):
+            size = getattr(self, name)
+            if size < 3 or size % 2 == 0:
+                raise UserError(f"{name}={size} of a PixelCNN must be 3, 5 or another odd number.")
 
 
 def _fan_in(scale: float) -> nn.initializers.Initializer:

@@ -1,17 +1,16 @@
 """Drawing from a gated two-stack PixelCNN at the cost of about one forward pass.
 
 The vertical features of a row depend on the rows above it only, so they are computed for a whole
-row at a time; what is left for each pixel is the horizontal stack and the head. Kept between rows:
+row at a time; the horizontal stack and the head are left for each pixel. Kept between rows:
 the last m rows that went into each vertical convolution, m half its kernel. Kept between pixels:
 the last m columns that went into each horizontal one, as one flat window. Two nested scans, rows
 and columns, so that no index is dynamic and nothing is computed twice: the arithmetic is that of
 one forward pass, to the same sums in another order.
 
 Measured on 2 cores of an AMD EPYC by `python -m benchmarks.pixelcnn_sampling --rounds 7` (28x28, 10
-layers, 64 maps): 1.41 forward passes for 16 images, 1.12 for 64. What bounds it there: the row
-stage is half of the time, at the speed of a forward pass or above. The other half is the pixel
-stage with a quarter of the arithmetic: a chain of products too small for two cores, each of which
-packs its weights anew.
+layers, 64 maps): 1.41 forward passes for 16 images, 1.12 for 64. The row stage is half of the time
+there, at the speed of a forward pass or above. The other half is the pixel stage with a quarter of
+the arithmetic: a chain of products too small for two cores, each of which packs its weights again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,9 +27,12 @@ Weights = Mapping[str, Array]
 class Network(NamedTuple):
     """A PixelCNN as arrays.
 
-    layers: weights of `pixelcnn.GatedLayer`, first to last. biases: of each layer f[b,1,1,4C], or
-    None; spatial: of the first layer, f[b,h,w,4C], or None: both to the pre-activations, the first
-    half to the vertical stack. head: (features f[b,C], noise f[b,n]) -> pixels f[b,c] in [-1,1].
+    Attributes:
+      layers: weights of each `pixelcnn.GatedLayer`.
+      biases: of each layer f[b,1,1,4C] or None, added to the pre-activations, the first half to the
+        vertical stack.
+      spatial: as a bias, of the first layer only, f[b,h,w,4C] or None.
+      head: (features f[b,C], noise f[b,n]) -> pixels f[b,c] in [-1,1].
     """
 
     layers: Sequence[Weights]
@@ -87,7 +89,7 @@ def sample(
 
 
 def _row_stage(network: Network, above: list[Array], spatial: Array | None):
-    """What the vertical stack gives one row: (links [layer][w,b,2C], the rows now above)."""
+    """The vertical stack of one row: (links [layer][w,b,2C], the rows that are now above)."""
     v, links, above = None, [], list(above)
     for index, (weights, bias) in enumerate(zip(network.layers, network.biases)):
         block = above[index] if v is None else jnp.concatenate([above[index], v], axis=1)

@@ -17,7 +17,7 @@ from typing import Any
 import flax.linen as nn
 import jax.numpy as jnp
 
-from jaxgen.core.types import Array, UserError
+from jaxgen.core.types import Array
 from jaxgen.models import layers
 
 
@@ -25,7 +25,12 @@ class Generator(nn.Module):
     """f[b,m] -> f32[b,image_size,image_size,channels] in [-1,1]; 128 latents published.
 
     A map of side image_size / 8, three blocks that double it, a rectified normalisation, and the
-    image; all of `features` channels.
+    image.
+
+    Attributes:
+      image_size: pixels a side of the images, a multiple of 8.
+      channels: number of channels of the images.
+      features: channels of every map before the image.
     """
 
     image_size: int = 32
@@ -37,11 +42,8 @@ class Generator(nn.Module):
     @nn.compact
     def __call__(self, latent: Array, *, train: bool) -> Array:
         """Images of latents; `train` chooses batch or running statistics."""
-        if self.image_size % 8:
-            raise UserError(
-                f"resnet.Generator of image_size={self.image_size} does not exist; "
-                "choose a multiple of 8, such as 16, 32 or 64."
-            )
+        side, allowed, fix = self.image_size, "multiples of 8", "choose such as 16, 32 or 64"
+        layers.require_sides(self, side, fits=lambda n: n % 8 == 0, allowed=allowed, fix=fix)
         base, glorot = self.image_size // 8, nn.initializers.glorot_uniform()
         linear = layers.Dense(base * base * self.features, dtype=self.dtype, kernel_init=glorot)
         x = linear(latent).reshape(-1, base, base, self.features)
@@ -57,8 +59,11 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """f[b,h,w,c] -> scores f32[b], unbounded; sides that 4 divides, 32 published.
 
-    Two blocks that halve the sides, two that keep them, the mean over pixels, one linear unit; all
-    of `features` channels. Nothing in it depends on `train`.
+    Two blocks that halve the sides, two that keep them, the mean over pixels, one linear unit.
+    Nothing in it depends on `train`.
+
+    Attributes:
+      features: channels of every map after the image.
     """
 
     features: int = 128
@@ -68,11 +73,8 @@ class Discriminator(nn.Module):
     def __call__(self, image: Array, *, train: bool) -> Array:
         """Scores of images."""
         del train
-        if image.shape[1] % 4 or image.shape[2] % 4:
-            raise UserError(
-                f"resnet.Discriminator cannot halve {image.shape[1]}x{image.shape[2]} images "
-                "twice; choose sides that 4 divides, such as 16, 28 or 32."
-            )
+        sides, allowed, fix = image.shape[1:3], "multiples of 4", "choose such as 16, 28 or 32"
+        layers.require_sides(self, *sides, fits=lambda n: n % 4 == 0, allowed=allowed, fix=fix)
         x = _conv(self, 1, plain=True)(_shrink(image)) + _shrink(_branch(self, image))
         for halves in (True, False, False):
             branch = _branch(self, _rectified(self, x))

@@ -8,7 +8,7 @@ the prior, every minibatch takes one update of each phase, the images encoded an
     2a adversarial     discriminator:     -E log D(z) - E log(1 - D(f(x, n))),  z from p(z)
     2b adversarial     encoder:           -E log D(f(x, n))
 
-`label_informed` (section 2.3; mixture prior): D is also told a class, one of K or "unknown".
+`label_informed` (section 2.3; mixture prior): D is also given a class, one of K or "unknown".
 Codes of labelled images are compared with draws of their class's component, codes of the others
 with draws of the whole mixture.
 
@@ -22,43 +22,46 @@ for each phase (`core.by_phase`). `discriminator_noise` is a public implementati
 """
 
 import dataclasses
-from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
 
-from jaxgen.core import (
-    Array,
-    Batch,
-    Key,
-    Metrics,
-    Nets,
-    Spec,
-    TrainState,
-    code_prior,
-    create,
-    finish,
-    optimise,
-    require_at_least,
-    require_choice,
-)
-from jaxgen.core import posterior as posteriors
-from jaxgen.core.code_prior import draw_code, mixture
-from jaxgen.core.posterior import evaluating
-from jaxgen.losses import adversarial, likelihood
+from jaxgen.core.errors import require_at_least, require_choice
+from jaxgen.core.keys import key_for
+from jaxgen.core.nets import Nets
+from jaxgen.core.spec import Spec
+from jaxgen.core.state import TrainState, create, evaluating
+from jaxgen.core.step import Turn, take_turns
+from jaxgen.core.types import Array, Batch, Key, Metrics
+from jaxgen.losses import adversarial
+from jaxgen.objectives.parts import codes, posteriors, priors
+from jaxgen.objectives.parts.codes import discriminator_loss, encoder_loss
+from jaxgen.objectives.parts.priors import draw_code
+
+# Phases 2a and 2b as in every adversarial autoencoder; draws of the prior.
+__all__ = ["discriminator_loss", "draw_code", "encoder_loss"]
 
 NETWORKS = ("encoder", "decoder", "discriminator")
+ADVERSARIES = ("discriminator",)
+_LABELLED = ("image", "labelled_image", "labelled_label")
 
 
 @dataclasses.dataclass(frozen=True)
 class Hparams:
     """Numbers of the game.
 
-    code_prior: "gaussian" | "mixture", see `core.code_prior`, with code_size, prior_scale and
-    components. posterior: "deterministic" | "gaussian" | "implicit", see `core.posterior`, with
-    input_noise and input_noise_level. likelihood: "bernoulli", the decoder's outputs are logits of
-    pixels, or "squared", half the squared error of its outputs. discriminator_noise: standard
-    deviation of what is added to D's inputs.
+    Attributes:
+      code_prior: "gaussian" or "mixture", see `parts.priors`.
+      code_size: length of a code; 2 of a mixture.
+      prior_scale: multiplies draws of the prior.
+      components: of the mixture; with label_informed one a class.
+      label_informed: whether the discriminator is given classes, of labelled images.
+      posterior: "deterministic", "gaussian" or "implicit", see `parts.posteriors`.
+      input_noise: "dropout" or "gaussian", on the encoder's input where it is implicit.
+      input_noise_level: share of the pixels that is dropped, or standard deviation on [0,1].
+      likelihood: "bernoulli" (the decoder's outputs are logits of pixels) or "squared" (half the
+        squared error of its outputs).
+      discriminator_noise: standard deviation of what is added to the discriminator's input.
     """
 
     code_prior: str = "gaussian"
@@ -73,78 +76,94 @@ class Hparams:
     discriminator_noise: float = 0.0
 
     def __post_init__(self):
-        code_prior.check(self, "gaussian", "mixture")
+        priors.check(self, "gaussian", "mixture")
         posteriors.check(self)
-        require_choice(self, likelihood=("bernoulli", "squared"))
+        require_choice(self, likelihood=codes.LIKELIHOODS)
         require_at_least(0, self, "discriminator_noise")
         if self.label_informed and self.code_prior != "mixture":
             raise ValueError('label_informed=True needs code_prior="mixture", a component a class.')
 
 
-def batch_entries(hparams: Hparams) -> tuple[str, ...]:
-    """A step reads images, and labelled ones (`config.data.labelled`) if it is `label_informed`."""
-    return ("image", *(("labelled_image", "labelled_label") if hparams.label_informed else ()))
-
-
-def nats(spec: Spec, output: Array, image: Array) -> Array:
-    """-log p(x|z) f32[b] of what the decoder returns; "squared" leaves a constant out.
-
-    Of gray pixels, which "bernoulli" takes for probabilities, a cross-entropy and no likelihood.
-    """
-    if spec.hparams.likelihood == "bernoulli":
-        return likelihood.bernoulli_nll(output, image)
-    return jnp.sum(jnp.square(output - image), axis=(1, 2, 3)) / 2
-
-
-def to_image(spec: Spec, output: Array) -> Array:
-    """The mean image f32[b,h,w,c] in [-1,1] of what the decoder returns."""
-    return jnp.tanh(output / 2) if spec.hparams.likelihood == "bernoulli" else output
+def num_classes(hparams: Hparams) -> int:
+    """Components of a mixture: what samples can be asked to be of, and labels tell."""
+    return hparams.components if hparams.code_prior == "mixture" else 0
 
 
 def reconstruction_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
     """Phase 1 on images f32[b,h,w,c]: nats, summed over pixels, mean over the batch."""
-    key_code, key_decoder = jax.random.split(key)
-    code = posteriors.infer(nets, spec, image, key_code)
-    loss = jnp.mean(nats(spec, nets("decoder", code, key=key_decoder), image))
-    codes = {f"encoder/{name}": x for name, x in posteriors.code_metrics(spec, code).items()}
-    return loss, {"decoder/nats": loss, **codes}
+    code = posteriors.infer(nets, spec, image, key_for(key, "posterior"))
+    output = nets("decoder", code, key=key_for(key, "decoder"))
+    loss = jnp.mean(codes.independent_nll(spec, output, image))
+    found = codes.named("encoder", posteriors.code_metrics(spec, code))
+    return loss, {"decoder/nats": loss, **found}
 
 
-def discriminator_loss(nets: Nets, spec: Spec, image: Array, *labelled_and_key: Array):
-    """Phase 2a: (loss, metrics) on images f32[b,h,w,c] and as many draws of the prior.
+def informed_discriminator_loss(
+    nets: Nets, spec: Spec, image: Array, labelled_image: Array, label: Array, key: Key
+) -> tuple[Array, Metrics]:
+    """Phase 2a where label_informed, on images f32[b,h,w,c] and labelled ones f32[n,h,w,c].
 
-    Where label_informed, labelled images f32[n,h,w,c] and labels i32[n] stand before the key.
+    Codes of labelled images are compared with draws of their class's component (label i32[n]),
+    those of the others, of class "unknown", with draws of the whole mixture.
     """
-    *labelled, key = labelled_and_key
-    key_prior, key_code, key_real, key_fake = jax.random.split(key, 4)
-    draws = _draws(spec, key_prior, image, *labelled)
-    codes = _codes(nets, spec, key_code, image, *labelled)
-    real_logits = judge(nets, spec, draws, key_real)
-    fake_logits = judge(nets, spec, codes, key_fake)
-    loss = adversarial.gan_discriminator(real_logits, fake_logits)
-    return loss, {
-        "discriminator/loss": loss,
-        "discriminator/real": jax.nn.sigmoid(real_logits).mean(),
-        "discriminator/fake": jax.nn.sigmoid(fake_logits).mean(),
-    }
+    anywhere = draw_code(spec, key_for(key, "prior"), image.shape[0])
+    own = priors.of_component(spec, key_for(key, "component"), label)
+    fake = _informed_logits(nets, spec, image, labelled_image, label, key_for(key, "fake"))
+    real = jnp.concatenate(
+        [
+            _logits(nets, spec, anywhere, _unknown(spec, image), key_for(key, "real")),
+            _logits(nets, spec, own, label, key_for(key, "labelled_real")),
+        ]
+    )
+    loss = adversarial.gan_discriminator(real, fake)
+    return loss, codes.discriminator_metrics("discriminator", loss, real, fake)
 
 
-def encoder_loss(nets: Nets, spec: Spec, image: Array, *labelled_and_key: Array):
-    """Phase 2b: (loss, metrics), with the arguments of `discriminator_loss`."""
-    *labelled, key = labelled_and_key
-    key_code, key_judge = jax.random.split(key)
-    codes = _codes(nets, spec, key_code, image, *labelled)
-    loss = adversarial.gan_generator(judge(nets, spec, codes, key_judge))
+def informed_encoder_loss(
+    nets: Nets, spec: Spec, image: Array, labelled_image: Array, label: Array, key: Key
+) -> tuple[Array, Metrics]:
+    """Phase 2b where label_informed, with the arguments of `informed_discriminator_loss`."""
+    logits = _informed_logits(nets, spec, image, labelled_image, label, key)
+    loss = adversarial.gan_generator(logits)
     return loss, {"encoder/loss": loss}
 
 
-def judge(nets: Nets, spec: Spec, groups: Sequence[tuple], key: Key) -> Array:
-    """D's logits of groups of (codes f32[b,m], classes i32[b] or None), joined."""
-    logits = []
-    for (code, kind), key_group in zip(groups, jax.random.split(key, len(groups))):
-        told = None if kind is None else jax.nn.one_hot(kind, spec.hparams.components + 1)
-        logits.append(posteriors.judge(nets, spec, "discriminator", code, key_group, told))
-    return jnp.concatenate(logits)
+def _informed_logits(nets, spec, image, labelled_image, label, key):
+    """D's logits of the codes of images of no known class, and of labelled ones, joined."""
+    unknown = posteriors.infer(nets, spec, image, key_for(key, "posterior"))
+    known = posteriors.infer(nets, spec, labelled_image, key_for(key, "labelled_posterior"))
+    return jnp.concatenate(
+        [
+            _logits(nets, spec, unknown, _unknown(spec, image), key_for(key, "unknown")),
+            _logits(nets, spec, known, label, key_for(key, "known")),
+        ]
+    )
+
+
+def _logits(nets, spec, code, label, key):
+    condition = jax.nn.one_hot(label, spec.hparams.components + 1)
+    return codes.score(nets, spec, "discriminator", code, key, condition)
+
+
+def _unknown(spec, image):
+    return jnp.full(image.shape[:1], spec.hparams.components)
+
+
+def turns(hparams: Hparams) -> tuple[Turn, ...]:
+    """Phases 1, 2a and 2b, on one batch."""
+    first = Turn(("encoder", "decoder"), reconstruction_loss, phase="reconstruction")
+    if hparams.label_informed:
+        discriminator, encoder = informed_discriminator_loss, informed_encoder_loss
+        return (
+            first,
+            Turn("discriminator", discriminator, _LABELLED, phase="adversarial"),
+            Turn("encoder", encoder, _LABELLED, phase="adversarial"),
+        )
+    return (
+        first,
+        Turn("discriminator", discriminator_loss, phase="adversarial"),
+        Turn("encoder", encoder_loss, phase="adversarial"),
+    )
 
 
 def create_state(spec: Spec, key: Key, batch: Batch) -> TrainState:
@@ -161,28 +180,7 @@ def train_step(spec: Spec, state: TrainState, batch: Batch, key: Key) -> tuple[T
 
     Where label_informed, also batch["labelled_image"] f32[n,h,w,c], ["labelled_label"] i32[n].
     """
-    image, keys = batch["image"], jax.random.split(jax.random.fold_in(key, state.step), 3)
-    labelled = ()
-    if spec.hparams.label_informed:
-        if "labelled_image" not in batch:
-            raise ValueError("label_informed=True needs labelled images; set config.data.labelled")
-        labelled = (batch["labelled_image"], batch["labelled_label"])
-    return play(
-        spec,
-        state,
-        (("encoder", "decoder"), reconstruction_loss, (image, keys[0]), "reconstruction"),
-        ("discriminator", discriminator_loss, (image, *labelled, keys[1]), "adversarial"),
-        ("encoder", encoder_loss, (image, *labelled, keys[2]), "adversarial"),
-    )
-
-
-def play(spec: Spec, state: TrainState, *phases: tuple) -> tuple[TrainState, Metrics]:
-    """One update of each phase (networks, loss, arguments, name), in order, and the step's end."""
-    metrics: Metrics = {}
-    for names, loss, args, phase in phases:
-        state, measured = optimise(spec, state, names, loss, *args, phase=phase)
-        metrics |= measured
-    return finish(spec, state), metrics
+    return take_turns(spec, state, batch, key, turns(spec.hparams))
 
 
 def encode(spec: Spec, state: TrainState, image: Array) -> Array:
@@ -190,9 +188,12 @@ def encode(spec: Spec, state: TrainState, image: Array) -> Array:
     return posteriors.infer(evaluating(spec, state), spec, image, train=False)
 
 
-def decode(spec: Spec, state: TrainState, code: Array) -> Array:
-    """Mean images f32[b,h,w,c] in [-1,1] of codes f32[b,m]."""
-    return to_image(spec, evaluating(spec, state)("decoder", code, train=False))
+def decode(
+    spec: Spec, state: TrainState, code: Array, condition: None = None, key: Key | None = None
+) -> Array:
+    """Mean images f32[b,h,w,c] in [-1,1] of codes f32[b,m]; no condition, nothing random."""
+    del condition, key
+    return codes.to_image(spec, evaluating(spec, state)("decoder", code, train=False))
 
 
 def sample(
@@ -202,8 +203,7 @@ def sample(
     if condition is None:
         code = draw_code(spec, key, num)
     elif jnp.issubdtype(condition.dtype, jnp.integer):
-        draws = mixture(spec.layout, key, condition, spec.hparams.components)
-        code = spec.hparams.prior_scale * draws
+        code = priors.of_component(spec, key, condition)
     else:
         code = condition
     return decode(spec, state, code)
@@ -216,33 +216,9 @@ def reconstruct(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Array:
 
 
 def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:
-    """Figures of one batch of held-out images: reconstruction_nats, and moments of their codes."""
+    """Metrics of one batch of held-out images: reconstruction_nats, and moments of their codes."""
     del key
     code = encode(spec, state, batch["image"])
     output = evaluating(spec, state)("decoder", code, train=False)
-    error = jnp.mean(nats(spec, output, batch["image"]))
+    error = jnp.mean(codes.independent_nll(spec, output, batch["image"]))
     return {"reconstruction_nats": error, **posteriors.code_metrics(spec, code)}
-
-
-def _codes(nets, spec, key, image, *labelled):
-    """Groups of (codes, classes): the images', of no known class, and the labelled ones'."""
-    if not labelled:
-        return [(posteriors.infer(nets, spec, image, key), None)]
-    labelled_image, label = labelled
-    key_any, key_known = jax.random.split(key)
-    known = posteriors.infer(nets, spec, labelled_image, key_known)
-    return [(posteriors.infer(nets, spec, image, key_any), _unknown(spec, image)), (known, label)]
-
-
-def _draws(spec, key, image, *labelled):
-    """Groups of (draws, classes) to compare with `_codes`: of the prior, and of components."""
-    if not labelled:
-        return [(draw_code(spec, key, image.shape[0]), None)]
-    _, label = labelled
-    key_any, key_known = jax.random.split(key)
-    own = spec.hparams.prior_scale * mixture(spec.layout, key_known, label, spec.hparams.components)
-    return [(draw_code(spec, key_any, image.shape[0]), _unknown(spec, image)), (own, label)]
-
-
-def _unknown(spec, image):
-    return jnp.full(image.shape[:1], spec.hparams.components)

@@ -23,39 +23,39 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 
-from jaxgen.core import (
-    Array,
-    Batch,
-    Key,
-    Metrics,
-    Nets,
-    Spec,
-    TrainState,
-    create,
-    require_at_least,
-    require_choice,
-)
-from jaxgen.core import posterior as posteriors
-from jaxgen.core.code_prior import draw_category
-from jaxgen.core.generator import balanced_labels
-from jaxgen.core.posterior import evaluating
+from jaxgen.core.errors import require_at_least, require_choice
+from jaxgen.core.keys import key_for
+from jaxgen.core.nets import Nets
+from jaxgen.core.spec import Spec
+from jaxgen.core.state import TrainState, create, evaluating
+from jaxgen.core.step import Turn, take_turns
+from jaxgen.core.types import Array, Batch, Key, Metrics
 from jaxgen.losses import adversarial
-from jaxgen.objectives.aae import nats, play, to_image
+from jaxgen.objectives.parts import codes, posteriors, priors
+from jaxgen.objectives.parts.latents import balanced_labels
 
 NETWORKS = ("encoder", "decoder", "category_discriminator", "style_discriminator")
+ADVERSARIES = ("category_discriminator", "style_discriminator")
 
 
 @dataclasses.dataclass(frozen=True)
 class Hparams:
     """Numbers of the game; the defaults are those of the paper's MNIST with labels.
 
-    num_categories: K. style_size, style_scale: of the prior N(0, s^2 I) of z. posterior:
-    "deterministic" | "implicit"; input_noise and input_noise_level, see `core.posterior`, are of
-    the supervised phase, and of all where it is implicit. likelihood: "bernoulli" | "squared".
-    discriminator_noise: standard deviation of what is added to the inputs of both D.
+    Attributes:
+      num_classes: K, the categories of the code; with labels the classes, without them clusters.
+      style_size: length of z.
+      style_scale: s of the prior N(0, s^2 I) of z.
+      posterior: "deterministic" or "implicit", see `parts.posteriors`.
+      input_noise: "dropout" or "gaussian", on the encoder's input in the supervised phase, and in
+        all where the posterior is implicit.
+      input_noise_level: share of the pixels that is dropped, or standard deviation on [0,1].
+      likelihood: "bernoulli" (the decoder's outputs are logits of pixels) or "squared" (half the
+        squared error of its outputs).
+      discriminator_noise: standard deviation of what is added to the inputs of both discriminators.
     """
 
-    num_categories: int = 10
+    num_classes: int = 10
     style_size: int = 10
     style_scale: float = 1.0
     posterior: str = "deterministic"
@@ -66,21 +66,14 @@ class Hparams:
 
     def __post_init__(self):
         posteriors.check(self)
-        require_choice(
-            self, posterior=("deterministic", "implicit"), likelihood=("bernoulli", "squared")
-        )
-        require_at_least(1, self, "num_categories", "style_size")
+        require_choice(self, posterior=("deterministic", "implicit"), likelihood=codes.LIKELIHOODS)
+        require_at_least(1, self, "num_classes", "style_size")
         require_at_least(0, self, "style_scale", "discriminator_noise")
 
 
-def batch_entries(_) -> tuple[str, ...]:
-    """A step reads images, and labelled ones where the data has some (`config.data.labelled`)."""
-    return ("image", "labelled_image", "labelled_label")
-
-
-def categories(hparams: Hparams) -> int:
+def num_classes(hparams: Hparams) -> int:
     """K."""
-    return hparams.num_categories
+    return hparams.num_classes
 
 
 def infer(
@@ -88,49 +81,50 @@ def infer(
 ) -> tuple[Array, Array]:
     """(probabilities f32[b,K], styles f32[b,m]) of images f32[b,h,w,c]; no key, no noise."""
     output = posteriors.outputs(nets, spec, image, key, train=train)
-    logits, style = jnp.split(output, [spec.hparams.num_categories], axis=1)
+    logits, style = _parts(spec, output)
     return jax.nn.softmax(logits), style
+
+
+def draw_parts(spec: Spec, key: Key, num: int) -> tuple[Array, Array]:
+    """(one-hot categories f32[num,K], styles f32[num,m]) of the prior."""
+    hparams = spec.hparams
+    category = priors.draw_category(spec.layout, key_for(key, "category"), num, hparams.num_classes)
+    style = hparams.style_scale * spec.layout.normal(
+        key_for(key, "style"), (num, hparams.style_size)
+    )
+    return jax.nn.one_hot(category, hparams.num_classes), style
 
 
 def reconstruction_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
     """Phase 1 on images f32[b,h,w,c]: nats, summed over pixels, mean over the batch."""
-    key_code, key_decoder = jax.random.split(key)
-    probabilities, style = infer(nets, spec, image, key_code)
+    probabilities, style = infer(nets, spec, image, key_for(key, "posterior"))
     code = jnp.concatenate([probabilities, style], axis=1)
-    loss = jnp.mean(nats(spec, nets("decoder", code, key=key_decoder), image))
-    return loss, {"decoder/nats": loss, **_code_metrics(spec, probabilities, style, "encoder/")}
+    output = nets("decoder", code, key=key_for(key, "decoder"))
+    loss = jnp.mean(codes.independent_nll(spec, output, image))
+    found = codes.named("encoder", _code_metrics(spec, probabilities, style))
+    return loss, {"decoder/nats": loss, **found}
 
 
 def discriminators_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
     """Phase 2a on images f32[b,h,w,c]: the sum of two games that share nothing but the encoder."""
-    key_category, key_style, key_code, *keys = jax.random.split(key, 7)
-    hparams, num = spec.hparams, image.shape[0]
-    drawn = draw_category(spec.layout, key_category, num, hparams.num_categories)
-    draws = (
-        jax.nn.one_hot(drawn, hparams.num_categories),
-        hparams.style_scale * spec.layout.normal(key_style, (num, hparams.style_size)),
-    )
-    total, metrics = 0.0, {}
-    for name, real, fake in zip(NETWORKS[2:], draws, infer(nets, spec, image, key_code)):
-        real_logits = posteriors.judge(nets, spec, name, real, keys.pop())
-        fake_logits = posteriors.judge(nets, spec, name, fake, keys.pop())
-        loss = adversarial.gan_discriminator(real_logits, fake_logits)
+    draws = draw_parts(spec, key_for(key, "prior"), image.shape[0])
+    found = infer(nets, spec, image, key_for(key, "posterior"))
+    total, metrics = jnp.zeros(()), {}
+    for name, draw, code in zip(ADVERSARIES, draws, found):
+        real = codes.score(nets, spec, name, draw, key_for(key, f"{name}/real"))
+        fake = codes.score(nets, spec, name, code, key_for(key, f"{name}/fake"))
+        loss = adversarial.gan_discriminator(real, fake)
         total += loss
-        metrics |= {
-            f"{name}/loss": loss,
-            f"{name}/real": jax.nn.sigmoid(real_logits).mean(),
-            f"{name}/fake": jax.nn.sigmoid(fake_logits).mean(),
-        }
-    return jnp.asarray(total), metrics
+        metrics |= codes.discriminator_metrics(name, loss, real, fake)
+    return total, metrics
 
 
 def encoder_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
     """Phase 2b on images f32[b,h,w,c], against both discriminators of now."""
-    key_code, *keys = jax.random.split(key, 3)
-    codes = infer(nets, spec, image, key_code)
+    found = infer(nets, spec, image, key_for(key, "posterior"))
     category, style = (
-        adversarial.gan_generator(posteriors.judge(nets, spec, name, code, key_judge))
-        for name, code, key_judge in zip(NETWORKS[2:], codes, keys)
+        adversarial.gan_generator(codes.score(nets, spec, name, code, key_for(key, name)))
+        for name, code in zip(ADVERSARIES, found)
     )
     return category + style, {"encoder/category_loss": category, "encoder/style_loss": style}
 
@@ -139,17 +133,26 @@ def supervised_loss(
     nets: Nets, spec: Spec, image: Array, label: Array, key: Key
 ) -> tuple[Array, Metrics]:
     """Phase 3: cross-entropy in nats of labels i32[b], on images with noise."""
-    key_input, key_layers = jax.random.split(key)
-    output = nets("encoder", posteriors.corrupt(spec, image, key_input), key=key_layers)
-    log_probabilities = jax.nn.log_softmax(output[:, : spec.hparams.num_categories])
-    loss = -jnp.mean(jnp.take_along_axis(log_probabilities, label[:, None], axis=1))
-    right = jnp.argmax(log_probabilities, axis=1) == label
-    return loss, {"encoder/supervised": loss, "encoder/labelled_accuracy": jnp.mean(right)}
+    noisy = posteriors.corrupt(spec, image, key_for(key, "input"))
+    logits, _ = _parts(spec, nets("encoder", noisy, key=key_for(key, "encoder")))
+    return codes.label_loss(logits, label)
+
+
+def turns(hparams: Hparams) -> tuple[Turn, ...]:
+    """Phases 1, 2a, 2b, and 3 where there are labelled images, on one batch."""
+    del hparams
+    labelled = ("labelled_image", "labelled_label")
+    return (
+        Turn(("encoder", "decoder"), reconstruction_loss, phase="reconstruction"),
+        Turn(ADVERSARIES, discriminators_loss, phase="adversarial"),
+        Turn("encoder", encoder_loss, phase="adversarial"),
+        Turn("encoder", supervised_loss, labelled, phase="supervised", optional=True),
+    )
 
 
 def create_state(spec: Spec, key: Key, batch: Batch) -> TrainState:
     """Initial state; `batch["image"]` f32[b,h,w,c] gives the image size."""
-    category = jnp.zeros((1, spec.hparams.num_categories))
+    category = jnp.zeros((1, spec.hparams.num_classes))
     style = jnp.zeros((1, spec.hparams.style_size))
     code = jnp.concatenate([category, style], axis=1)
     inputs = ((batch["image"][:1],), (code,), (category,), (style,))
@@ -162,16 +165,7 @@ def train_step(spec: Spec, state: TrainState, batch: Batch, key: Key) -> tuple[T
     batch: "image" f32[b,h,w,c]; optionally "labelled_image" f32[n,h,w,c], "labelled_label" i32[n].
     key: constant over a run.
     """
-    image, keys = batch["image"], jax.random.split(jax.random.fold_in(key, state.step), 4)
-    phases = [
-        (("encoder", "decoder"), reconstruction_loss, (image, keys[0]), "reconstruction"),
-        (NETWORKS[2:], discriminators_loss, (image, keys[1]), "adversarial"),
-        ("encoder", encoder_loss, (image, keys[2]), "adversarial"),
-    ]
-    if "labelled_image" in batch:
-        labelled = (batch["labelled_image"], batch["labelled_label"], keys[3])
-        phases.append(("encoder", supervised_loss, labelled, "supervised"))
-    return play(spec, state, *phases)
+    return take_turns(spec, state, batch, key, turns(spec.hparams))
 
 
 def assignments(spec: Spec, state: TrainState, image: Array) -> Array:
@@ -179,14 +173,22 @@ def assignments(spec: Spec, state: TrainState, image: Array) -> Array:
     return infer(evaluating(spec, state), spec, image, train=False)[0]
 
 
+def draw_code(spec: Spec, key: Key, num: int) -> Array:
+    """`num` categories and styles f32[num,K+m] of the prior."""
+    return jnp.concatenate(draw_parts(spec, key, num), axis=1)
+
+
 def encode(spec: Spec, state: TrainState, image: Array) -> Array:
     """Probabilities and styles f32[b,K+m] of images, without noise: what `decode` takes."""
     return jnp.concatenate(infer(evaluating(spec, state), spec, image, train=False), axis=1)
 
 
-def decode(spec: Spec, state: TrainState, code: Array) -> Array:
-    """Mean images f32[b,h,w,c] in [-1,1] of categories and styles f32[b,K+m]."""
-    return to_image(spec, evaluating(spec, state)("decoder", code, train=False))
+def decode(
+    spec: Spec, state: TrainState, code: Array, condition: None = None, key: Key | None = None
+) -> Array:
+    """Mean images f32[b,h,w,c] in [-1,1] of categories and styles f32[b,K+m]; nothing random."""
+    del condition, key
+    return codes.to_image(spec, evaluating(spec, state)("decoder", code, train=False))
 
 
 def sample(
@@ -196,11 +198,10 @@ def sample(
 
     The cluster heads of the paper are `decode` of one-hot categories and styles of zeros.
     """
-    hparams = spec.hparams
     if condition is None:
-        condition = balanced_labels(num, hparams.num_categories)
-    style = hparams.style_scale * spec.layout.normal(key, (num, hparams.style_size))
-    category = jax.nn.one_hot(condition, hparams.num_categories)
+        condition = balanced_labels(num, spec.hparams.num_classes)
+    category = jax.nn.one_hot(condition, spec.hparams.num_classes)
+    _, style = draw_parts(spec, key, num)
     return decode(spec, state, jnp.concatenate([category, style], axis=1))
 
 
@@ -215,12 +216,15 @@ def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:
     del key
     code = encode(spec, state, batch["image"])
     output = evaluating(spec, state)("decoder", code, train=False)
-    probabilities, style = jnp.split(code, [spec.hparams.num_categories], axis=1)
-    figures = {"reconstruction_nats": jnp.mean(nats(spec, output, batch["image"]))}
-    return figures | _code_metrics(spec, probabilities, style, "")
+    error = jnp.mean(codes.independent_nll(spec, output, batch["image"]))
+    return {"reconstruction_nats": error, **_code_metrics(spec, *_parts(spec, code))}
 
 
-def _code_metrics(spec, probabilities, style, prefix):
+def _parts(spec, joined):
+    """Categories [b,K] and styles [b,m] of [b,K+m]."""
+    return jnp.split(joined, [spec.hparams.num_classes], axis=1)
+
+
+def _code_metrics(spec, probabilities, style):
     metrics = posteriors.category_metrics(spec, probabilities)
-    metrics |= posteriors.moment_metrics(spec, style)
-    return {f"{prefix}{name}": value for name, value in metrics.items()}
+    return metrics | posteriors.moment_metrics(spec, style)

@@ -1,4 +1,4 @@
-"""Supervised adversarial autoencoder: the decoder is told the class, and the code is the style.
+"""Supervised adversarial autoencoder: the decoder is given the class, and the code is the style.
 
 A. Makhzani, J. Shlens, N. Jaitly, I. Goodfellow, B. Frey, "Adversarial Autoencoders", 2015,
 arXiv:1511.05644, section 4. The phases are those of `aae`; the decoder is given (y, z), y the
@@ -13,39 +13,41 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 
-from jaxgen.core import (
-    Array,
-    Batch,
-    Key,
-    Metrics,
-    Nets,
-    Spec,
-    TrainState,
-    create,
-    require_at_least,
-    require_choice,
-)
-from jaxgen.core import posterior as posteriors
-from jaxgen.core.code_prior import draw_code
-from jaxgen.core.generator import balanced_labels
-from jaxgen.core.posterior import evaluating
-from jaxgen.objectives.aae import (
-    discriminator_loss,
-    encode,
-    encoder_loss,
-    nats,
-    play,
-    to_image,
-)
+from jaxgen.core.errors import require_at_least, require_choice
+from jaxgen.core.keys import key_for
+from jaxgen.core.nets import Nets
+from jaxgen.core.spec import Spec
+from jaxgen.core.state import TrainState, create, evaluating
+from jaxgen.core.step import Turn, take_turns
+from jaxgen.core.types import Array, Batch, Key, Metrics
+from jaxgen.objectives.parts import codes, posteriors
+from jaxgen.objectives.parts.codes import discriminator_loss, encoder_loss
+from jaxgen.objectives.parts.latents import balanced_labels
+from jaxgen.objectives.parts.priors import draw_code
 
-__all__ = ["discriminator_loss", "encode", "encoder_loss"]  # as without labels
+# Phases 2a and 2b as in every adversarial autoencoder; draws of the prior.
+__all__ = ["discriminator_loss", "draw_code", "encoder_loss"]
 
 NETWORKS = ("encoder", "decoder", "discriminator")
+ADVERSARIES = ("discriminator",)
 
 
 @dataclasses.dataclass(frozen=True)
 class Hparams:
-    """Numbers of the game, as in `aae.Hparams`; labels are 0 to num_classes - 1."""
+    """Numbers of the game, as in `aae`.
+
+    Attributes:
+      num_classes: labels are 0 to num_classes - 1.
+      code_prior: of the style, "gaussian".
+      code_size: length of a style.
+      prior_scale: multiplies draws of the prior.
+      posterior: "deterministic", "gaussian" or "implicit", see `parts.posteriors`.
+      input_noise: "dropout" or "gaussian", on the encoder's input where it is implicit.
+      input_noise_level: share of the pixels that is dropped, or standard deviation on [0,1].
+      likelihood: "bernoulli" (the decoder's outputs are logits of pixels) or "squared" (half the
+        squared error of its outputs).
+      discriminator_noise: standard deviation of what is added to the discriminator's input.
+    """
 
     num_classes: int = 10
     code_prior: str = "gaussian"
@@ -58,32 +60,41 @@ class Hparams:
     discriminator_noise: float = 0.0
 
     def __post_init__(self):
-        require_choice(self, code_prior=("gaussian",), likelihood=("bernoulli", "squared"))
+        require_choice(self, code_prior=("gaussian",), likelihood=codes.LIKELIHOODS)
         posteriors.check(self)
         require_at_least(1, self, "num_classes", "code_size")
         require_at_least(0, self, "prior_scale", "discriminator_noise")
 
 
-def batch_entries(hparams: Hparams) -> tuple[str, ...]:
-    """A step reads images and their labels."""
-    del hparams
-    return ("image", "label")
+def num_classes(hparams: Hparams) -> int:
+    """Classes that the decoder is given."""
+    return hparams.num_classes
 
 
 def reconstruction_loss(
     nets: Nets, spec: Spec, image: Array, label: Array, key: Key
 ) -> tuple[Array, Metrics]:
     """Phase 1 on images f32[b,h,w,c] with labels i32[b]: nats, summed over pixels."""
-    key_code, key_decoder = jax.random.split(key)
-    style = posteriors.infer(nets, spec, image, key_code)
-    output = nets("decoder", _with_class(spec, label, style), key=key_decoder)
-    loss = jnp.mean(nats(spec, output, image))
-    codes = {f"encoder/{name}": x for name, x in posteriors.code_metrics(spec, style).items()}
-    return loss, {"decoder/nats": loss, **codes}
+    style = posteriors.infer(nets, spec, image, key_for(key, "posterior"))
+    output = nets("decoder", _with_class(spec, label, style), key=key_for(key, "decoder"))
+    loss = jnp.mean(codes.independent_nll(spec, output, image))
+    found = codes.named("encoder", posteriors.code_metrics(spec, style))
+    return loss, {"decoder/nats": loss, **found}
+
+
+def turns(hparams: Hparams) -> tuple[Turn, ...]:
+    """Phases 1, 2a and 2b, on one batch."""
+    del hparams
+    autoencoder, labelled = ("encoder", "decoder"), ("image", "label")
+    return (
+        Turn(autoencoder, reconstruction_loss, labelled, phase="reconstruction"),
+        Turn("discriminator", discriminator_loss, phase="adversarial"),
+        Turn("encoder", encoder_loss, phase="adversarial"),
+    )
 
 
 def create_state(spec: Spec, key: Key, batch: Batch) -> TrainState:
-    """Initial state; `batch` has "image" f32[b,h,w,c] and "label" i32[b]."""
+    """Initial state; `batch["image"]` f32[b,h,w,c] gives the image size."""
     style = jnp.zeros((1, spec.hparams.code_size))
     code = _with_class(spec, jnp.zeros(1, jnp.int32), style)
     inputs = {"encoder": (batch["image"][:1],), "decoder": (code,), "discriminator": (style,)}
@@ -95,35 +106,37 @@ def train_step(spec: Spec, state: TrainState, batch: Batch, key: Key) -> tuple[T
 
     key: constant over a run.
     """
-    image, keys = batch["image"], jax.random.split(jax.random.fold_in(key, state.step), 3)
-    known = (image, batch["label"], keys[0])
-    return play(
-        spec,
-        state,
-        (("encoder", "decoder"), reconstruction_loss, known, "reconstruction"),
-        ("discriminator", discriminator_loss, (image, keys[1]), "adversarial"),
-        ("encoder", encoder_loss, (image, keys[2]), "adversarial"),
-    )
+    return take_turns(spec, state, batch, key, turns(spec.hparams))
 
 
-def decode(spec: Spec, state: TrainState, label: Array, style: Array) -> Array:
-    """Mean images f32[b,h,w,c] in [-1,1] of labels i32[b] and styles f32[b,m]."""
-    code = _with_class(spec, label, style)
-    return to_image(spec, evaluating(spec, state)("decoder", code, train=False))
+def encode(spec: Spec, state: TrainState, image: Array) -> Array:
+    """Styles f32[b,m] of images f32[b,h,w,c], without noise."""
+    return posteriors.infer(evaluating(spec, state), spec, image, train=False)
+
+
+def decode(
+    spec: Spec,
+    state: TrainState,
+    code: Array,
+    condition: Array | None = None,
+    key: Key | None = None,
+) -> Array:
+    """Mean images f32[b,h,w,c] in [-1,1] of styles f32[b,m] and classes i32[b].
+
+    By default of all classes in turn; nothing is random, so `key` is unused.
+    """
+    del key
+    if condition is None:
+        condition = balanced_labels(code.shape[0], spec.hparams.num_classes)
+    code = _with_class(spec, condition, code)
+    return codes.to_image(spec, evaluating(spec, state)("decoder", code, train=False))
 
 
 def sample(
     spec: Spec, state: TrainState, key: Key, num: int, condition: Array | None = None
 ) -> Array:
     """`num` images f32[num,h,w,c]; condition: labels i32[num] (default: all classes in turn)."""
-    if condition is None:
-        condition = balanced_labels(num, spec.hparams.num_classes)
-    return decode(spec, state, condition, draw_code(spec, key, num))
-
-
-def restyle(spec: Spec, state: TrainState, image: Array, label: Array) -> Array:
-    """The styles of images f32[b,h,w,c], drawn as the classes i32[b]."""
-    return decode(spec, state, label, encode(spec, state, image))
+    return decode(spec, state, draw_code(spec, key, num), condition)
 
 
 def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:
@@ -136,11 +149,11 @@ def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:
     style = encode(spec, state, image)
     own, other = (_with_class(spec, label, z) for z in (style, jax.random.permutation(key, style)))
     decoder = evaluating(spec, state)
-    figures = {
-        name: jnp.mean(nats(spec, decoder("decoder", code, train=False), image))
+    metrics = {
+        name: jnp.mean(codes.independent_nll(spec, decoder("decoder", code, train=False), image))
         for name, code in (("reconstruction_nats", own), ("restyled_nats", other))
     }
-    return figures | posteriors.code_metrics(spec, style)
+    return metrics | posteriors.code_metrics(spec, style)
 
 
 def _with_class(spec, label, style):

@@ -11,32 +11,22 @@ The encoder pulls the codes of real images onto the prior and pushes those of ge
 it; the generator pulls them back. Neither is trained with the other's reconstruction term.
 
 Deviations: none from the published code (github.com/DmitryUlyanov/AGE, commit 46979476), whose
-`KL` has the variance in the place of the standard deviation; `kl_form="textbook"` mends it (double
-the three KL weights to keep the game's strength). The paper's text writes norms where the code
-has means, and L2 where the code has the cosine for codes: `latent_match` chooses. Running variances
-are biased (Flax), PyTorch's are not.
+`KL` has the variance in the place of the standard deviation; `kl_form="textbook"` corrects it
+(double the three KL weights to keep the game's strength). The paper's text writes norms where the
+code has means, and L2 where the code has the cosine for codes: `latent_match` chooses. Running
+variances are biased (Flax), PyTorch's are not.
 """
 
 import dataclasses
 
 import jax.numpy as jnp
 
-from jaxgen.core import (
-    Array,
-    Batch,
-    Key,
-    Metrics,
-    Nets,
-    Spec,
-    TrainState,
-    Turn,
-    create,
-    eval_params,
-    finish,
-    require_at_least,
-    require_choice,
-    take_turns,
-)
+from jaxgen.core.errors import require_at_least, require_choice
+from jaxgen.core.nets import Nets
+from jaxgen.core.spec import Spec
+from jaxgen.core.state import TrainState, create, evaluating
+from jaxgen.core.step import Turn, take_turns
+from jaxgen.core.types import Array, Batch, Key, Metrics
 from jaxgen.losses import moments, reconstruction
 
 NETWORKS = ("encoder", "generator")
@@ -47,14 +37,31 @@ _MATCH = {"l1": reconstruction.l1, "l2": reconstruction.l2, "cosine": reconstruc
 class Hparams:
     """Numbers of the game; the defaults are the published CIFAR-10 recipe but for `latent_size`.
 
-    latent_size: M. prior: "sphere" (unit norm codes and noise) or "normal" (neither is projected).
-    divergence: "moments" or "nearest_neighbour". kl_direction "qp" | "pq" and kl_form "published" |
-    "textbook" (see `losses.moments`). *_match: "l1" | "l2" | "cosine". A weight of 0 leaves the
-    term, and the passes that only it needs, out.
+    A weight of 0 leaves the term, and the passes that only it needs, out.
+
+    Attributes:
+      latent_size: M, the length of a code.
+      latent_prior: "sphere" (unit norm codes and noise) or "normal" (neither is projected).
+      divergence: of codes to the prior, "moments" or "nearest_neighbour".
+      kl_direction: "qp" or "pq", see `losses.moments.kl_to_standard_normal`.
+      kl_form: "published" (variance in the place of the standard deviation) or "textbook".
+      image_match: of images and their reconstructions, "l1", "l2" or "cosine".
+      latent_match: of latents and the codes of their images, "l1", "l2" or "cosine".
+      encoder_updates: a step, each on a batch of its own.
+      generator_updates: a step.
+      encoder_real_weight: of the divergence of codes of real images, in the encoder's loss.
+      encoder_fake_weight: of the divergence of codes of generated images, in the encoder's loss.
+      image_weight: mu, of the image match, in the encoder's loss.
+      encoder_latent_weight: of the latent match, in the encoder's loss.
+      generator_fake_weight: of the divergence of codes of generated images, in the generator's
+        loss.
+      latent_weight: lambda, of the latent match, in the generator's loss.
+      generator_image_weight: of the image match, in the generator's loss; its updates then have
+        batches of their own.
     """
 
     latent_size: int = 128
-    prior: str = "sphere"
+    latent_prior: str = "sphere"
     divergence: str = "moments"
     kl_direction: str = "qp"
     kl_form: str = "published"
@@ -73,7 +80,7 @@ class Hparams:
     def __post_init__(self):
         require_choice(
             self,
-            prior=("sphere", "normal"),
+            latent_prior=("sphere", "normal"),
             divergence=("moments", "nearest_neighbour"),
             kl_direction=("qp", "pq"),
             kl_form=("published", "textbook"),
@@ -83,14 +90,14 @@ class Hparams:
         require_at_least(1, self, "latent_size", "encoder_updates", "generator_updates")
 
 
-def batches_per_step(hparams: Hparams) -> int:
-    """Batches of images in one step: the generator's updates draw fresh ones if they use images."""
-    generator = hparams.generator_updates if hparams.generator_image_weight else 0
-    return hparams.encoder_updates + generator
+def arcs(hparams: Hparams) -> bool:
+    """Walks between codes are arcs, on the sphere great circles."""
+    del hparams
+    return True
 
 
-def draw_latent(spec: Spec, key: Key, num: int) -> Array:
-    """`num` draws from the prior, f32[num,M]."""
+def draw_code(spec: Spec, key: Key, num: int) -> Array:
+    """`num` draws f32[num,M] from the prior."""
     return _project(spec, spec.layout.normal(key, (num, spec.hparams.latent_size)))
 
 
@@ -116,7 +123,7 @@ def encoder_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array,
         match = _MATCH[hparams.image_match](nets("generator", codes), image)
         loss += hparams.image_weight * match
         metrics["encoder/image"] = match
-    z = draw_latent(spec, key, image.shape[0])
+    z = draw_code(spec, key, image.shape[0])
     fake_codes = _project(spec, nets("encoder", nets("generator", z)))
     kl_fake = divergence(spec, fake_codes)
     loss -= hparams.encoder_fake_weight * kl_fake
@@ -131,7 +138,7 @@ def encoder_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array,
 def generator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
     """The generator's loss; of `image` f32[b,h,w,c] only b matters unless it has an image term."""
     hparams = spec.hparams
-    z = draw_latent(spec, key, image.shape[0])
+    z = draw_code(spec, key, image.shape[0])
     codes = _project(spec, nets("encoder", nets("generator", z)))
     kl_fake = divergence(spec, codes)
     match = _MATCH[hparams.latent_match](codes, z)
@@ -151,41 +158,42 @@ def create_state(spec: Spec, key: Key, batch: Batch) -> TrainState:
     return create(spec, key, {"encoder": (batch["image"][:1],), "generator": (z,)})
 
 
-def train_step(spec: Spec, state: TrainState, batch: Batch, key: Key) -> tuple[TrainState, Metrics]:
-    """`encoder_updates` of the encoder, then `generator_updates` against the new encoder.
-
-    batch["image"]: f32[k b,h,w,c] with k = `batches_per_step(hparams)`; key: constant over a run.
-    """
-    hparams = spec.hparams
-    turns = (
-        Turn("encoder", encoder_loss, hparams.encoder_updates),
-        Turn(
-            "generator",
-            generator_loss,
-            hparams.generator_updates,
-            fresh=bool(hparams.generator_image_weight),
-        ),
+def turns(hparams: Hparams) -> tuple[Turn, ...]:
+    """`encoder_updates` of the encoder, then `generator_updates` against the new encoder."""
+    fresh = bool(hparams.generator_image_weight)
+    return (
+        Turn("encoder", encoder_loss, updates=hparams.encoder_updates, fresh=True),
+        Turn("generator", generator_loss, updates=hparams.generator_updates, fresh=fresh),
     )
-    state, metrics = take_turns(spec, state, (batch["image"],), key, turns)
-    return finish(spec, state), metrics
+
+
+def train_step(spec: Spec, state: TrainState, batch: Batch, key: Key) -> tuple[TrainState, Metrics]:
+    """One step of the game; key: constant over a run.
+
+    batch["image"]: f32[k b,h,w,c] with k the updates that have batches of their own.
+    """
+    return take_turns(spec, state, batch, key, turns(spec.hparams))
 
 
 def encode(spec: Spec, state: TrainState, image: Array) -> Array:
     """Codes f32[b,M] of images f32[b,h,w,c], with running statistics."""
-    nets = Nets(spec, eval_params(state), state.model_state)
-    return _project(spec, nets("encoder", image, train=False))
+    return _project(spec, evaluating(spec, state)("encoder", image, train=False))
 
 
-def decode(spec: Spec, state: TrainState, codes: Array) -> Array:
-    """Images f32[b,h,w,c] in [-1,1] of codes f32[b,M], with running statistics."""
-    nets = Nets(spec, eval_params(state), state.model_state)
-    return nets("generator", codes, train=False)
+def decode(
+    spec: Spec, state: TrainState, code: Array, condition: None = None, key: Key | None = None
+) -> Array:
+    """Images f32[b,h,w,c] in [-1,1] of codes f32[b,M], with running statistics.
+
+    Any code will do: on the sphere it is projected first. There is no condition and nothing random.
+    """
+    del condition, key
+    return evaluating(spec, state)("generator", _project(spec, code), train=False)
 
 
 def sample(spec: Spec, state: TrainState, key: Key, num: int, condition: None = None) -> Array:
     """`num` generated images f32[num,h,w,c] in [-1,1]. AGE takes no condition."""
-    del condition
-    return decode(spec, state, draw_latent(spec, key, num))
+    return decode(spec, state, draw_code(spec, key, num), condition)
 
 
 def reconstruct(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Array:
@@ -194,20 +202,8 @@ def reconstruct(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Array:
     return decode(spec, state, encode(spec, state, batch["image"]))
 
 
-def interpolate(spec: Spec, state: TrainState, start: Array, end: Array, num: int) -> Array:
-    """Images f32[b,num,h,w,c] from start to end f32[b,h,w,c], along straight lines of codes.
-
-    On the sphere the lines are projected onto it: great circles. The ends are reconstructions.
-    """
-    first, last = encode(spec, state, start), encode(spec, state, end)
-    position = jnp.linspace(0.0, 1.0, num)[None, :, None]
-    codes = _project(spec, (1 - position) * first[:, None] + position * last[:, None])
-    images = decode(spec, state, codes.reshape(-1, codes.shape[-1]))
-    return images.reshape(start.shape[0], num, *images.shape[1:])
-
-
 def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:
-    """Figures of one batch of held-out images, with running statistics.
+    """Metrics of one batch of held-out images, with running statistics.
 
     image_l1, image_l2: mean |x - g(e(x))| and its square, on the scale [-1,1]. latent_cosine: mean
     cosine similarity of z and e(g(z)). kl_real, kl_fake, real/code_mean, real/code_var, fake/...:
@@ -215,7 +211,7 @@ def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:
     and variance 1/M).
     """
     image = batch["image"]
-    z = draw_latent(spec, key, image.shape[0])
+    z = draw_code(spec, key, image.shape[0])
     codes, fake_codes = encode(spec, state, image), encode(spec, state, decode(spec, state, z))
     reconstruction_ = decode(spec, state, codes)
     return {
@@ -235,4 +231,4 @@ def _code_moments(name: str, spec: Spec, codes: Array) -> Metrics:
 
 
 def _project(spec: Spec, codes: Array) -> Array:
-    return moments.project_to_sphere(codes) if spec.hparams.prior == "sphere" else codes
+    return moments.project_to_sphere(codes) if spec.hparams.latent_prior == "sphere" else codes

@@ -19,36 +19,34 @@ import dataclasses
 
 import jax.numpy as jnp
 
-from jaxgen.core import (
-    Array,
-    Batch,
-    Key,
-    Metrics,
-    Nets,
-    Spec,
-    TrainState,
-    Turn,
-    finish,
-    require_at_least,
-    require_choice,
-    take_turns,
-)
-from jaxgen.core.generator import PRIORS, decode, draw_latent, generate, sample, split_keys
+from jaxgen.core.errors import require_at_least, require_choice
+from jaxgen.core.nets import Nets
+from jaxgen.core.spec import Spec
+from jaxgen.core.state import TrainState
+from jaxgen.core.step import Turn, take_turns
+from jaxgen.core.types import Array, Batch, Key, Metrics
 from jaxgen.losses import adversarial
-from jaxgen.losses.moments import relative_spread
-from jaxgen.objectives.gan import create_state
+from jaxgen.objectives.parts import adversary, latents
+from jaxgen.objectives.parts.latents import arcs, decode, draw_code, sample
 
-__all__ = ["create_state", "decode", "draw_latent", "sample"]  # as in every GAN
+__all__ = ["arcs", "decode", "draw_code", "sample"]  # shared with every generator of latents
 
 NETWORKS = ("generator", "discriminator")
+ADVERSARIES = ("discriminator",)
 
 
 @dataclasses.dataclass(frozen=True)
 class Hparams:
     """Numbers of the game; the defaults are the published CelebA setting (margin 20, weight 0.1).
 
-    margin: energy up to which generated images are pushed. energy: "euclidean" | "mean_squared".
-    A pulling_away_weight of 0 is plain EBGAN. latent_prior: see `core.generator.draw_latent`.
+    Attributes:
+      latent_size: length of a latent.
+      latent_prior: "normal", "uniform" (in [-1,1]) or "uniform_unit" (in [-sqrt 3, sqrt 3]).
+      energy: of a reconstruction's error, "euclidean" or "mean_squared".
+      margin: energy up to which generated images are pushed.
+      pulling_away_weight: of the pulling-away term; 0 is plain EBGAN.
+      discriminator_updates: a step, each on a batch of its own.
+      generator_updates: a step.
     """
 
     latent_size: int = 100
@@ -60,14 +58,9 @@ class Hparams:
     generator_updates: int = 1
 
     def __post_init__(self):
-        require_choice(self, latent_prior=PRIORS, energy=("euclidean", "mean_squared"))
+        require_choice(self, latent_prior=latents.PRIORS, energy=("euclidean", "mean_squared"))
         require_at_least(1, self, "latent_size", "discriminator_updates", "generator_updates")
         require_at_least(0, self, "margin", "pulling_away_weight")
-
-
-def batches_per_step(hparams: Hparams) -> int:
-    """Every update of the discriminator has a batch of its own."""
-    return hparams.discriminator_updates
 
 
 def energy(spec: Spec, reconstruction: Array, image: Array) -> Array:
@@ -81,25 +74,18 @@ def energy(spec: Spec, reconstruction: Array, image: Array) -> Array:
 
 def discriminator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
     """The discriminator's loss on images f32[b,h,w,c] and as many generated ones."""
-    key_generated, key_real, key_fake = split_keys(key)
-    fake = generate(nets, spec, key_generated, image.shape[0])
-    real_energy = energy(spec, nets("discriminator", image, key=key_real)[0], image)
-    fake_energy = energy(spec, nets("discriminator", fake, key=key_fake)[0], fake)
+    fake, on_real, on_fake = adversary.on_real_and_fake(nets, spec, "discriminator", image, key)
+    real_energy, fake_energy = energy(spec, on_real[0], image), energy(spec, on_fake[0], fake)
     margin = spec.hparams.margin
     loss = adversarial.ebgan_discriminator(real_energy, fake_energy, margin=margin)
-    return loss, {
-        "discriminator/loss": loss,
-        "discriminator/real": real_energy.mean(),
-        "discriminator/fake": fake_energy.mean(),
-        "generator/spread": relative_spread(fake, image, mean=spec.layout.mean),
-    }
+    return loss, adversary.metrics(spec, loss, real_energy, fake_energy, image, fake)
 
 
 def generator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
     """The generator's loss; of `image` f32[b,h,w,c] only b, 2 or more, matters."""
-    key_generated, _, key_fake = split_keys(key)
-    fake = generate(nets, spec, key_generated, image.shape[0])
-    reconstruction, codes = nets("discriminator", fake, key=key_fake)
+    fake, (reconstruction, codes) = adversary.on_fake(
+        nets, spec, "discriminator", image.shape[0], key
+    )
     loss = adversarial.ebgan_generator(energy(spec, reconstruction, fake))
     metrics = {}
     if spec.hparams.pulling_away_weight:
@@ -109,14 +95,17 @@ def generator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Arra
     return loss, metrics | {"generator/loss": loss}
 
 
-def train_step(spec: Spec, state: TrainState, batch: Batch, key: Key) -> tuple[TrainState, Metrics]:
-    """The discriminator's updates, then the generator's against the new discriminator.
+def turns(hparams: Hparams) -> tuple[Turn, ...]:
+    """The discriminator's updates, then the generator's against the new discriminator."""
+    updates = hparams.discriminator_updates, hparams.generator_updates
+    return adversary.alternate("discriminator", discriminator_loss, generator_loss, *updates)
 
-    batch["image"]: f32[k b,h,w,c] with k the discriminator's updates; key: constant over a run.
-    """
-    turns = (
-        Turn("discriminator", discriminator_loss, spec.hparams.discriminator_updates),
-        Turn("generator", generator_loss, spec.hparams.generator_updates, fresh=False),
-    )
-    state, metrics = take_turns(spec, state, (batch["image"],), key, turns)
-    return finish(spec, state), metrics
+
+def create_state(spec: Spec, key: Key, batch: Batch) -> TrainState:
+    """Initial state; `batch["image"]` f32[b,h,w,c] gives the image size."""
+    return adversary.create_pair("discriminator", spec, key, batch)
+
+
+def train_step(spec: Spec, state: TrainState, batch: Batch, key: Key) -> tuple[TrainState, Metrics]:
+    """One step of the game. batch["image"]: f32[k b,h,w,c] with k the discriminator's updates."""
+    return take_turns(spec, state, batch, key, turns(spec.hparams))

@@ -20,47 +20,36 @@ import dataclasses
 
 import jax
 
-from jaxgen.core import (
-    Array,
-    Batch,
-    Key,
-    Metrics,
-    Nets,
-    Spec,
-    TrainState,
-    Turn,
-    create,
-    finish,
-    optimise,
-    require_at_least,
-    require_choice,
-    take_turns,
-)
-from jaxgen.core.generator import (
-    PRIORS,
-    decode,
-    draw_latent,
-    generate,
-    latent_example,
-    sample,
-    split_keys,
-)
+from jaxgen.core.errors import require_at_least, require_choice
+from jaxgen.core.keys import key_for
+from jaxgen.core.nets import Nets
+from jaxgen.core.spec import Spec
+from jaxgen.core.state import TrainState
+from jaxgen.core.step import Turn, finish, optimise, take_turns
+from jaxgen.core.types import Array, Batch, Key, Metrics
 from jaxgen.losses import adversarial
-from jaxgen.losses.moments import relative_spread
+from jaxgen.objectives.parts import adversary, latents
+from jaxgen.objectives.parts.latents import arcs, decode, draw_code, sample
 
-__all__ = ["decode", "draw_latent", "sample"]  # shared with every generator of latents
+__all__ = ["arcs", "decode", "draw_code", "sample"]  # shared with every generator of latents
 
 NETWORKS = ("generator", "discriminator")
+ADVERSARIES = ("discriminator",)
 
 
 @dataclasses.dataclass(frozen=True)
 class Hparams:
     """Numbers of the game; the defaults are the published MNIST recipe.
 
-    latent_prior: see `core.generator.draw_latent`. form: of the generator's loss, "non_saturating"
-    | "minimax". order: "simultaneous" (both players move from where they are, on the same z) or
-    "alternating" (the discriminator's updates, then the generator's). real_label: what the
-    discriminator is told of real images, 0.9 for one-sided smoothing.
+    Attributes:
+      latent_size: length of a latent.
+      latent_prior: "normal", "uniform" (in [-1,1]) or "uniform_unit" (in [-sqrt 3, sqrt 3]).
+      form: of the generator's loss, "non_saturating" or "minimax".
+      order: "simultaneous" (both players move from where they are, on the same latents) or
+        "alternating" (the discriminator's updates, then the generator's).
+      discriminator_updates: a step, each on a batch of its own.
+      generator_updates: a step.
+      real_label: what the discriminator should say of real images, 0.9 for one-sided smoothing.
     """
 
     latent_size: int = 100
@@ -74,73 +63,52 @@ class Hparams:
     def __post_init__(self):
         require_choice(
             self,
-            latent_prior=PRIORS,
+            latent_prior=latents.PRIORS,
             form=("non_saturating", "minimax"),
             order=("simultaneous", "alternating"),
         )
-        updates = ("discriminator_updates", "generator_updates")
-        require_at_least(1, self, "latent_size", *updates)
-        if self.order == "simultaneous" and (
-            self.discriminator_updates,
-            self.generator_updates,
-        ) != (
-            1,
-            1,
-        ):
+        require_at_least(1, self, "latent_size", "discriminator_updates", "generator_updates")
+        updates = max(self.discriminator_updates, self.generator_updates)
+        if self.order == "simultaneous" and updates > 1:
             raise ValueError('order="simultaneous" takes one update of each player, not more.')
-
-
-def batches_per_step(hparams: Hparams) -> int:
-    """Every update of the discriminator has a batch of its own."""
-    return hparams.discriminator_updates
 
 
 def discriminator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
     """The discriminator's loss on images f32[b,h,w,c] and as many generated ones."""
-    key_generated, key_real, key_fake = split_keys(key)
-    fake = generate(nets, spec, key_generated, image.shape[0])
-    real_logits = nets("discriminator", image, key=key_real)
-    fake_logits = nets("discriminator", fake, key=key_fake)
-    real_label = spec.hparams.real_label
-    loss = adversarial.gan_discriminator(real_logits, fake_logits, real_label=real_label)
-    return loss, {
-        "discriminator/loss": loss,
-        "discriminator/real": jax.nn.sigmoid(real_logits).mean(),
-        "discriminator/fake": jax.nn.sigmoid(fake_logits).mean(),
-        "generator/spread": relative_spread(fake, image, mean=spec.layout.mean),
-    }
+    fake, on_real, on_fake = adversary.on_real_and_fake(nets, spec, "discriminator", image, key)
+    loss = adversarial.gan_discriminator(on_real, on_fake, real_label=spec.hparams.real_label)
+    real, generated = jax.nn.sigmoid(on_real), jax.nn.sigmoid(on_fake)
+    return loss, adversary.metrics(spec, loss, real, generated, image, fake)
 
 
 def generator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
     """The generator's loss; of `image` f32[b,h,w,c] only b matters."""
-    key_generated, _, key_fake = split_keys(key)
-    fake = generate(nets, spec, key_generated, image.shape[0])
-    logits = nets("discriminator", fake, key=key_fake)
+    _, logits = adversary.on_fake(nets, spec, "discriminator", image.shape[0], key)
     loss = adversarial.gan_generator(logits, form=spec.hparams.form)
     return loss, {"generator/loss": loss}
 
 
+def turns(hparams: Hparams) -> tuple[Turn, ...]:
+    """Algorithm 1: the discriminator's updates, then the generator's."""
+    updates = hparams.discriminator_updates, hparams.generator_updates
+    return adversary.alternate("discriminator", discriminator_loss, generator_loss, *updates)
+
+
 def create_state(spec: Spec, key: Key, batch: Batch) -> TrainState:
     """Initial state; `batch["image"]` f32[b,h,w,c] gives the image size."""
-    inputs = {"generator": (latent_example(spec),), "discriminator": (batch["image"][:1],)}
-    return create(spec, key, inputs)
+    return adversary.create_pair("discriminator", spec, key, batch)
 
 
 def train_step(spec: Spec, state: TrainState, batch: Batch, key: Key) -> tuple[TrainState, Metrics]:
     """One step of the game. batch["image"]: f32[k b,h,w,c] with k the discriminator's updates."""
     if spec.hparams.order == "simultaneous":
         return _move_together(spec, state, batch["image"], key)
-    turns = (
-        Turn("discriminator", discriminator_loss, spec.hparams.discriminator_updates),
-        Turn("generator", generator_loss, spec.hparams.generator_updates, fresh=False),
-    )
-    state, metrics = take_turns(spec, state, (batch["image"],), key, turns)
-    return finish(spec, state), metrics
+    return take_turns(spec, state, batch, key, turns(spec.hparams))
 
 
 def _move_together(spec, state, image, key):
     """Both players move by their gradients at one point: neither sees what the other becomes."""
-    key = jax.random.fold_in(key, state.step)
+    key = key_for(jax.random.fold_in(key, state.step), "both")
     same = jax.random.clone(key)  # the same noise, on purpose
     moved, discriminator_metrics = optimise(
         spec, state, "discriminator", discriminator_loss, image, key

@@ -15,36 +15,34 @@ That code uses one z for both players of a step; here each has its own.
 
 import dataclasses
 
-from jaxgen.core import (
-    Array,
-    Batch,
-    Key,
-    Metrics,
-    Nets,
-    Spec,
-    TrainState,
-    Turn,
-    finish,
-    require_at_least,
-    require_choice,
-    take_turns,
-)
-from jaxgen.core.generator import PRIORS, decode, draw_latent, generate, sample, split_keys
+from jaxgen.core.errors import require_at_least, require_choice
+from jaxgen.core.nets import Nets
+from jaxgen.core.spec import Spec
+from jaxgen.core.state import TrainState
+from jaxgen.core.step import Turn, take_turns
+from jaxgen.core.types import Array, Batch, Key, Metrics
 from jaxgen.losses import adversarial
-from jaxgen.losses.moments import relative_spread
-from jaxgen.objectives.gan import create_state
+from jaxgen.objectives.parts import adversary, latents
+from jaxgen.objectives.parts.latents import arcs, decode, draw_code, sample
 
-__all__ = ["create_state", "decode", "draw_latent", "sample"]  # as in every GAN
+__all__ = ["arcs", "decode", "draw_code", "sample"]  # shared with every generator of latents
 
 NETWORKS = ("generator", "discriminator")
+ADVERSARIES = ("discriminator",)
 
 
 @dataclasses.dataclass(frozen=True)
 class Hparams:
     """Numbers of the game; the defaults are the published LSUN recipe.
 
-    a, b: what the discriminator should say of generated and of real images; c: what the generator
-    wants it to say. latent_prior: see `core.generator.draw_latent`.
+    Attributes:
+      latent_size: length of a latent.
+      latent_prior: "normal", "uniform" (in [-1,1]) or "uniform_unit" (in [-sqrt 3, sqrt 3]).
+      a: what the discriminator should say of generated images.
+      b: what the discriminator should say of real images.
+      c: what the generator wants the discriminator to say of generated images.
+      discriminator_updates: a step, each on a batch of its own.
+      generator_updates: a step.
     """
 
     latent_size: int = 1024
@@ -56,48 +54,36 @@ class Hparams:
     generator_updates: int = 1
 
     def __post_init__(self):
-        require_choice(self, latent_prior=PRIORS)
+        require_choice(self, latent_prior=latents.PRIORS)
         require_at_least(1, self, "latent_size", "discriminator_updates", "generator_updates")
-
-
-def batches_per_step(hparams: Hparams) -> int:
-    """Every update of the discriminator has a batch of its own."""
-    return hparams.discriminator_updates
 
 
 def discriminator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
     """The discriminator's loss on images f32[b,h,w,c] and as many generated ones."""
-    key_generated, key_real, key_fake = split_keys(key)
-    fake = generate(nets, spec, key_generated, image.shape[0])
-    real_scores = nets("discriminator", image, key=key_real)
-    fake_scores = nets("discriminator", fake, key=key_fake)
+    fake, on_real, on_fake = adversary.on_real_and_fake(nets, spec, "discriminator", image, key)
     a, b = spec.hparams.a, spec.hparams.b
-    loss = adversarial.lsgan_discriminator(real_scores, fake_scores, a=a, b=b)
-    return loss, {
-        "discriminator/loss": loss,
-        "discriminator/real": real_scores.mean(),
-        "discriminator/fake": fake_scores.mean(),
-        "generator/spread": relative_spread(fake, image, mean=spec.layout.mean),
-    }
+    loss = adversarial.lsgan_discriminator(on_real, on_fake, a=a, b=b)
+    return loss, adversary.metrics(spec, loss, on_real, on_fake, image, fake)
 
 
 def generator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
     """The generator's loss; of `image` f32[b,h,w,c] only b matters."""
-    key_generated, _, key_fake = split_keys(key)
-    fake = generate(nets, spec, key_generated, image.shape[0])
-    scores = nets("discriminator", fake, key=key_fake)
+    _, scores = adversary.on_fake(nets, spec, "discriminator", image.shape[0], key)
     loss = adversarial.lsgan_generator(scores, c=spec.hparams.c)
     return loss, {"generator/loss": loss}
 
 
-def train_step(spec: Spec, state: TrainState, batch: Batch, key: Key) -> tuple[TrainState, Metrics]:
-    """The discriminator's updates, then the generator's against the new discriminator.
+def turns(hparams: Hparams) -> tuple[Turn, ...]:
+    """The discriminator's updates, then the generator's against the new discriminator."""
+    updates = hparams.discriminator_updates, hparams.generator_updates
+    return adversary.alternate("discriminator", discriminator_loss, generator_loss, *updates)
 
-    batch["image"]: f32[k b,h,w,c] with k the discriminator's updates; key: constant over a run.
-    """
-    turns = (
-        Turn("discriminator", discriminator_loss, spec.hparams.discriminator_updates),
-        Turn("generator", generator_loss, spec.hparams.generator_updates, fresh=False),
-    )
-    state, metrics = take_turns(spec, state, (batch["image"],), key, turns)
-    return finish(spec, state), metrics
+
+def create_state(spec: Spec, key: Key, batch: Batch) -> TrainState:
+    """Initial state; `batch["image"]` f32[b,h,w,c] gives the image size."""
+    return adversary.create_pair("discriminator", spec, key, batch)
+
+
+def train_step(spec: Spec, state: TrainState, batch: Batch, key: Key) -> tuple[TrainState, Metrics]:
+    """One step of the game. batch["image"]: f32[k b,h,w,c] with k the discriminator's updates."""
+    return take_turns(spec, state, batch, key, turns(spec.hparams))

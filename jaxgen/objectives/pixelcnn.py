@@ -8,9 +8,9 @@ Image Generation with PixelCNN Decoders", 2016, arXiv:1606.05328. The one player
 over pixels i in raster order (and red, green, blue within a pixel), of the image itself (teacher
 forcing); y is the class, as a one-hot code, or nothing.
 
-Figures are nats an image, summed over pixels and channels, and bits a dimension, that divided by
+Metrics are nats an image, summed over pixels and channels, and bits a dimension, that divided by
 h w c log 2. They are of the grid that `output` is over: binary images for "bernoulli", 256 values a
-channel for the others. How gray images were made binary changes the figure: "threshold" gives an
+channel for the others. How gray images were made binary changes them: "threshold" gives an
 easier set than "sample" or the published binarised MNIST.
 
 Deviations: outputs other than the paper's 256-way softmax are those of PixelCNN++
@@ -22,42 +22,33 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 
-from jaxgen.core import (
-    Array,
-    Batch,
-    Key,
-    Metrics,
-    Nets,
-    Spec,
-    TrainState,
-    create,
-    eval_params,
-    finish,
-    optimise,
-    require_at_least,
-    require_choice,
-)
-from jaxgen.core.generator import balanced_labels
+from jaxgen.core.errors import require_at_least, require_choice
+from jaxgen.core.keys import key_for
+from jaxgen.core.nets import Nets
+from jaxgen.core.spec import Spec
+from jaxgen.core.state import TrainState, create, evaluating
+from jaxgen.core.step import Turn, take_turns
+from jaxgen.core.types import Array, Batch, Key, Metrics
 from jaxgen.losses import likelihood
+from jaxgen.objectives.parts import pixels
+from jaxgen.objectives.parts.latents import balanced_labels
 
 NETWORKS = ("decoder",)
-
-NLL = {
-    "bernoulli": likelihood.bernoulli_nll,
-    "categorical": likelihood.categorical_nll,
-    "logistic_mixture": likelihood.discretized_logistic_mixture_nll,
-}
 
 
 @dataclasses.dataclass(frozen=True)
 class Hparams:
     """What is modelled; the decoder must have the same output, channels and conditioning.
 
-    output: "bernoulli" | "categorical" | "logistic_mixture". image_size, channels: of samples.
-    num_classes: labels are 0 to num_classes - 1 and condition the model; 0 for no condition.
-    binarise: how gray images become -1 and 1 for "bernoulli": "threshold" (at 0), "sample" (1 with
-    probability (x + 1) / 2, drawn anew at every step), "none" (they are binary; of others the loss
-    would be a cross-entropy and no likelihood). temperature: of samples, 1 for the model's own.
+    Attributes:
+      output: of the decoder, "bernoulli", "categorical" or "logistic_mixture".
+      image_size: pixels a side, of samples.
+      channels: of samples.
+      num_classes: labels are 0 to num_classes - 1 and condition the model; 0 for no condition.
+      binarise: how gray images become -1 and 1 for "bernoulli": "threshold" (at 0), "sample" (1
+        with probability (x + 1) / 2, drawn again at every step) or "none" (they are binary; of
+        others the loss would be a cross-entropy and no likelihood).
+      temperature: of samples, 1 for the model's own.
     """
 
     output: str = "categorical"
@@ -68,21 +59,30 @@ class Hparams:
     temperature: float = 1.0
 
     def __post_init__(self):
-        require_choice(self, output=tuple(NLL), binarise=("threshold", "sample", "none"))
+        require_choice(self, output=tuple(pixels.NLL), binarise=pixels.BINARISE)
         require_at_least(1, self, "image_size", "channels")
         require_at_least(0, self, "num_classes", "temperature")
 
 
-def batch_entries(hparams: Hparams) -> tuple[str, ...]:
-    """A step of a class-conditional model reads labels too."""
-    return ("image", "label") if hparams.num_classes else ("image",)
+def num_classes(hparams: Hparams) -> int:
+    """Classes that the model is given; 0 of an unconditional one."""
+    return hparams.num_classes
 
 
-def decoder_loss(
-    nets: Nets, spec: Spec, image: Array, label: Array | None, key: Key
+def decoder_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
+    """Mean nats an image of f32[b,h,w,c] in [-1,1], and bits a dimension."""
+    return _loss(nets, spec, image, None, key)
+
+
+def conditional_decoder_loss(
+    nets: Nets, spec: Spec, image: Array, label: Array, key: Key
 ) -> tuple[Array, Metrics]:
-    """Mean nats an image of f32[b,h,w,c] in [-1,1], of a class-conditional model with labels."""
-    nll = negative_log_likelihood(nets, spec, _binary(spec, image, key), label)
+    """`decoder_loss` given the labels i32[b]."""
+    return _loss(nets, spec, image, label, key)
+
+
+def _loss(nets, spec, image, label, key):
+    nll = negative_log_likelihood(nets, spec, pixels.binarise(spec, image, key), label)
     loss = jnp.mean(nll)
     bits = likelihood.bits_per_dim(loss, image.shape[1:])
     return loss, {"decoder/nll": loss, "decoder/bits_per_dim": bits}
@@ -94,7 +94,7 @@ def negative_log_likelihood(
     """-log p(x|y) f32[b] in nats of images f32[b,h,w,c] that lie on the grid of `output`."""
     code = () if label is None else _code(spec, label)
     parameters = nets("decoder", image, *code, train=train)
-    return NLL[spec.hparams.output](parameters, image)
+    return pixels.nll(spec, parameters, image)
 
 
 def create_state(spec: Spec, key: Key, batch: Batch) -> TrainState:
@@ -103,21 +103,16 @@ def create_state(spec: Spec, key: Key, batch: Batch) -> TrainState:
     return create(spec, key, {"decoder": (batch["image"][:1], *code)})
 
 
+def turns(hparams: Hparams) -> tuple[Turn, ...]:
+    """One update of the decoder."""
+    if hparams.num_classes:
+        return (Turn("decoder", conditional_decoder_loss, ("image", "label")),)
+    return (Turn("decoder", decoder_loss),)
+
+
 def train_step(spec: Spec, state: TrainState, batch: Batch, key: Key) -> tuple[TrainState, Metrics]:
     """One update. batch: "image" f32[b,h,w,c], "label" i32[b] of a class-conditional model."""
-    key = jax.random.fold_in(key, state.step)
-    state, metrics = optimise(
-        spec, state, "decoder", decoder_loss, batch["image"], batch.get("label"), key
-    )
-    return finish(spec, state), metrics
-
-
-def draw_noise(spec: Spec, key: Key, num: int) -> Array:
-    """The uniform noise f32[num,h,w,n] in [0,1) that `num` images are a function of."""
-    hparams = spec.hparams
-    numbers = {"bernoulli": 1, "categorical": hparams.channels}
-    n = numbers.get(hparams.output, 1 + hparams.channels)
-    return spec.layout.uniform(key, (num, hparams.image_size, hparams.image_size, n))
+    return take_turns(spec, state, batch, key, turns(spec.hparams))
 
 
 def sample(
@@ -125,9 +120,9 @@ def sample(
 ) -> Array:
     """`num` images f32[num,h,w,c] in [-1,1] of the classes `condition` i32[num] (default: in turn).
 
-    About the time of one forward pass. Of more images than fit at once: `jaxgen.sampling.draw`.
+    About the time of one forward pass. Of more than fit at once: `jaxgen.runs.sampling`.
     """
-    return _draw(spec, state, draw_noise(spec, key, num), condition, None, None)
+    return _draw(spec, state, pixels.draw_noise(spec, key, num), condition, None, None)
 
 
 def complete(
@@ -142,8 +137,8 @@ def complete(
 
     A pixel is drawn given the known ones before it in raster order, not those after it.
     """
-    image = _binary(spec, image, jax.random.fold_in(key, 0))
-    noise = draw_noise(spec, jax.random.fold_in(key, 1), image.shape[0])
+    image = pixels.binarise(spec, image, key_for(key, "pixels"))
+    noise = pixels.draw_noise(spec, key_for(key, "noise"), image.shape[0])
     return _draw(spec, state, noise, condition, known, image)
 
 
@@ -154,8 +149,8 @@ def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:
     class-conditional model -log p(x|y) where the batch has labels, else -log mean_y p(x|y), every
     class alike.
     """
-    image = _binary(spec, batch["image"], key)
-    nets = Nets(spec, eval_params(state), state.model_state)
+    image = pixels.binarise(spec, batch["image"], key)
+    nets = evaluating(spec, state)
     if spec.hparams.num_classes and "label" not in batch:
         nll = _marginal(nets, spec, image)
     else:
@@ -177,7 +172,7 @@ def _marginal(nets: Nets, spec: Spec, image: Array) -> Array:
 
 
 def _draw(spec, state, noise, condition, known, image):
-    nets = Nets(spec, eval_params(state), state.model_state)
+    nets = evaluating(spec, state)
     classes = spec.hparams.num_classes
     if condition is not None and not classes:
         raise ValueError("This PixelCNN has num_classes=0, so it takes no condition.")
@@ -192,14 +187,3 @@ def _code(spec: Spec, label: Array) -> tuple[Array, ...]:
     """What the decoder is given beside the image: the one-hot class, or nothing."""
     classes = spec.hparams.num_classes
     return (jax.nn.one_hot(label, classes),) if classes else ()
-
-
-def _binary(spec: Spec, image: Array, key: Key) -> Array:
-    """The image on the grid that is modelled: -1 and 1 for "bernoulli"."""
-    hparams = spec.hparams
-    if hparams.output != "bernoulli" or hparams.binarise == "none":
-        return image
-    threshold = 0.0
-    if hparams.binarise == "sample":
-        threshold = 2.0 * spec.layout.uniform(key, image.shape) - 1.0
-    return jnp.where(image > threshold, 1.0, -1.0)

@@ -37,30 +37,23 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 
-from jaxgen.core import (
-    Array,
-    Batch,
-    Key,
-    Metrics,
-    Nets,
-    Spec,
-    TrainState,
-    code_prior,
-    create,
-    require_at_least,
-    require_choice,
-)
-from jaxgen.core import posterior as posteriors
-from jaxgen.core.code_prior import PRIORS, draw_code
-from jaxgen.core.generator import balanced_labels
-from jaxgen.core.posterior import categories, evaluating
-from jaxgen.objectives.aae import discriminator_loss, encoder_loss, play
-from jaxgen.objectives.pixelcnn import NLL, draw_noise
+from jaxgen.core.errors import require_at_least, require_choice
+from jaxgen.core.keys import key_for
+from jaxgen.core.nets import Nets
+from jaxgen.core.spec import Spec
+from jaxgen.core.state import TrainState, create, evaluating
+from jaxgen.core.step import Turn, take_turns
+from jaxgen.core.types import Array, Batch, Key, Metrics
+from jaxgen.objectives.parts import codes, pixels, posteriors, priors
+from jaxgen.objectives.parts.latents import balanced_labels
+from jaxgen.objectives.parts.posteriors import num_classes
+from jaxgen.objectives.parts.priors import draw_code
 
-# As in adversarial autoencoders.
-__all__ = ["categories", "discriminator_loss", "encoder_loss"]
+# A categorical code's; draws of the prior, as in every adversarial autoencoder.
+__all__ = ["draw_code", "num_classes"]
 
 NETWORKS = ("encoder", "decoder", "discriminator")
+ADVERSARIES = ("discriminator",)
 _DRAWS = 256  # of the prior, in `evaluate`
 
 
@@ -68,13 +61,23 @@ _DRAWS = 256  # of the prior, in `evaluate`
 class Hparams:
     """Numbers of the game; the defaults are those of the paper's 30 clusters of MNIST.
 
-    image_size, channels: of images. code_prior: "categorical" | "gaussian" | "mixture", see
-    `core.code_prior`, with code_size, prior_scale and components. posterior: "deterministic" |
-    "gaussian" | "implicit", see `core.posterior`, with input_noise and input_noise_level. output:
-    what the decoder returns parameters of, "bernoulli" | "categorical" | "logistic_mixture".
-    binarise: images become -1 and 1, cut at 0, for encoder and decoder. reduction: of -log p(x|z)
-    over pixels, "sum" | "mean". discriminator_noise: standard deviation of what is added to D's
-    inputs.
+    Attributes:
+      image_size: pixels a side.
+      channels: of images.
+      code_prior: "categorical", "gaussian" or "mixture", see `parts.priors`.
+      code_size: length of a code; of a categorical one the number of categories.
+      prior_scale: multiplies draws of a real prior.
+      components: of the mixture.
+      posterior: "deterministic", "gaussian" or "implicit", see `parts.posteriors`.
+      input_noise: "dropout" or "gaussian", on the encoder's input where it is implicit.
+      input_noise_level: share of the pixels that is dropped, or standard deviation on [0,1].
+      output: what the decoder returns parameters of, "bernoulli", "categorical" or
+        "logistic_mixture".
+      binarise: how gray images become -1 and 1 for "bernoulli", for encoder and decoder:
+        "threshold" (at 0), "sample" (1 with probability (x + 1) / 2, drawn again in every phase) or
+        "none" (they are binary).
+      reduction: of -log p(x|z) over pixels, "sum" or "mean".
+      discriminator_noise: standard deviation of what is added to the discriminator's input.
     """
 
     image_size: int = 28
@@ -87,57 +90,71 @@ class Hparams:
     input_noise: str = "dropout"
     input_noise_level: float = 0.2
     output: str = "bernoulli"
-    binarise: bool = True
+    binarise: str = "threshold"
     reduction: str = "sum"
     discriminator_noise: float = 0.0
 
     def __post_init__(self):
-        code_prior.check(self, *PRIORS)
+        priors.check(self, *priors.PRIORS)
         posteriors.check(self)
-        require_choice(self, output=tuple(NLL), reduction=("sum", "mean"))
+        require_choice(
+            self,
+            output=tuple(pixels.NLL),
+            binarise=pixels.BINARISE,
+            reduction=("sum", "mean"),
+        )
         require_at_least(1, self, "image_size", "channels")
         require_at_least(0, self, "discriminator_noise")
-        if self.binarise != (self.output == "bernoulli"):
-            raise ValueError("binarise must be True for binary pixels (bernoulli), else False.")
         if self.code_prior == "categorical" and self.posterior == "gaussian":
             raise ValueError('posterior="gaussian" is of real codes; a categorical one has others.')
 
 
-def batch_entries(hparams: Hparams) -> tuple[str, ...]:
-    """A step reads images and, of categories, labelled ones if there are (`data.labelled`)."""
-    return ("image", *(("labelled_image", "labelled_label") if categories(hparams) else ()))
-
-
-def seen(spec: Spec, image: Array) -> Array:
-    """Images f32[b,h,w,c] in [-1,1] as both networks see them."""
-    return jnp.where(image > 0, 1.0, -1.0) if spec.hparams.binarise else image
-
-
-def nats(spec: Spec, parameters: Array, image: Array) -> Array:
-    """-log p(x|z) f32[b], summed over pixels, of what the decoder returns for images."""
-    return NLL[spec.hparams.output](parameters, image)
-
-
 def reconstruction_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
     """Phase 1 on images f32[b,h,w,c]; its gradient reaches the encoder through the code alone."""
-    key_code, key_decoder = jax.random.split(key)
-    code = posteriors.infer(nets, spec, image, key_code)
-    loss = jnp.mean(nats(spec, nets("decoder", image, code, key=key_decoder), image))
-    codes = {f"encoder/{name}": x for name, x in posteriors.code_metrics(spec, code).items()}
-    metrics = {"decoder/nats": loss, **codes}
+    image = pixels.binarise(spec, image, key_for(key, "pixels"))
+    code = posteriors.infer(nets, spec, image, key_for(key, "posterior"))
+    parameters = nets("decoder", image, code, key=key_for(key, "decoder"))
+    loss = jnp.mean(pixels.nll(spec, parameters, image))
+    found = codes.named("encoder", posteriors.code_metrics(spec, code))
+    metrics = {"decoder/nats": loss, **found}
     if spec.hparams.reduction == "mean":
         loss /= image[0].size
     return loss, metrics
+
+
+def discriminator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
+    """Phase 2a on images f32[b,h,w,c] and as many draws of the prior."""
+    image = pixels.binarise(spec, image, key_for(key, "pixels"))
+    return codes.discriminator_loss(nets, spec, image, key)
+
+
+def encoder_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
+    """Phase 2b on images f32[b,h,w,c], against the discriminator of now."""
+    image = pixels.binarise(spec, image, key_for(key, "pixels"))
+    return codes.encoder_loss(nets, spec, image, key)
 
 
 def supervised_loss(
     nets: Nets, spec: Spec, image: Array, label: Array, key: Key
 ) -> tuple[Array, Metrics]:
     """Phase 3: cross-entropy in nats of labels i32[b] below the number of categories."""
-    log_probabilities = jax.nn.log_softmax(posteriors.outputs(nets, spec, image, key))
-    loss = -jnp.mean(jnp.take_along_axis(log_probabilities, label[:, None], axis=1))
-    right = jnp.argmax(log_probabilities, axis=1) == label
-    return loss, {"encoder/supervised": loss, "encoder/labelled_accuracy": jnp.mean(right)}
+    image = pixels.binarise(spec, image, key_for(key, "pixels"))
+    logits = posteriors.outputs(nets, spec, image, key_for(key, "posterior"))
+    return codes.label_loss(logits, label)
+
+
+def turns(hparams: Hparams) -> tuple[Turn, ...]:
+    """Phases 1, 2a, 2b and, of categories where there are labelled images, 3, on one batch."""
+    phases = (
+        Turn(("encoder", "decoder"), reconstruction_loss, phase="reconstruction"),
+        Turn("discriminator", discriminator_loss, phase="adversarial"),
+        Turn("encoder", encoder_loss, phase="adversarial"),
+    )
+    if not num_classes(hparams):
+        return phases
+    labelled = ("labelled_image", "labelled_label")
+    supervised = Turn("encoder", supervised_loss, labelled, phase="supervised", optional=True)
+    return (*phases, supervised)
 
 
 def create_state(spec: Spec, key: Key, batch: Batch) -> TrainState:
@@ -153,34 +170,31 @@ def train_step(spec: Spec, state: TrainState, batch: Batch, key: Key) -> tuple[T
     batch: "image" f32[b,h,w,c]; optionally "labelled_image" f32[n,h,w,c], "labelled_label" i32[n].
     key: constant over a run.
     """
-    keys = jax.random.split(jax.random.fold_in(key, state.step), 4)
-    image = seen(spec, batch["image"])
-    phases = [
-        (("encoder", "decoder"), reconstruction_loss, (image, keys[0]), "reconstruction"),
-        ("discriminator", discriminator_loss, (image, keys[1]), "adversarial"),
-        ("encoder", encoder_loss, (image, keys[2]), "adversarial"),
-    ]
-    if "labelled_image" in batch:
-        labelled = (seen(spec, batch["labelled_image"]), batch["labelled_label"], keys[3])
-        phases.append(("encoder", supervised_loss, labelled, "supervised"))
-    return play(spec, state, *phases)
+    return take_turns(spec, state, batch, key, turns(spec.hparams))
 
 
 def encode(spec: Spec, state: TrainState, image: Array) -> Array:
     """Codes f32[b,m] of images without noise: probabilities, means or values."""
-    return posteriors.infer(evaluating(spec, state), spec, seen(spec, image), train=False)
+    image = pixels.binarise(spec, image)
+    return posteriors.infer(evaluating(spec, state), spec, image, train=False)
 
 
 def assignments(spec: Spec, state: TrainState, image: Array) -> Array:
     """q(category | image) f32[b,K] without noise, of a categorical code."""
-    if not categories(spec.hparams):
+    if not num_classes(spec.hparams):
         raise ValueError(f'code_prior="{spec.hparams.code_prior}" has no categories.')
     return encode(spec, state, image)
 
 
-def decode(spec: Spec, state: TrainState, code: Array, key: Key) -> Array:
-    """One draw f32[b,h,w,c] in [-1,1] of p(x|z) for each code f32[b,m]."""
-    noise = draw_noise(spec, key, code.shape[0])
+def decode(
+    spec: Spec, state: TrainState, code: Array, condition: None = None, key: Key | None = None
+) -> Array:
+    """One draw f32[b,h,w,c] in [-1,1] of p(x|z) for each code f32[b,m].
+
+    key: of the pixels; without one always the same. There is no condition beside the code.
+    """
+    del condition
+    noise = pixels.draw_noise(spec, jax.random.key(0) if key is None else key, code.shape[0])
     return evaluating(spec, state)("decoder", noise, code, method="sample")
 
 
@@ -192,54 +206,52 @@ def sample(
     condition: clusters i32[num] where the code is categorical (default: all in turn), codes
     f32[num,m] where it is real (default: draws of the prior).
     """
-    key_code, key_image = jax.random.split(key)
-    if categories(spec.hparams):
-        clusters = balanced_labels(num, categories(spec.hparams))
-        chosen = clusters if condition is None else condition
-        condition = jax.nn.one_hot(chosen, categories(spec.hparams))
+    clusters = num_classes(spec.hparams)
+    if clusters:
+        chosen = balanced_labels(num, clusters) if condition is None else condition
+        condition = jax.nn.one_hot(chosen, clusters)
     elif condition is None:
-        condition = draw_code(spec, key_code, num)
-    return decode(spec, state, condition, key_image)
+        condition = draw_code(spec, key_for(key, "code"), num)
+    return decode(spec, state, condition, key=key_for(key, "pixels"))
 
 
 def reconstruct(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Array:
     """A draw f32[b,h,w,c] of p(x|z) at the code of each of batch["image"]."""
-    return decode(spec, state, encode(spec, state, batch["image"]), key)
+    return decode(spec, state, encode(spec, state, batch["image"]), key=key)
 
 
-def marginal_nats(spec: Spec, state: TrainState, image: Array, codes: Array) -> Array:
+def marginal_nats(spec: Spec, state: TrainState, image: Array, code: Array) -> Array:
     """-log of the mean over codes f32[s,m] of p(x|z), f32[b]; s passes of the decoder.
 
     With the K one-hot codes it is -log p(x). With draws of a real prior, the same for all images,
     it is an estimate, in expectation not below -log p(x); a good one for codes of 2-D.
     """
-    nets, image = evaluating(spec, state), seen(spec, image)
+    nets, image = evaluating(spec, state), pixels.binarise(spec, image)
 
-    def given(code):
-        code = jnp.broadcast_to(code, (image.shape[0], code.shape[0]))
-        return -nats(spec, nets("decoder", image, code, train=False), image)
+    def given(one):
+        one = jnp.broadcast_to(one, (image.shape[0], one.shape[0]))
+        return -pixels.nll(spec, nets("decoder", image, one, train=False), image)
 
-    return jnp.log(codes.shape[0]) - jax.nn.logsumexp(jax.lax.map(given, codes), axis=0)
+    return jnp.log(code.shape[0]) - jax.nn.logsumexp(jax.lax.map(given, code), axis=0)
 
 
 def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:
-    """Figures of one batch of held-out images, without noise in the encoder.
+    """Metrics of one batch of held-out images, without noise in the encoder.
 
     reconstruction_nats: -log p(x|f(x)), no bound on -log p(x). code_nats: by how much that rises
     when codes are dealt to other images; 0 where the decoder pays no attention to them. exact_nats:
     -log p(x), of categorical codes; importance_nats: `marginal_nats` by 256 draws, of real ones. Of
     codes, as in the log: entropies or moments.
     """
-    key_other, key_prior = jax.random.split(key)
-    image, nets = seen(spec, batch["image"]), evaluating(spec, state)
+    image, nets = pixels.binarise(spec, batch["image"]), evaluating(spec, state)
     code = encode(spec, state, image)
     own, other = (
-        jnp.mean(nats(spec, nets("decoder", image, z, train=False), image))
-        for z in (code, jax.random.permutation(key_other, code))
+        jnp.mean(pixels.nll(spec, nets("decoder", image, z, train=False), image))
+        for z in (code, jax.random.permutation(key_for(key, "other"), code))
     )
-    figures = {"reconstruction_nats": own, "code_nats": other - own}
-    count = categories(spec.hparams)
-    codes = jnp.eye(count) if count else draw_code(spec, key_prior, _DRAWS)
+    metrics = {"reconstruction_nats": own, "code_nats": other - own}
+    count = num_classes(spec.hparams)
+    given = jnp.eye(count) if count else draw_code(spec, key_for(key, "prior"), _DRAWS)
     name = "exact_nats" if count else "importance_nats"
-    figures[name] = jnp.mean(marginal_nats(spec, state, image, codes))
-    return figures | posteriors.code_metrics(spec, code)
+    metrics[name] = jnp.mean(marginal_nats(spec, state, image, given))
+    return metrics | posteriors.code_metrics(spec, code)

@@ -19,38 +19,21 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jaxgen.core import (
-    Array,
-    Batch,
-    Key,
-    Metrics,
-    Nets,
-    Spec,
-    TrainState,
-    Turn,
-    create,
-    eval_params,
-    finish,
-    optimise,
-    require_at_least,
-    require_choice,
-    take_turns,
-)
-from jaxgen.core.generator import (
-    PRIORS,
-    decode,
-    draw_latent,
-    generate,
-    latent_example,
-    sample,
-    split_keys,
-)
+from jaxgen.core.errors import require_at_least, require_choice
+from jaxgen.core.nets import Nets
+from jaxgen.core.spec import Spec
+from jaxgen.core.state import TrainState
+from jaxgen.core.step import Turn, optimise, take_turns
+from jaxgen.core.types import Array, Batch, Key, Metrics
 from jaxgen.losses import adversarial
 from jaxgen.losses.moments import relative_spread
+from jaxgen.objectives.parts import adversary, latents
+from jaxgen.objectives.parts.latents import arcs, decode, draw_code, sample
 
-__all__ = ["decode", "draw_latent", "sample"]  # shared with every generator of latents
+__all__ = ["arcs", "decode", "draw_code", "sample"]  # shared with every generator of latents
 
 NETWORKS = ("generator", "critic")
+ADVERSARIES = ("critic",)
 _LONG_UNTIL, _LONG_EVERY = 25, 500
 
 
@@ -58,10 +41,15 @@ _LONG_UNTIL, _LONG_EVERY = 25, 500
 class Hparams:
     """Numbers of the game; the defaults are the paper's.
 
-    clip: largest size of any parameter of the critic. clip_order: "after" | "before" an update.
-    critic_updates: a step. long_updates: if not 0, as many (100 in the authors' code) in the first
-    25 steps and every 500th; a step is then handed the images for so many, used or not.
-    latent_prior: see `core.generator.draw_latent`.
+    Attributes:
+      latent_size: length of a latent.
+      latent_prior: "normal", "uniform" (in [-1,1]) or "uniform_unit" (in [-sqrt 3, sqrt 3]).
+      clip: largest size of any parameter of the critic.
+      clip_order: "after" or "before" an update of the critic.
+      critic_updates: a step, each on a batch of its own.
+      long_updates: if not 0, as many (100 in the authors' code) in the first 25 steps and every
+        500th; a step is then given the images for so many, used or not.
+      generator_updates: a step.
     """
 
     latent_size: int = 100
@@ -73,7 +61,7 @@ class Hparams:
     generator_updates: int = 1
 
     def __post_init__(self):
-        require_choice(self, latent_prior=PRIORS, clip_order=("after", "before"))
+        require_choice(self, latent_prior=latents.PRIORS, clip_order=("after", "before"))
         require_at_least(1, self, "latent_size", "critic_updates", "generator_updates")
         if not self.clip > 0:
             raise ValueError(f"clip={self.clip} must be above 0.")
@@ -84,21 +72,13 @@ class Hparams:
             )
 
 
-def batches_per_step(hparams: Hparams) -> int:
-    """Every update of the critic has a batch of its own."""
-    return hparams.long_updates or hparams.critic_updates
-
-
 def critic_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
     """The critic's loss on images f32[b,h,w,c] and as many generated ones.
 
     "critic/distance" estimates the Wasserstein distance, up to the critic's Lipschitz constant.
     """
-    key_generated, key_real, key_fake = split_keys(key)
-    fake = generate(nets, spec, key_generated, image.shape[0])
-    real_scores = nets("critic", image, key=key_real)
-    fake_scores = nets("critic", fake, key=key_fake)
-    loss = adversarial.wgan_critic(real_scores, fake_scores)
+    fake, on_real, on_fake = adversary.on_real_and_fake(nets, spec, "critic", image, key)
+    loss = adversarial.wgan_critic(on_real, on_fake)
     return loss, {
         "critic/loss": loss,
         "critic/distance": -loss,
@@ -108,43 +88,41 @@ def critic_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, 
 
 def generator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
     """The generator's loss; of `image` f32[b,h,w,c] only b matters."""
-    key_generated, _, key_fake = split_keys(key)
-    fake = generate(nets, spec, key_generated, image.shape[0])
-    loss = adversarial.wgan_generator(nets("critic", fake, key=key_fake))
+    _, scores = adversary.on_fake(nets, spec, "critic", image.shape[0], key)
+    loss = adversarial.wgan_generator(scores)
     return loss, {"generator/loss": loss}
+
+
+def turns(hparams: Hparams) -> tuple[Turn, ...]:
+    """Algorithm 1: the critic's updates, clipped, then the generator's against the new critic."""
+    critic = Turn(
+        "critic",
+        critic_loss,
+        updates=hparams.long_updates or hparams.critic_updates,
+        fresh=True,
+        update=update_and_clip,
+        count=functools.partial(_updates_at, hparams) if hparams.long_updates else None,
+    )
+    return critic, Turn("generator", generator_loss, updates=hparams.generator_updates)
 
 
 def create_state(spec: Spec, key: Key, batch: Batch) -> TrainState:
     """Initial state; `batch["image"]` f32[b,h,w,c] gives the image size."""
-    inputs = {"generator": (latent_example(spec),), "critic": (batch["image"][:1],)}
-    return create(spec, key, inputs)
+    return adversary.create_pair("critic", spec, key, batch)
 
 
 def train_step(spec: Spec, state: TrainState, batch: Batch, key: Key) -> tuple[TrainState, Metrics]:
-    """The critic's updates, then the generator's against the new critic.
-
-    batch["image"]: f32[k b,h,w,c] with k = `batches_per_step(hparams)`; key: constant over a run.
-    """
-    hparams = spec.hparams
-    turns = (
-        Turn(
-            "critic",
-            critic_loss,
-            batches_per_step(hparams),
-            update=update_and_clip,
-            count=functools.partial(_updates_at, hparams) if hparams.long_updates else None,
-        ),
-        Turn("generator", generator_loss, hparams.generator_updates, fresh=False),
-    )
-    state, metrics = take_turns(spec, state, (batch["image"],), key, turns)
-    return finish(spec, state), metrics
+    """One step of the game. batch["image"]: f32[k b,h,w,c] with k the critic's updates."""
+    return take_turns(spec, state, batch, key, turns(spec.hparams))
 
 
-def update_and_clip(spec: Spec, state: TrainState, names: Any, loss: Any, *args: Array):
+def update_and_clip(
+    spec: Spec, state: TrainState, names: Any, loss: Any, *args: Array, phase: str | None = None
+) -> tuple[TrainState, Metrics]:
     """`optimise`, with the critic's parameters clipped before or after it."""
     if spec.hparams.clip_order == "before":
         state = _clip(spec, state)
-    state, metrics = optimise(spec, state, names, loss, *args)
+    state, metrics = optimise(spec, state, names, loss, *args, phase=phase)
     return state if spec.hparams.clip_order == "before" else _clip(spec, state), metrics
 
 
@@ -160,11 +138,5 @@ def _updates_at(hparams: Hparams, step: Array) -> Array:
 
 
 def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:
-    """critic_distance: E f(x) - E f(G(z)) on held-out images, with running statistics.
-
-    Far below the "critic/distance" of training, the critic has learnt the training images by heart.
-    """
-    nets = Nets(spec, eval_params(state), state.model_state)
-    fake = sample(spec, state, key, batch["image"].shape[0])
-    scores = [nets("critic", image, train=False) for image in (batch["image"], fake)]
-    return {"critic_distance": -adversarial.wgan_critic(*scores)}
+    """`parts.adversary.critic_distance` of one batch of held-out images."""
+    return adversary.critic_distance(spec, state, batch["image"], key)

@@ -14,38 +14,34 @@ is the algorithm shifted by one update. Under the square root of the norm stands
 
 import dataclasses
 
-import jax
-
-from jaxgen.core import (
-    Array,
-    Batch,
-    Key,
-    Metrics,
-    Nets,
-    Spec,
-    TrainState,
-    Turn,
-    finish,
-    require_at_least,
-    require_choice,
-    take_turns,
-)
-from jaxgen.core.generator import PRIORS, decode, draw_latent, generate, sample, split_keys
+from jaxgen.core.errors import require_at_least, require_choice
+from jaxgen.core.keys import key_for
+from jaxgen.core.nets import Nets
+from jaxgen.core.spec import Spec
+from jaxgen.core.state import TrainState
+from jaxgen.core.step import Turn, take_turns
+from jaxgen.core.types import Array, Batch, Key, Metrics
 from jaxgen.losses import adversarial
 from jaxgen.losses.moments import relative_spread
-from jaxgen.objectives import wgan
-from jaxgen.objectives.wgan import evaluate, generator_loss
+from jaxgen.objectives.parts import adversary, latents
+from jaxgen.objectives.parts.latents import arcs, decode, draw_code, sample
 
-__all__ = ["decode", "draw_latent", "evaluate", "generator_loss", "sample"]  # as in every WGAN
+__all__ = ["arcs", "decode", "draw_code", "sample"]  # shared with every generator of latents
 
 NETWORKS = ("generator", "critic")
+ADVERSARIES = ("critic",)
 
 
 @dataclasses.dataclass(frozen=True)
 class Hparams:
     """Numbers of the game; the defaults are the paper's for images (0.1 is its weight for toys).
 
-    latent_prior: see `core.generator.draw_latent`.
+    Attributes:
+      latent_size: length of a latent.
+      latent_prior: "normal", "uniform" (in [-1,1]) or "uniform_unit" (in [-sqrt 3, sqrt 3]).
+      penalty_weight: of the gradient penalty.
+      critic_updates: a step, each on a batch of its own.
+      generator_updates: a step.
     """
 
     latent_size: int = 128
@@ -55,14 +51,9 @@ class Hparams:
     generator_updates: int = 1
 
     def __post_init__(self):
-        require_choice(self, latent_prior=PRIORS)
+        require_choice(self, latent_prior=latents.PRIORS)
         require_at_least(1, self, "latent_size", "critic_updates", "generator_updates")
         require_at_least(0, self, "penalty_weight")
-
-
-def batches_per_step(hparams: Hparams) -> int:
-    """Every update of the critic has a batch of its own."""
-    return hparams.critic_updates
 
 
 def critic_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
@@ -70,17 +61,13 @@ def critic_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, 
 
     "critic/distance" estimates the Wasserstein distance.
     """
-    key_generated, key_real, key_fake = split_keys(key)
-    key_share, key_real, key_points = jax.random.split(key_real, 3)
-    fake = generate(nets, spec, key_generated, image.shape[0])
-    real_scores = nets("critic", image, key=key_real)
-    fake_scores = nets("critic", fake, key=key_fake)
-    distance = -adversarial.wgan_critic(real_scores, fake_scores)
+    fake, on_real, on_fake = adversary.on_real_and_fake(nets, spec, "critic", image, key)
+    distance = -adversarial.wgan_critic(on_real, on_fake)
     penalty = adversarial.gradient_penalty(
-        lambda u: nets("critic", u, key=key_points),
+        lambda u: nets("critic", u, key=key_for(key, "between")),
         image,
         fake,
-        key_share,
+        key_for(key, "share"),
         weight=spec.hparams.penalty_weight,
         uniform=spec.layout.uniform,
     )
@@ -93,13 +80,26 @@ def critic_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, 
     }
 
 
+def generator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
+    """The generator's loss; of `image` f32[b,h,w,c] only b matters."""
+    _, scores = adversary.on_fake(nets, spec, "critic", image.shape[0], key)
+    loss = adversarial.wgan_generator(scores)
+    return loss, {"generator/loss": loss}
+
+
+def turns(hparams: Hparams) -> tuple[Turn, ...]:
+    """Algorithm 1: the critic's updates, then the generator's against the new critic."""
+    updates = hparams.critic_updates, hparams.generator_updates
+    return adversary.alternate("critic", critic_loss, generator_loss, *updates)
+
+
 def create_state(spec: Spec, key: Key, batch: Batch) -> TrainState:
     """Initial state; `batch["image"]` f32[b,h,w,c] gives the image size.
 
     Raises ValueError for a critic with batch normalisation: its score of one image depends on the
     others, and so its gradient is not that image's alone.
     """
-    state = wgan.create_state(spec, key, batch)
+    state = adversary.create_pair("critic", spec, key, batch)
     if state.model_state["critic"]:
         raise ValueError(
             "The critic of wgan_gp has batch normalisation, with which the gradient penalty has no "
@@ -109,13 +109,10 @@ def create_state(spec: Spec, key: Key, batch: Batch) -> TrainState:
 
 
 def train_step(spec: Spec, state: TrainState, batch: Batch, key: Key) -> tuple[TrainState, Metrics]:
-    """The critic's updates, then the generator's against the new critic.
+    """One step of the game. batch["image"]: f32[k b,h,w,c] with k the critic's updates."""
+    return take_turns(spec, state, batch, key, turns(spec.hparams))
 
-    batch["image"]: f32[k b,h,w,c] with k the critic's updates; key: constant over a run.
-    """
-    turns = (
-        Turn("critic", critic_loss, spec.hparams.critic_updates),
-        Turn("generator", generator_loss, spec.hparams.generator_updates, fresh=False),
-    )
-    state, metrics = take_turns(spec, state, (batch["image"],), key, turns)
-    return finish(spec, state), metrics
+
+def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:
+    """`parts.adversary.critic_distance` of one batch of held-out images."""
+    return adversary.critic_distance(spec, state, batch["image"], key)

@@ -20,7 +20,8 @@ import numpy as np
 import orbax.checkpoint as ocp
 from jax.experimental import multihost_utils
 
-from jaxgen.core.types import PyTree, UserError
+from jaxgen.core.errors import UserError
+from jaxgen.core.types import PyTree
 from jaxgen.train import checkpoint_files as files
 from jaxgen.train.checkpoint_files import free_space_check as free_space_check
 

@@ -16,7 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.experimental import multihost_utils
 
-from jaxgen.core.types import PyTree, UserError
+from jaxgen.core.errors import UserError
+from jaxgen.core.types import PyTree
 
 RECORD = "record.json"
 _DISCARDED = ".discarded"

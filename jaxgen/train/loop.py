@@ -3,16 +3,16 @@
 import contextlib
 import dataclasses
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.experimental import multihost_utils
 
-from jaxgen.core import Key, PyTree, TrainState
-from jaxgen.train.metrics import NotFiniteError
+from jaxgen.core.errors import NotFiniteError
+from jaxgen.core.state import TrainState
+from jaxgen.core.types import Key, PyTree
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,24 +101,15 @@ def fit(
     return state, step == num_steps
 
 
-@jax.jit
-def _finite(tree: PyTree) -> dict[str, Any]:
-    return {
-        name: jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(part)]).all()
-        for name, part in tree.items()
-        if jax.tree.leaves(part)
-    }
-
-
-def check_finite(state: TrainState) -> None:
-    """Raises NotFiniteError where a network's parameters are NaN or infinite.
+def check_finite(step: int, finite: Mapping[str, np.ndarray]) -> None:
+    """Raises NotFiniteError where a network's parameters are not, see `Program.finite`.
 
     The metrics of a step are computed before its update: a checkpoint asks here first.
     """
-    for name, fine in _finite(state.params).items():
-        if not bool(fine):
+    for name, fine in finite.items():
+        if not fine.all():
             raise NotFiniteError(
-                f'The parameters of "{name}" are not finite after step {int(state.step)}; training '
-                "stopped and the checkpoints before it are untouched: lower a learning rate or a "
-                "weight and start again in another --workdir."
+                f'The parameters of "{name}" are not finite after step {step}; training stopped '
+                "and the checkpoints before it are untouched: lower a learning rate or a weight "
+                "and start again in another --workdir."
             )

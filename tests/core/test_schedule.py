@@ -1,4 +1,4 @@
-"""Momentum and phases: optimisers against recursions written out in numpy."""
+"""Rates, momentum and phases: optimisers against recursions written out in numpy."""
 
 import jax
 import jax.numpy as jnp
@@ -6,9 +6,19 @@ import numpy as np
 import optax
 import pytest
 
-from jaxgen.core import by_phase, scale_by_learning_rate, trace
+from jaxgen.core import by_phase
+from jaxgen.core.schedule import scale_by_learning_rate, trace
 
 pytestmark = pytest.mark.core
+
+
+def test_learning_rate_follows_the_training_step_not_the_updates():
+    rates = []
+    tx = scale_by_learning_rate(lambda step: jnp.where(step >= 1, 0.5, 1.0))
+    for step in (0, 0, 1):
+        updates, _ = tx.update({"w": jnp.ones(())}, tx.init({}), None, step=jnp.asarray(step))
+        rates.append(float(updates["w"]))
+    assert rates == [-1.0, -1.0, -0.5]
 
 
 def test_momentum_follows_the_training_step():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from jaxgen.core.types import UserError
+from jaxgen.core.errors import UserError
 from jaxgen.data import sources
 
 pytestmark = pytest.mark.core

@@ -3,7 +3,7 @@ import threading
 import numpy as np
 import pytest
 
-from jaxgen.core.types import UserError
+from jaxgen.core.errors import UserError
 from jaxgen.data import order
 
 pytestmark = pytest.mark.core

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
-from jaxgen.core.types import UserError
+from jaxgen.core.errors import UserError
 from jaxgen.data import order, preprocess
 from jaxgen.data.pipeline import Pipeline
 from jaxgen.data.sources import Dataset

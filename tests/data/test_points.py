@@ -4,9 +4,10 @@ import math
 import numpy as np
 import pytest
 
-from jaxgen.core.types import UserError
+from jaxgen.core.errors import UserError
 from jaxgen.data import points, sources
 from jaxgen.data.bits import random_bits
+from jaxgen.data.names import POINTS
 
 pytestmark = pytest.mark.core
 
@@ -64,7 +65,7 @@ def test_splits_and_sets_are_other_draws_and_each_always_the_same():
     assert len(np.intersect1d(train.image[..., 0], test.image[..., 0])) < 1000
     assert (train.label[:10_000] != test.label).mean() > 0.8
     np.testing.assert_array_equal(load("ring").image, train.image)
-    ids = {load(name, split).fingerprint for name in points.NAMES for split in ("train", "test")}
+    ids = {load(name, split).fingerprint for name in POINTS for split in ("train", "test")}
     assert len(ids) == 4
     with pytest.raises(ValueError, match="read-only"):
         train.image[0] = 0

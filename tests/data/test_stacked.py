@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from jaxgen.core.types import UserError
-from jaxgen.data import cache, sources, stacked
+from jaxgen.core.errors import UserError
+from jaxgen.data import cache, names, sources, stacked
 
 pytestmark = pytest.mark.core
 
@@ -83,7 +83,7 @@ def test_unstack_gives_back_the_three():
     with pytest.raises(ValueError, match=r"n,h,w,3"):
         stacked.unstack(images[..., :1])
     assert stacked.mode_of(np.array([[1, 0], [2, 0], [3, 7]])).tolist() == [123, 7]
-    assert stacked.base_name("stacked:tfds:mnist") == "tfds:mnist"
+    assert names.base_name("stacked:tfds:mnist") == "tfds:mnist"
 
 
 def test_other_bases_are_refused_with_what_to_use(tmp_path):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from jaxgen.core.types import UserError
+from jaxgen.core.errors import UserError
 from jaxgen.data import prepare, sources, tfds_downloads, tfds_source
 
 CLASSES = ("circle", "square", "star")

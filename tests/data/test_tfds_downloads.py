@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jaxgen.core.types import UserError
+from jaxgen.core.errors import UserError
 from jaxgen.data import tfds_downloads
 
 

@@ -1,7 +1,8 @@
+import jax
 import numpy as np
 import pytest
 
-from jaxgen.core import UserError
+from jaxgen.core import UserError, create
 from jaxgen.data import sources
 from jaxgen.data.dataset import Dataset
 from jaxgen.evaluate import classifier, features
@@ -23,7 +24,7 @@ def cache_dir(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def extractor(digits, cache_dir):
-    return classifier_features(*digits, cache_dir=cache_dir, progress=False)
+    return classifier_features(*digits, cache_dir=cache_dir)
 
 
 @pytest.fixture
@@ -39,9 +40,11 @@ def trained(monkeypatch):
     """Replaces training by initial weights; the names of the data sets that it was called for."""
     calls = []
 
-    def fit(spec, train, *, progress, seed):
+    def fit(spec, train, *, say, seed):
         calls.append(train.fingerprint)
-        return classifier._initial(spec, train.image.shape[1:], seed).params["classifier"]
+        inputs = {"classifier": (np.zeros((1, *train.image.shape[1:]), np.float32),)}
+        state = create(spec, jax.random.key(seed), inputs)
+        return jax.device_get(state.params["classifier"])
 
     monkeypatch.setattr(classifier, "fit", fit)
     return calls
@@ -81,7 +84,7 @@ def test_scores_rank_samplers(digits, extractor):
 
 
 def test_trained_weights_come_back_from_the_cache(digits, extractor, cache_dir, trained):
-    again = classifier_features(*digits, cache_dir=cache_dir, progress=False)
+    again = classifier_features(*digits, cache_dir=cache_dir)
     assert not trained
     images = digits[1].image[:5]
     np.testing.assert_array_equal(again.features(images), extractor.features(images))
@@ -100,7 +103,7 @@ def test_other_shapes_are_refused(extractor):
 
 def test_training_happens_once_per_data_set_and_seed(tiny, trained, tmp_path):
     def features(dataset, seed=0):
-        found = classifier_features(dataset, dataset, cache_dir=tmp_path, progress=False, seed=seed)
+        found = classifier_features(dataset, dataset, cache_dir=tmp_path, seed=seed)
         return found.features(tiny.image)
 
     other = Dataset("tiny", tiny.image, tiny.label, tiny.classes, "4567")
@@ -114,7 +117,7 @@ def test_training_happens_once_per_data_set_and_seed(tiny, trained, tmp_path):
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "other shape"])
 def test_a_damaged_cache_is_replaced(tiny, trained, tmp_path, damage):
-    first = classifier_features(tiny, tiny, cache_dir=tmp_path, progress=False)
+    first = classifier_features(tiny, tiny, cache_dir=tmp_path)
     (path,) = tmp_path.iterdir()
     content = bytearray(path.read_bytes())
     if damage == "cut":
@@ -129,10 +132,10 @@ def test_a_damaged_cache_is_replaced(tiny, trained, tmp_path, damage):
         np.savez(path, **{name: array[..., :1] for name, array in arrays.items()})
         content = path.read_bytes()
     path.write_bytes(content)
-    with pytest.warns(UserWarning, match="Training the classifier anew"):
-        again = classifier_features(tiny, tiny, cache_dir=tmp_path, progress=False)
+    with pytest.warns(UserWarning, match="Training the classifier again"):
+        again = classifier_features(tiny, tiny, cache_dir=tmp_path)
     assert np.array_equal(first.features(tiny.image), again.features(tiny.image))
-    classifier_features(tiny, tiny, cache_dir=tmp_path, progress=False)
+    classifier_features(tiny, tiny, cache_dir=tmp_path)
     assert len(trained) == 2
 
 
@@ -140,16 +143,22 @@ def test_a_cache_that_cannot_be_written_is_a_warning(tiny, trained, tmp_path):
     file = tmp_path / "file"
     file.write_text("")
     with pytest.warns(UserWarning, match="not cached"):
-        classifier_features(tiny, tiny, cache_dir=file, progress=False)
+        classifier_features(tiny, tiny, cache_dir=file)
 
 
-def test_progress_goes_to_standard_error(tiny, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(classifier, "_steps", lambda count: 2)
-    classifier_features(tiny, tiny, cache_dir=tmp_path)
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert "2 steps" in err
-    assert "held-out" in err
+def test_progress_is_said_and_nothing_printed(tiny, tmp_path, capsys):
+    lines = []
+    classifier_features(tiny, tiny, cache_dir=tmp_path, say=lines.append)
+    first, *steps, last = lines
+    assert "classifier of tiny" in first
+    assert "300 steps" in first
+    assert [line.partition(",")[0] for line in steps] == [
+        f"classifier: step {step}/300" for step in (100, 200, 300)
+    ]
+    assert "right on 100.00% of held-out images" in last
+    classifier_features(tiny, tiny, cache_dir=tmp_path, say=lines.append)
+    assert lines[5:] == [last]  # from the cache
+    assert capsys.readouterr() == ("", "")
 
 
 def test_unusable_data_sets_are_named(tiny, tmp_path):
@@ -163,7 +172,7 @@ def test_unusable_data_sets_are_named(tiny, tmp_path):
 
 def test_shifts_move_each_image_by_at_most_a_sixteenth():
     images = np.random.default_rng(0).integers(0, 256, (64, 32, 16, 3), np.uint8)
-    shifted = classifier._shifted(images, np.random.default_rng(1))
+    shifted = classifier.shifted(images, np.random.default_rng(1))
     padded = np.pad(images, [(0, 0), (1, 1), (1, 1), (0, 0)], mode="reflect")
     places = [
         (i, j)

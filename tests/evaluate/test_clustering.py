@@ -1,15 +1,15 @@
-"""Clustering errors with known answers; what codes tell of classes, and pictures of them."""
+"""Clustering errors with known answers."""
 
 import numpy as np
 import pytest
 
 from jaxgen.core import UserError
-from jaxgen.evaluate import clustering, codes
+from jaxgen.evaluate import clustering
 
 pytestmark = pytest.mark.core
 
-# Four validation images in two clusters. Cluster 0 is surest of an image of class 1, though most
-# of its images are of class 0.
+# Four validation images in two clusters. Cluster 0 is most confident of an image of class 1, though
+# most of its images are of class 0.
 VALIDATION = np.array([[0.6, 0.4], [0.7, 0.3], [0.9, 0.1], [0.2, 0.8]])
 VALIDATION_LABELS = np.array([0, 0, 1, 2])
 TEST = np.array([[0.8, 0.2], [0.8, 0.2], [0.7, 0.3], [0.1, 0.9], [0.4, 0.6]])
@@ -47,7 +47,7 @@ def test_one_cluster_for_all_is_as_good_as_its_class():
     labels = np.array([3, 1, 1, 2, 0])
     collapsed = np.tile([0.1, 0.9], (5, 1))
     found = clustering.clustering_errors(collapsed, labels, collapsed, labels)
-    assert found["cluster_error"] == 0.8  # the first of the equally sure, class 3
+    assert found["cluster_error"] == 0.8  # the first of equals, class 3
     assert found["cluster_error_majority"] == 0.6
     assert found["clusters_used"] == 1
     assert found["cluster_usage_entropy"] == 0.0
@@ -92,22 +92,3 @@ def test_classification_error():
 def test_mismatched_arrays_are_refused(probabilities, labels):
     with pytest.raises(UserError, match="Clustering errors need"):
         clustering.classification_error(probabilities, np.array(labels))
-
-
-def test_a_linear_classifier_on_separate_codes():
-    rng = np.random.default_rng(0)
-    labels = np.arange(200) % 2
-    separate = rng.standard_normal((200, 2)) + 10.0 * labels[:, None]
-    assert codes.linear_accuracy(separate[:100], labels[:100], separate[100:], labels[100:]) == 1.0
-
-
-def test_picture_has_the_colour_of_each_class_in_its_place():
-    points = np.array([[-2.0, -2.0], [2.0, 2.0]])
-    picture = codes.code_picture(points, np.array([0, 1]), ("0", "1"), size=100)
-    assert picture.shape == (100, 100, 3)
-    extent = 2.5  # 1.2 * 2, in halves
-    for place, colour in zip(points, codes.COLOURS):
-        column, row = np.round((place / extent + 1) / 2 * 99).astype(int)
-        np.testing.assert_array_equal(picture[99 - row, column], colour)
-    with pytest.raises(ValueError, match=r"f\[n,2\]"):
-        codes.code_picture(np.zeros((3, 4)), np.zeros(3), ())

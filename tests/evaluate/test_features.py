@@ -108,7 +108,7 @@ def test_compare_without_classes():
 
 
 def _with_probabilities(score="classifier_score"):
-    """Brightness classes of a classifier that is sure, and counts how often it is asked."""
+    """Brightness classes of a confident classifier, and the number of images of each call."""
     calls = []
 
     def probabilities(images):
@@ -125,7 +125,7 @@ def _with_probabilities(score="classifier_score"):
     return extractor, calls
 
 
-def test_compare_has_all_figures_and_json_can_hold_them():
+def test_compare_has_all_metrics_with_titles_and_json_can_hold_them():
     rng = np.random.default_rng(7)
     real, good, train = (_images(rng, n, 0.25) for n in (120, 80, 300))
     extractor, calls = _with_probabilities()
@@ -138,6 +138,10 @@ def test_compare_has_all_figures_and_json_can_hold_them():
     for name in ("kernel_distance", "kernel_distance_std", "ms_ssim", "classifier_score"):
         assert f"reference/{name}" in scores
     assert scores["ms_ssim_pairs"] == 500
+    shown = [k for k in scores if not k.startswith(("class/", "reference/", "memorisation/n_"))]
+    assert [k for k in shown if k not in features.TITLES] == [
+        *("feature_space", "feature_accuracy", "ms_ssim_pairs", "memorisation/feature_space")
+    ]
     memory = {k.removeprefix("memorisation/"): v for k, v in scores.items() if "memorisation" in k}
     assert memory["feature_space"] == "pixels, at most 8x8"
     assert (memory["n_real"], memory["n_fake"], memory["n_train"]) == (80, 80, 300)

@@ -1,6 +1,8 @@
 import hashlib
 import sys
 
+import flax.linen as nn
+import jax
 import numpy as np
 import pytest
 from PIL import Image
@@ -118,35 +120,51 @@ def test_preparations_of_gray_and_full_size_images(preparation):
     np.testing.assert_allclose(interpolation(299, 299, preparation), np.eye(299), atol=1e-12)
 
 
-def test_features_then_probabilities_cost_one_pass():
-    calls = []
+@pytest.fixture
+def counted(monkeypatch):
+    """(extractor of a tiny network in the place of Inception, the passes that it has made)."""
+    passes = []
 
-    def network(images):
-        calls.append(images)
-        return images.mean(axis=(1, 2)), np.ones((len(images), 4))
+    class Tiny(nn.Module):
+        @nn.compact
+        def __call__(self, image, *, train):
+            jax.debug.callback(lambda: passes.append(image.shape))
+            features = image.mean(axis=(1, 2))
+            return nn.Dense(4, name="fc")(features), features
 
-    remembered = inception._remembering(network)
+    params = {"fc": {"kernel": np.ones((3, 4), np.float32), "bias": np.arange(4.0)}}
+    variables = {"params": params, "batch_stats": {}}
+    monkeypatch.setattr(inception, "Inception", Tiny)
+    monkeypatch.setattr(inception, "load_weights", lambda path: (variables, "0" * 64))
+    return inception_features("tiny.safetensors", batch_size=4), passes
+
+
+def test_features_then_probabilities_cost_one_pass(counted):
+    extractor, passes = counted
     floats = np.random.default_rng(3).uniform(-1, 1, (4, 8, 8, 3))
     images = np.round((floats + 1) * 127.5).astype(np.uint8)
-    first = remembered(images)
-    assert remembered(images.copy()) is first
-    assert remembered(floats) is first
-    assert len(calls) == 1
-    assert calls[0].dtype == np.uint8
+    first = extractor.features(images)
+    np.testing.assert_allclose(extractor.probabilities(images.copy()), 0.25, rtol=1e-6)
+    assert np.array_equal(extractor.features(floats), first)
+    jax.effects_barrier()
+    assert len(passes) == 1
 
     images[0, 0, 0, 0] ^= 1
-    assert remembered(images) is not first
-    assert remembered(images.reshape(2, 16, 8, 3))[0].shape == (2, 3)
-    assert len(calls) == 3
+    assert not np.array_equal(extractor.features(images), first)
+    assert extractor.features(images.reshape(2, 16, 8, 3)).shape == (2, 3)
+    jax.effects_barrier()
+    assert len(passes) == 3
 
 
-def test_images_that_are_refused():
-    network = inception._remembering(lambda images: pytest.fail("called"))
+def test_images_that_are_refused(counted):
+    extractor, passes = counted
     for shape in [(2, 8, 8), (2, 8, 8, 4), (0, 8, 8, 3)]:
         with pytest.raises(ValueError, match="Need images"):
-            network(np.zeros(shape, np.uint8))
+            extractor.features(np.zeros(shape, np.uint8))
     with pytest.raises(UserError, match="NaN"):
-        network(np.full((2, 8, 8, 3), np.nan))
+        extractor.probabilities(np.full((2, 8, 8, 3), np.nan))
+    jax.effects_barrier()
+    assert not passes
 
 
 def test_unknown_preparation(weights_file):

@@ -64,7 +64,7 @@ def test_subsets_of_few_images_still_differ():
 
 def test_one_subset_takes_no_row_twice(monkeypatch):
     seen = []
-    monkeypatch.setattr(module, "_squared_mmd", lambda x, y: seen.append((x, y)) or 0.0)
+    monkeypatch.setattr(module, "squared_mmd", lambda x, y: seen.append((x, y)) or 0.0)
     kernel_distance(np.arange(40.0)[:, None], np.arange(60.0)[:, None], subsets=3, subset_size=15)
     assert [len(np.unique(z[:, 0])) for pair in seen for z in pair] == [15] * 6
 

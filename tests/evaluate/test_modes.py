@@ -5,6 +5,7 @@ import pytest
 
 from jaxgen.core import UserError
 from jaxgen.evaluate.modes import (
+    TITLES,
     class_modes,
     kl_to_uniform,
     point_modes,
@@ -68,6 +69,8 @@ def test_points_compare():
     real, good, train = (_mixture(rng, means, sigma, n) for n in (1000, 800, 3000))
     found = points_compare(real, good, means, sigma, train=train)
     assert json.loads(json.dumps(found)) == found
+    own = {name for name in found if not name.startswith("reference/")}
+    assert own - TITLES.keys() == {"feature_space"}
     assert (found["n_real"], found["n_fake"], found["reference/n_fake"]) == (1000, 800, 800)
     assert (found["modes"], found["reference/modes"]) == (25, 25)
     assert found["coverage"] > 0.9

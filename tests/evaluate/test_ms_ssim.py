@@ -111,10 +111,29 @@ def test_pairs_within_classes_see_collapse_within_them():
     assert mean_pair_similarity(x[classes], pairs=50)["ms_ssim"] < 0.6
 
 
-def test_random_pairs_are_of_two_images_and_of_one_class():
+@pytest.fixture
+def compared(monkeypatch):
+    """(first, second) image of each pair that is compared, of images whose pixels are their row."""
+    seen = []
+
+    def record(x, y):
+        seen.extend(zip(x[:, 0, 0, 0].tolist(), y[:, 0, 0, 0].tolist()))
+        return np.zeros(len(x))
+
+    def of(classes, pairs):
+        seen.clear()
+        images = np.arange(len(classes), dtype=np.uint8)[:, None, None, None].repeat(8, 1)
+        mean_pair_similarity(images.repeat(8, 2), classes=classes, pairs=pairs)
+        return np.array(seen).T
+
+    monkeypatch.setattr(module, "ms_ssim", record)
+    return of
+
+
+def test_random_pairs_are_of_two_images_and_of_one_class(compared):
     classes = np.array([5, 3, 5, 3, 3, 9, 5, 5])  # the 9 has no other
-    rng = np.random.default_rng(7)
-    first, second = module._random_pairs(8, classes, 4000, rng)
+    first, second = compared(classes, 4000)
+    assert len(first) == 4000
     assert np.all(first != second)
     assert np.array_equal(classes[first], classes[second])
     found = {(int(i), int(j)) for i, j in zip(first, second)}
@@ -122,7 +141,7 @@ def test_random_pairs_are_of_two_images_and_of_one_class():
     share = np.bincount(first, minlength=8) / 4000
     np.testing.assert_allclose(share, (classes != 9) / 7, atol=0.03)
     # Where no class has two images, any pair will do.
-    first, second = module._random_pairs(3, np.arange(3), 100, rng)
+    first, second = compared(np.arange(3), 100)
     assert {(int(i), int(j)) for i, j in zip(first, second)} == {
         (i, j) for i in range(3) for j in range(3) if i != j
     }

@@ -56,8 +56,25 @@ def test_categorical_against_numpy():
 
 def test_all_256_values_survive_the_scale():
     np.testing.assert_array_equal(likelihood.to_levels(f32(GRID)), np.arange(256))
+    np.testing.assert_allclose(likelihood.from_levels(jnp.arange(256)), GRID, atol=1e-7)
     pixels = jnp.arange(256).astype(jnp.uint8).astype(jnp.float32) / 127.5 - 1.0
     np.testing.assert_array_equal(likelihood.to_levels(pixels), np.arange(256))
+
+
+def test_layout_of_a_mixture():
+    """Logits, then for each channel all means, all log scales and, for three, all coefficients."""
+    params = 2 - 0.5 * jnp.arange(20.0)[None]
+    logits, means, log_scales, coefficients = likelihood.mixture_parts(params, 3)
+    table = np.asarray(params[0, 2:]).reshape(3, 3, 2)
+    np.testing.assert_array_equal(logits, [[2.0, 1.5]])
+    np.testing.assert_array_equal(means[0], table[:, 0])
+    np.testing.assert_array_equal(log_scales[0], np.maximum(table[:, 1], -7.0))
+    np.testing.assert_allclose(coefficients[0], np.tanh(table[:, 2]), atol=1e-6)
+    logits, means, log_scales, _ = likelihood.mixture_parts(params[:, :6], 1)
+    np.testing.assert_array_equal(logits, [[2.0, 1.5]])
+    np.testing.assert_array_equal(means, [[[1.0, 0.5]]])
+    np.testing.assert_array_equal(log_scales, [[[0.0, -0.5]]])
+    assert [likelihood.mixture_size(channels) for channels in (1, 3)] == [3, 10]
 
 
 def mixture(params, x):
@@ -144,3 +161,5 @@ def test_wrong_shapes_are_refused():
         likelihood.discretized_logistic_mixture_nll(
             jnp.zeros((1, 1, 1, 9)), jnp.zeros((1, 1, 1, 3))
         )
+    with pytest.raises(ValueError, match="1 or 3 channels, not 2"):
+        likelihood.mixture_parts(jnp.zeros((1, 12)), 2)

@@ -99,10 +99,10 @@ def test_uniform_codes_reach_the_expected_value_of_a_finite_batch(rows, size, kn
 def test_published_gradient_is_twice_the_textbook_one_through_the_sphere():
     """On the sphere sum(var + mean^2) is 1, which leaves minus the mean log-variance, once or half.
 
-    Codes of unequal spread, because at equal spread both gradients vanish.
+    Codes of unequal deviations, because at equal ones both gradients vanish.
     """
-    spread = np.geomspace(0.3, 3.0, 64)
-    x = jnp.asarray(np.random.default_rng(0).normal(size=(64, 64)) * spread, jnp.float32)
+    deviations = np.geomspace(0.3, 3.0, 64)
+    x = jnp.asarray(np.random.default_rng(0).normal(size=(64, 64)) * deviations, jnp.float32)
 
     def kl(x, form):
         mean, var = moments.batch_moments(moments.project_to_sphere(x))
@@ -126,6 +126,13 @@ def test_nearest_neighbour_kl():
     np.testing.assert_allclose(value, expected, rtol=1e-5)
     gradient = jax.grad(moments.nearest_neighbour_kl)(jnp.asarray(c, jnp.float32))
     assert bool(jnp.all(jnp.isfinite(gradient)))
+
+
+def test_relative_spread():
+    x = jnp.asarray(codes(8, 4).reshape(8, 2, 2, 1), jnp.float32)
+    assert float(moments.relative_spread(3 * x + 5, x)) == pytest.approx(3, rel=1e-5)
+    same = jnp.broadcast_to(x[:1], x.shape)
+    assert float(moments.relative_spread(same, x)) == pytest.approx(0, abs=1e-6)
 
 
 def test_projection_to_the_sphere():

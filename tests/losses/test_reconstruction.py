@@ -54,6 +54,15 @@ def test_on_the_sphere_l2_has_twice_the_gradient_of_cosine():
 
 
 @pytest.mark.parametrize("name", ["l1", "l2", "cosine"])
+def test_losses_of_bfloat16_arrays_are_computed_in_float32(name):
+    x, y = (jnp.asarray(a, jnp.bfloat16) for a in pair(4, 8))
+    loss = getattr(reconstruction, name)
+    value = loss(x, y)
+    assert value.dtype == jnp.float32
+    np.testing.assert_array_equal(value, loss(x.astype(jnp.float32), y.astype(jnp.float32)))
+
+
+@pytest.mark.parametrize("name", ["l1", "l2", "cosine"])
 def test_shapes_that_would_broadcast_are_refused(name):
     with pytest.raises(ValueError, match="equal shapes"):
         getattr(reconstruction, name)(jnp.zeros((4, 8)), jnp.zeros((4, 8, 1, 1)))

@@ -1,4 +1,4 @@
-"""What the tests of networks share: shapes and counts without computing, and cheap variables."""
+"""Shared by the tests of networks: shapes and counts without computing, and cheap variables."""
 
 import jax
 import jax.numpy as jnp

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxgen.core import nets
+from jaxgen.core import UserError, nets
 from jaxgen.models import age
 
 pytestmark = pytest.mark.core
@@ -59,6 +59,25 @@ def test_shapes_and_ranges(size, channels):
     assert jax.tree.structure(moved["batch_stats"]) == jax.tree.structure(variables["batch_stats"])
     assert images.shape == (2, size, size, channels)
     assert float(jnp.max(jnp.abs(images))) <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "fix"),
+    [
+        ("Encoder64", (32, 32), "must be 64; use age.Encoder32, or images of 64 px."),
+        ("Encoder32", (64, 64), "must be 32; use age.Encoder64, or images of 32 px."),
+        ("Encoder16", (64, 64), "must be 16; use age.Encoder64, or images of 16 px."),
+        ("Encoder32", (28, 28), "must be 32; use images of 32 px."),
+        ("Encoder16", (16, 20), "must be 16; use images of 16 px."),
+    ],
+)
+def test_other_sides_are_refused(name, given, fix):
+    encoder = getattr(age, name)()
+    with pytest.raises(UserError) as error:
+        jax.eval_shape(lambda: nets.init(encoder, jax.random.key(0), jnp.zeros((1, *given, 3))))
+    assert str(error.value) == (
+        f"age.{name} does not fit images of {given[0]}x{given[1]} pixels: their sides {fix}"
+    )
 
 
 def sizes(generator_or_encoder, *shape):

@@ -27,7 +27,7 @@ def test_sizes_of_the_published_networks():
     statistics = 2 * (32 + 32 + 3000 + 30)
     clusters = count(autoencoder.ConvEncoder(), image)
     assert clusters == {"params": conv + head, "batch_stats": statistics}
-    labels = autoencoder.ConvEncoder(outputs=10, depth=3, hidden_features=0)
+    labels = autoencoder.ConvEncoder(output_size=10, depth=3, hidden_features=0)
     conv += 25 * 32 * 32 + 2 * 32
     assert count(labels, image)["params"] == conv + 49 * 32 * 10 + 2 * 10
     judge = autoencoder.CodeDiscriminator()
@@ -40,9 +40,9 @@ def test_sizes_of_the_published_networks():
 @pytest.mark.parametrize(
     "module",
     [
-        autoencoder.MLPEncoder(outputs=3, features=8, batch_norm=True, output_norm=True),
-        autoencoder.ConvEncoder(outputs=3, features=4, hidden_features=8),
-        autoencoder.ConvEncoder(outputs=3, features=4, depth=3, hidden_features=0),
+        autoencoder.MLPEncoder(output_size=3, features=8, batch_norm=True, output_norm=True),
+        autoencoder.ConvEncoder(output_size=3, features=4, hidden_features=8),
+        autoencoder.ConvEncoder(output_size=3, features=4, depth=3, hidden_features=0),
     ],
     ids=["mlp", "conv", "deep"],
 )
@@ -61,7 +61,7 @@ def test_outputs_are_normalised_over_the_batch(module):
 
 @pytest.mark.parametrize("size", [1, 3, 8])
 def test_pooling_ends_at_one_pixel(size):
-    module = autoencoder.ConvEncoder(outputs=3, features=4, hidden_features=0)
+    module = autoencoder.ConvEncoder(output_size=3, features=4, hidden_features=0)
     image = jnp.zeros((2, size, size, 1))
     assert module.init_with_output(jax.random.key(0), image, train=False)[0].shape == (2, 3)
 

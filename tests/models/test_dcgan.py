@@ -131,13 +131,13 @@ def test_initial_values_are_the_papers():
 
 @pytest.mark.parametrize("name", ["generator", "discriminator"])
 def test_labels_reach_every_layer(name):
-    """Inputs of each kernel are `classes` more than what the layer before gives."""
+    """Inputs of each kernel are `num_classes` more than the outputs of the layer before."""
     if name == "generator":
-        module, shapes = dcgan.ConditionalGenerator(classes=7, features=2), [(1, 5), (1,)]
+        module, shapes = dcgan.ConditionalGenerator(num_classes=7, features=2), [(1, 5), (1,)]
         expected = [(5, 5, 4 + 7, 2), (5, 5, 2 + 7, 1), (5 + 7, 32), (32 + 7, 4 * 49)]
     else:
         module, shapes = (
-            dcgan.ConditionalDiscriminator(classes=7, features=2),
+            dcgan.ConditionalDiscriminator(num_classes=7, features=2),
             [(1, 28, 28, 1), (1,)],
         )
         expected = [(5, 5, 1 + 7, 2), (5, 5, 2 + 7, 4), (4 * 49 + 7, 32), (32 + 7, 1)]
@@ -153,10 +153,18 @@ def test_labels_reach_every_layer(name):
     np.testing.assert_allclose(other, out[::-1], atol=1e-5)
 
 
-def test_bad_sides_are_refused():
-    with pytest.raises(UserError, match=r"DCGAN of 30 pixels .* 4 or 7 times"):
-        networks.outputs(dcgan.Generator(image_size=30), (1, 3))
-    with pytest.raises(UserError, match="DCGAN of 4 pixels"):
-        networks.outputs(dcgan.Discriminator(), (1, 4, 4, 3))
-    with pytest.raises(UserError, match=r"image_size=30 .* multiple of 4"):
-        networks.outputs(dcgan.ConditionalGenerator(image_size=30), (1, 3), (1,))
+@pytest.mark.parametrize(
+    ("module", "shapes", "message"),
+    [
+        (dcgan.Generator(image_size=30), [(1, 3)], r"Generator .* 30x30 .* 4 or 7 times 2, 4, 8"),
+        (dcgan.Generator(image_size=0), [(1, 3)], "Generator .* 0x0 "),
+        (dcgan.Discriminator(), [(1, 4, 4, 3)], "Discriminator .* 4x4 .* choose such as 16, 28"),
+        (dcgan.Discriminator(), [(1, 28, 30, 3)], "Discriminator .* 28x30 "),
+        (dcgan.FeatureDiscriminator(), [(1, 64, 64, 3)], "64x64 .* must be 32; use images of 32"),
+        (dcgan.ConditionalGenerator(image_size=30), [(1, 3), (1,)], "30x30 .* multiples of 4;"),
+    ],
+)
+def test_bad_sides_are_refused(module, shapes, message):
+    with pytest.raises(UserError, match=rf"^dcgan\.{type(module).__name__} does not fit") as error:
+        networks.outputs(module, *shapes)
+    assert error.match(message)

@@ -51,12 +51,16 @@ def test_small_images(side, depth):
     (image, codes), _ = networks.outputs(module, (2, side, side, 1))
     assert image.shape == (2, side, side, 1)
     assert codes.shape == (2, (side // 2**depth) ** 2 * 2**depth)
-    with pytest.raises(UserError, match="depth=3 cannot halve 28x28"):
+
+
+def test_bad_sides_are_refused():
+    message = r"ebgan\.Discriminator .* 28x28 .* multiples of 8 with depth=3; .* a smaller depth"
+    with pytest.raises(UserError, match=message):
         networks.outputs(ebgan.Discriminator(), (1, 28, 28, 1))
 
 
 def test_fully_connected_form_is_its_formula():
-    module = ebgan.MlpDiscriminator(features=5, depth=2, code_size=3, output="linear")
+    module = ebgan.MlpDiscriminator(features=5, depth=2, code_size=3, output_activation="linear")
     x = np.random.default_rng(0).normal(size=(4, 1, 1, 2))
     variables = networks.random_variables(module, jnp.asarray(x, jnp.float32))
     layers = [variables["params"][f"Dense_{n}"] for n in range(3)]

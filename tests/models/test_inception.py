@@ -2,12 +2,15 @@
 
 import jax
 import jax.numpy as jnp
+import networks
 import numpy as np
 import pytest
 
+from jaxgen.core import UserError
 from jaxgen.models.inception import (
     Inception,
     Mixed,
+    state_dict_differences,
     state_dict_shapes,
     variables_from_state_dict,
 )
@@ -89,8 +92,8 @@ TABLE = [
 ]
 
 
-def table_shapes(classes=1008):
-    shapes = {"fc.weight": (classes, 2048), "fc.bias": (classes,)}
+def table_shapes():
+    shapes = {"fc.weight": (1008, 2048), "fc.bias": (1008,)}
     for name, c, o, kh, kw in TABLE:
         shapes[f"{name}.conv.weight"] = (o, c, kh, kw)
         for part in ("weight", "bias", "running_mean", "running_var"):
@@ -252,6 +255,16 @@ def test_parameters_are_those_of_the_table_and_maps_of_the_published_sizes():
 
 def test_state_dict_names_and_shapes_are_those_of_the_table():
     assert state_dict_shapes() == table_shapes()
+    assert state_dict_differences(table_shapes()) == ""
+    torchvisions = {**table_shapes(), "fc.bias": (1000,), "AuxLogits.fc.bias": (1000,)}
+    assert state_dict_differences(torchvisions) == (
+        "unexpected: AuxLogits.fc.bias; of another shape: fc.bias [1000] instead of [1008]"
+    )
+
+
+def test_small_images_are_refused():
+    with pytest.raises(UserError, match=r"64x80 .* must be 75 or more; resize them to 299 px"):
+        networks.outputs(Inception(), (1, 64, 80, 3))
 
 
 def test_network_is_the_independent_computation_block_by_block():

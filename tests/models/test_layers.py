@@ -485,10 +485,39 @@ def test_outputs_and_nonlinearities_by_name():
         layers.nonlinearity("leaky_relu")(x), np.where(x < 0, 0.2 * x, x), atol=1e-6
     )
     assert layers.nonlinearity("relu")(x).min() == 0.0
-    with pytest.raises(UserError, match=r'output="logits" .* tanh, sigmoid, linear'):
+    with pytest.raises(UserError, match=r'output_activation="logits" .* tanh, sigmoid, linear'):
         layers.to_image(x, "logits")
     with pytest.raises(UserError, match='activation="swish"'):
         layers.nonlinearity("swish")
+
+
+def test_labels_are_appended_to_every_pixel():
+    x, label = jnp.arange(16.0).reshape(2, 2, 2, 2), jnp.asarray([2, 0])
+    y = layers.with_label(x, label, 3)
+    np.testing.assert_array_equal(y[..., :2], x)
+    for row, hot in enumerate(([0, 0, 1], [1, 0, 0])):
+        np.testing.assert_array_equal(y[row, :, :, 2:], np.broadcast_to(hot, (2, 2, 3)))
+    assert layers.with_label(x, None, 0) is x
+    with pytest.raises(UserError, match="num_classes=3 was called without labels"):
+        layers.with_label(x, None, 3)
+    with pytest.raises(UserError, match="num_classes=0 was called with labels"):
+        layers.with_label(x, label, 0)
+
+
+def test_sides_that_do_not_fit_are_refused_in_one_sentence():
+    def require(*sides):
+        words = {"allowed": "multiples of 4", "fix": "choose 8"}
+        layers.require_sides(_Net(), *sides, fits=lambda n: n % 4 == 0, **words)
+
+    require(8)
+    require(8, 12)
+    for sides, given in (((6,), "6x6"), ((8, 6), "8x6"), ((0,), "0x0"), ((-4, 8), "-4x8")):
+        with pytest.raises(UserError) as error:
+            require(*sides)
+        assert str(error.value) == (
+            f"test_layers._Net does not fit images of {given} pixels: "
+            "their sides must be multiples of 4; choose 8."
+        )
 
 
 def test_symmetric_uniform():

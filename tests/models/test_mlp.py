@@ -32,7 +32,7 @@ def test_parameter_counts_of_the_conditional_pair():
 
 
 def test_parameter_counts_of_the_toys():
-    points = {"image_size": 1, "channels": 2, "output": "linear", "init_range": 0.0}
+    points = {"image_size": 1, "channels": 2, "output_activation": "linear", "init_range": 0.0}
     toy = mlp.Generator(**points, features=512, depth=3)
     assert networks.count(toy, (1, 2)) == dense(2, 512, 512, 512, 2)
     critic = mlp.Discriminator(features=512, depth=3, activation="relu")
@@ -64,7 +64,7 @@ def test_initial_values_of_2014(module, shape, bound):
 
 def test_initial_values_of_the_toys():
     """He's range, sqrt(6 / n), where a rectifier follows, and Glorot's for the output."""
-    module = mlp.Generator(1, 2, features=64, depth=2, output="linear", init_range=0.0)
+    module = mlp.Generator(1, 2, features=64, depth=2, output_activation="linear", init_range=0.0)
     params = networks.initial(module, (1, 8))
     for name, bound in [
         ("Dense_0", (6 / 8) ** 0.5),
@@ -132,7 +132,7 @@ def test_sown_features_are_hidden_layers():
 
 
 def test_bad_names_are_refused():
-    with pytest.raises(UserError, match='output="rgb"'):
-        networks.outputs(mlp.Generator(output="rgb"), (1, 3))
+    with pytest.raises(UserError, match='output_activation="rgb"'):
+        networks.outputs(mlp.Generator(output_activation="rgb"), (1, 3))
     with pytest.raises(UserError, match='activation="gelu"'):
         networks.outputs(mlp.Discriminator(activation="gelu"), (1, 4, 4, 1))

@@ -1,7 +1,5 @@
 """Every pair of the GAN family: the players fit together and can be trained."""
 
-import dataclasses
-
 import jax
 import jax.numpy as jnp
 import networks
@@ -51,7 +49,7 @@ PUBLISHED = {
         for side in (16, 32, 64, 128)
     },
 }
-POINTS = {"image_size": 1, "channels": 2, "output": "linear", "init_range": 0.0}
+POINTS = {"image_size": 1, "channels": 2, "output_activation": "linear", "init_range": 0.0}
 # Narrow ones, for gradients.
 SMALL = {
     "points": (
@@ -67,7 +65,7 @@ SMALL = {
     "points energy": (
         *(1, 2, 2, False),
         mlp.Generator(**POINTS, features=6, depth=3),
-        ebgan.MlpDiscriminator(features=6, code_size=3, output="linear"),
+        ebgan.MlpDiscriminator(features=6, code_size=3, output_activation="linear"),
     ),
     "gan": (4, 1, 3, False, mlp.Generator(4, 1, 5), mlp.MaxoutDiscriminator(3)),
     "cgan": (
@@ -110,15 +108,6 @@ def test_published_pairs_fit(name, dtype):
         assert codes.dtype == reconstruction.dtype == jnp.float32
     else:
         assert (scores.shape, scores.dtype) == ((2,), jnp.float32)
-
-
-@pytest.mark.parametrize("name", PUBLISHED)
-def test_fields_are_plain_values_of_a_config(name):
-    for network in PUBLISHED[name][-2:]:
-        for field in dataclasses.fields(network):
-            if field.name not in ("parent", "name", "dtype", "axis_name"):
-                assert isinstance(field.default, (int, float, str, bool, tuple)), field.name
-        assert hasattr(network, "dtype")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -208,10 +197,10 @@ def test_scores_are_linear_in_the_last_layer(name):
 @pytest.mark.parametrize(
     ("generator", "discriminator"),
     [
-        (dcgan.Generator(16, 1, 4, classes=3), dcgan.Discriminator(4, classes=3)),
+        (dcgan.Generator(16, 1, 4, num_classes=3), dcgan.Discriminator(4, num_classes=3)),
         (
-            mlp.Generator(2, 1, features=5, depth=1, classes=3),
-            mlp.Discriminator(features=5, depth=1, classes=3),
+            mlp.Generator(2, 1, features=5, depth=1, num_classes=3),
+            mlp.Discriminator(features=5, depth=1, num_classes=3),
         ),
     ],
     ids=["dcgan", "mlp"],
@@ -223,12 +212,12 @@ def test_pairs_with_classes_see_their_labels(generator, discriminator):
     image = jax.random.normal(jax.random.key(1), (4, side, side, channels))
     for module, x in ((generator, latent), (discriminator, image)):
         variables = module.init(jax.random.key(2), x, label, train=False)
-        told = module.apply(variables, x, label, train=False)
-        changed = told != module.apply(variables, x, other, train=False)
+        plain = module.apply(variables, x, label, train=False)
+        changed = plain != module.apply(variables, x, other, train=False)
         np.testing.assert_array_equal(
             changed.reshape(4, -1).any(axis=1), [True, False, False, False]
         )
-        with pytest.raises(UserError, match="set classes"):
+        with pytest.raises(UserError, match="num_classes=3 was called without labels"):
             module.init(jax.random.key(2), x, train=False)
-    with pytest.raises(UserError, match="set classes"):
+    with pytest.raises(UserError, match="num_classes=0 was called with labels"):
         mlp.Discriminator().init(jax.random.key(2), image, label, train=False)

@@ -27,7 +27,7 @@ def spread(num):
 
 
 def frequencies(values, rows=256):
-    return np.bincount(np.asarray(pixel_outputs.to_levels(values)).ravel(), minlength=rows) / (
+    return np.bincount(np.asarray(likelihood.to_levels(values)).ravel(), minlength=rows) / (
         values.size
     )
 
@@ -66,7 +66,7 @@ def test_temperature_zero_is_the_likeliest_or_the_mean_of_the_heaviest_component
         params = jnp.asarray([0.0, 1.0, GRID[3], GRID[200], 0.3, 0.3])
         noise = jnp.stack([noise, noise], axis=-1)
         drawn = pixel_outputs.draw_logistic_mixture(jnp.broadcast_to(params, (7, 6)), noise, 0.0)
-        assert set(pixel_outputs.to_levels(drawn).ravel().tolist()) == {200}
+        assert set(likelihood.to_levels(drawn).ravel().tolist()) == {200}
 
 
 def test_mixture_frequencies_are_the_likelihood():

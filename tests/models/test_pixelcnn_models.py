@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from pixelcnns import CODE, SIDE, VARIANTS, make
 
+from jaxgen.core import UserError
 from jaxgen.models.pixelcnn import PixelCNN
 
 pytestmark = pytest.mark.core
@@ -183,14 +184,15 @@ def test_mixed_precision_is_near():
         ({"output": "gaussian"}, 'output="gaussian" is not one of bernoulli'),
         ({"conditioning": "both"}, "is not one of none, invariant, dependent"),
         ({"channels": 3}, "must be 1 or 3, and 1 where the output is bernoulli"),
-        ({"kernel_size": 4}, "must be odd"),
-        ({"depth": 0}, "at least one layer"),
+        ({"kernel_size": 4}, "kernel_size=4 of a PixelCNN must be 3, 5 or another odd number"),
+        ({"first_kernel_size": 1}, "first_kernel_size=1 of a PixelCNN must be 3, 5"),
+        ({"depth": 0}, "depth=0 of a PixelCNN must be at least 1"),
         ({"conditioning": "invariant"}, "needs a code"),
-        ({"channels": 1, "output": "categorical"}, "channels=1, but the image is"),
+        ({"channels": 1, "output": "categorical"}, "channels=1 was given images of 3 channels"),
     ],
 )
 def test_what_cannot_be_is_refused(fields, message):
-    channels = 3 if "but the image" in message else fields.get("channels", 1)
+    channels = 3 if "images of 3" in message else fields.get("channels", 1)
     module = PixelCNN(features=2, **({"depth": 2} | fields))
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(UserError, match=message):
         module.init(jax.random.key(0), jnp.zeros((1, 4, 4, channels)), train=False)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from pixelcnns import SIDE, VARIANTS, make
 
+from jaxgen.losses import likelihood
 from jaxgen.models import pixel_outputs
 
 pytestmark = pytest.mark.core
@@ -36,7 +37,7 @@ def one_by_one(module, variables, noise, code, known, image, temperature):
         params = module.apply(variables, canvas, *code, train=False)[:, i, j]
         if categorical:
             level = pixel_outputs.draw_category(params[:, k], noise[:, i, j, k], temperature)
-            value = pixel_outputs.to_image(level)
+            value = likelihood.from_levels(level)
         else:
             drawn = draw(params, noise[:, i, j], temperature)
             # The whole pixel is drawn by its first channel's pass; the others see no change.
@@ -53,7 +54,7 @@ def one_by_one(module, variables, noise, code, known, image, temperature):
             return canvas.at[:, i, j].set(pixel_value)
         return canvas.at[:, i, j, k].set(value)
 
-    # What stands on the canvas before it is drawn does not matter: not a number that looks drawn.
+    # The canvas before it is drawn does not matter: any number that does not look drawn.
     canvas = jnp.full((noise.shape[0], height, width, channels), 0.123)
     return jax.lax.fori_loop(0, height * width * channels, set_one, canvas)
 
@@ -77,7 +78,7 @@ def test_cached_sampling_equals_full_forward_passes(output, channels, conditioni
         variables, noise, code, known, given, temperature
     )
     # Levels, because 1/127.5 may be rounded in either of two ways.
-    np.testing.assert_array_equal(pixel_outputs.to_levels(fast), pixel_outputs.to_levels(slow))
+    np.testing.assert_array_equal(likelihood.to_levels(fast), likelihood.to_levels(slow))
     np.testing.assert_allclose(fast, slow, atol=2e-7)
     assert fast.shape == image.shape
     assert len(np.unique(fast)) > 1

@@ -10,10 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from tiny_games import update_key
 
-from jaxgen.core import Layout, Nets, Spec, by_phase, optimise, trace
-from jaxgen.core.code_prior import draw_code
+from jaxgen.core import Layout, Nets, Spec, by_phase, key_for, optimise
+from jaxgen.core.schedule import trace
 from jaxgen.objectives import pixelgan_ae
+from jaxgen.objectives.parts.priors import draw_code
 
 pytestmark = pytest.mark.core
 
@@ -164,18 +166,17 @@ def test_adversarial_losses_against_numpy(noise):
     spec, state, batch = setup(discriminator_noise=noise)
     key = jax.random.key(5)
     loss, metrics = loss_of("discriminator_loss", spec, state, batch["image"], key)
-    key_prior, _, key_real, key_fake = jax.random.split(jax.random.clone(key), 4)
 
-    def added(key):
-        key_noise = jax.random.split(jax.random.split(key, 1)[0])[0]
+    def added(key, draws):
+        key_noise = key_for(key_for(key, draws), "noise")
         return noise * np.asarray(jax.random.normal(key_noise, (BATCH, K)), np.float64)
 
     params, flat = numpy_params(state), np.asarray(batch["image"], np.float64).reshape(BATCH, -1)
-    prior = np.asarray(draw_code(spec, key_prior, BATCH), np.float64)
+    prior = np.asarray(draw_code(spec, key_for(key, "prior"), BATCH), np.float64)
     np.testing.assert_array_equal(np.sort(prior, 1), [[0.0] * (K - 1) + [1.0]] * BATCH)
     code = softmax(flat @ params["encoder"]["kernel"])
-    real = judged(params, prior + added(key_real))
-    fake = judged(params, code + added(key_fake))
+    real = judged(params, prior + added(key, "real"))
+    fake = judged(params, code + added(key, "fake"))
     expected = -log_sigmoid(real).mean() - log_sigmoid(-fake).mean()
     np.testing.assert_allclose(loss, expected, rtol=1e-4)
     np.testing.assert_allclose(
@@ -183,7 +184,7 @@ def test_adversarial_losses_against_numpy(noise):
     )
     key = jax.random.key(6)
     loss, _ = loss_of("encoder_loss", spec, state, batch["image"], key)
-    fake = judged(params, code + added(jax.random.split(jax.random.clone(key))[1]))
+    fake = judged(params, code + added(key, "fake"))
     np.testing.assert_allclose(loss, -log_sigmoid(fake).mean(), rtol=1e-4)
 
 
@@ -229,7 +230,9 @@ def test_phases_run_in_order_each_from_what_the_others_became():
     spec, state, batch = setup()
     key = jax.random.key(1)
     after, _ = pixelgan_ae.train_step(spec, state, batch, key)
-    keys = jax.random.split(jax.random.fold_in(jax.random.clone(key), 0), 4)
+    purposes = ("encoder+decoder/reconstruction", "discriminator/adversarial")
+    purposes += ("encoder/adversarial", "encoder/supervised")
+    keys = [update_key(key, purpose) for purpose in purposes]
     image = batch["image"]
     steps = [
         (("encoder", "decoder"), pixelgan_ae.reconstruction_loss, (image, keys[0])),
@@ -330,7 +333,7 @@ def test_the_marginal_is_penalised_and_not_the_information():
     spec, state, batch = setup()
     spec = dataclasses.replace(spec, nets={**spec.nets, "encoder": Table()})
     key = jax.random.key(3)
-    prior = draw_code(spec, jax.random.split(jax.random.clone(key), 4)[0], BATCH)
+    prior = draw_code(spec, key_for(key, "prior"), BATCH)
     assert len(np.unique(prior, axis=0)) == K
     permuted = jnp.roll(prior, 2, axis=0)  # a code for each image, the same codes all together
     collapsed = jnp.tile(prior[:1], (BATCH, 1))  # no information at all
@@ -393,7 +396,7 @@ def test_exact_likelihood_is_beyond_the_bound_of_a_certain_code():
     assert np.all(nats >= best - 1e-5)
 
 
-def test_figures_of_a_decoder_that_pays_no_attention_to_codes():
+def test_metrics_of_a_decoder_that_pays_no_attention_to_codes():
     spec, state, batch = setup()
     figures = pixelgan_ae.evaluate(spec, state, batch, jax.random.key(0))
     assert abs(float(figures["code_nats"])) > 1e-3
@@ -459,15 +462,104 @@ def test_noise_is_the_encoders_alone_and_only_in_training():
     np.testing.assert_allclose(loss, expected, rtol=1e-5)
 
 
+def of_gray_images(**hparams):
+    """(spec, state, batch) of images that are not binary, as bright as before in the mean."""
+    spec, state, batch = setup(**hparams)
+    gray = {n: 0.3 * batch[n] for n in ("image", "labelled_image")}
+    return spec, state, batch | gray
+
+
+def all_equal(one, other):
+    pairs = zip(jax.tree.leaves(one.params), jax.tree.leaves(other.params), strict=True)
+    return all(np.array_equal(a, b) for a, b in pairs)
+
+
 def test_gray_images_are_cut_at_their_middle():
-    spec, state, batch = setup()
-    gray = batch["image"] * 0.3
-    same, _ = pixelgan_ae.train_step(spec, state, {"image": gray}, jax.random.key(1))
-    clean, _ = pixelgan_ae.train_step(spec, state, {"image": batch["image"]}, jax.random.key(1))
-    for a, b in zip(jax.tree.leaves(same.params), jax.tree.leaves(clean.params)):
-        np.testing.assert_array_equal(a, b)
-    as_they_are = spec_of(output="categorical", binarise=False)
-    np.testing.assert_array_equal(pixelgan_ae.seen(as_they_are, gray), gray)
+    spec, state, gray = of_gray_images()
+    _, _, binary = setup()
+    key = jax.random.key(1)
+    same, clean = (pixelgan_ae.train_step(spec, state, batch, key)[0] for batch in (gray, binary))
+    assert all_equal(same, clean)
+    for evaluated in (
+        lambda batch: pixelgan_ae.encode(spec, state, batch["image"]),
+        lambda batch: pixelgan_ae.evaluate(spec, state, batch, jax.random.key(2)),
+        lambda batch: pixelgan_ae.marginal_nats(spec, state, batch["image"], jnp.eye(K)),
+    ):
+        jax.tree.map(np.testing.assert_array_equal, evaluated(gray), evaluated(binary))
+
+
+def test_gray_images_stay_as_they_are_where_that_is_asked_for():
+    spec, state, gray = of_gray_images(binarise="none")
+    codes = pixelgan_ae.encode(spec, state, gray["image"])
+    flat = np.asarray(gray["image"], np.float64).reshape(BATCH, -1)
+    expected = softmax(flat @ numpy_params(state)["encoder"]["kernel"])
+    np.testing.assert_allclose(codes, expected, rtol=1e-5)
+    after, _ = pixelgan_ae.train_step(spec, state, gray, jax.random.key(1))
+    seen = np.asarray(after.model_state["encoder"]["batch_stats"]["seen"])
+    means = [float(jnp.mean(gray[name])) for name in ("image", "labelled_image")]
+    np.testing.assert_allclose(seen[:4], [*means[:1] * 3, means[1]], atol=1e-6)
+
+
+class Witness(nn.Module):
+    """An encoder that keeps the images of its last passes."""
+
+    @nn.compact
+    def __call__(self, image, *, train):
+        seen = self.variable("batch_stats", "images", jnp.zeros, (4, *image.shape))
+        if train:
+            seen.value = jnp.concatenate([seen.value[1:], image[None]])
+        return image.reshape(len(image), -1) @ self.param("w", nn.initializers.ones, (PIXELS, K))
+
+
+def test_gray_images_are_drawn_in_every_phase_and_step_but_not_in_evaluation():
+    """An encoder sees in each of four passes other binary images, of the brightness of the gray."""
+    spec = spec_of(binarise="sample")
+    spec = dataclasses.replace(spec, nets={**spec.nets, "encoder": Witness()})
+    gray = {"image": jnp.full((200, SIDE, SIDE, 1), 0.4), "labelled_label": jnp.arange(200) % K}
+    gray["labelled_image"] = gray["image"]
+    state = pixelgan_ae.create_state(spec, jax.random.key(0), gray)
+    empty = {"batch_stats": {"images": jnp.zeros((4, *gray["image"].shape))}}
+    state = state.replace(model_state={**state.model_state, "encoder": empty})
+
+    def seen(state):
+        after, _ = pixelgan_ae.train_step(spec, state, gray, jax.random.key(1))
+        return np.asarray(after.model_state["encoder"]["batch_stats"]["images"])
+
+    images = np.concatenate([seen(state), seen(state.replace(step=state.step + 1))])
+    assert set(np.unique(images)) == {-1.0, 1.0}
+    np.testing.assert_allclose(images.mean((1, 2, 3, 4)), 0.4, atol=0.15)
+    for one, other in itertools.combinations(images, 2):
+        assert 0.3 < np.mean(one != other) < 0.55  # 2 * 0.7 * 0.3 where independent
+    codes = pixelgan_ae.encode(spec, state, gray["image"])
+    bright = jnp.ones_like(gray["image"])
+    np.testing.assert_array_equal(codes, pixelgan_ae.encode(spec, state, bright))
+
+
+@pytest.mark.parametrize("binarise", ["threshold", "sample"])
+def test_what_the_decoder_models_is_what_the_encoder_sees(binarise):
+    """Both the binary images of one draw; the likelihood, of them alone, is one of numpy's."""
+    spec, state, gray = of_gray_images(binarise=binarise)
+    key, params = jax.random.key(1), numpy_params(state)
+    candidates = []
+    for pixels in itertools.product([-1.0, 1.0], repeat=PIXELS):
+        flat = np.array([pixels])
+        code = softmax(flat @ params["encoder"]["kernel"])
+        candidates.append(nats_of(params, flat, code)[0])
+    # Of the batch's images one by one, as a mean over six of them cannot be looked up.
+    for image in gray["image"]:
+        nets = Nets(spec, state.params, state.model_state)
+        loss, _ = pixelgan_ae.reconstruction_loss(nets, spec, image[None], jax.random.clone(key))
+        assert np.min(np.abs(np.array(candidates) / float(loss) - 1)) < 1e-5
+
+
+def test_images_that_are_modelled_in_color_are_never_made_binary():
+    for binarise in ("threshold", "sample", "none"):
+        spec, state, gray = of_gray_images(output="categorical", binarise=binarise)
+        flat = np.asarray(gray["image"], np.float64).reshape(BATCH, -1)
+        expected = softmax(flat @ numpy_params(state)["encoder"]["kernel"])
+        np.testing.assert_allclose(
+            pixelgan_ae.encode(spec, state, gray["image"]), expected, rtol=1e-5
+        )
 
 
 def test_published_defaults():
@@ -489,6 +581,8 @@ def test_published_defaults():
         ({"input_noise_level": 1.0}, "input_noise_level"),
         ({"output": "softmax"}, "output"),
         ({"reduction": "none"}, "reduction"),
+        ({"binarise": "always"}, "binarise"),
+        ({"binarise": True}, "binarise"),  # as an earlier version had it
         ({"code_size": 0}, "code_size"),
     ],
 )

@@ -1,0 +1,291 @@
+"""Config files: finding, loading with arguments and overrides; JSON."""
+
+import ast
+import contextlib
+import importlib.util
+import inspect
+import json
+import sys
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import ml_collections
+
+from jaxgen.config import complete, fields
+from jaxgen.config.upgrade import upgrade
+from jaxgen.core.errors import UserError, did_you_mean
+
+# An ml_collections.ConfigDict, whose fields have no types that a checker could know.
+Config = Any
+_PACKAGE = Path(__file__).parents[1]
+_ROOTS = (_PACKAGE.parent, _PACKAGE / "bundled")
+# Files that others import, and no experiments.
+_SHARED = ("common.py", "comparisons.py", "phases.py")
+
+
+def load_config(path: str, **overrides: Any) -> Config:
+    """The complete, locked config of `path`, e.g. "configs/age_celeba.py:smoke".
+
+    overrides: dotted keys, e.g. `**{"hparams.image_weight": 5.0}`. Raises UserError.
+    """
+    return load(path, overrides)
+
+
+def load(path: str, overrides: Mapping[str, Any], *, as_text: bool = False) -> Config:
+    """As `load_config`; as_text: the values of `overrides` are text of a command line."""
+    return finish(read(path), overrides, as_text=as_text)
+
+
+def read(path: str) -> Config:
+    """What the file says, with its arguments: a ConfigDict that need not be complete."""
+    name, _, argument = path.partition(":")
+    file = find(name)
+    module = _imported(file)
+    if not hasattr(module, "get_config"):
+        raise UserError(f"{file} is no config: it has no function get_config.")
+    words = [word for word in argument.split(",") if word]
+    taken = inspect.signature(module.get_config).parameters
+    smoke = "smoke" in words and "smoke" not in taken
+    try:
+        keywords = _keywords(module.get_config, [w for w in words if w != "smoke" or not smoke])
+        config = module.get_config(**keywords)
+    except ValueError as error:
+        raise UserError(f"{file}: {error}") from error
+    if not isinstance(config, ml_collections.ConfigDict):
+        raise UserError(
+            f"get_config of {file} gave {config!r}; it must return an ml_collections.ConfigDict."
+        )
+    if smoke:
+        shrink(config)
+        getattr(module, "smoke", lambda config: None)(config)
+    return config
+
+
+def finish(config: Config, overrides: Mapping[str, Any], *, as_text: bool = False) -> Config:
+    """The complete, checked and locked config, with overrides, of what a file says."""
+    study = "experiments" in config
+    fill = complete.fill_study if study else complete.fill
+    for key, value in overrides.items():
+        whole = fill(config.to_dict())
+        current = _current(whole, key)
+        value = _parsed(current, value) if as_text else value
+        _set(config, key, _fitting(key, current, value))
+    values = fill(config.to_dict())
+    (complete.check_study if study else complete.check)(values)
+    return _locked(values)
+
+
+def override(config: Config, key: str, value: Any) -> Config:
+    """A complete config with one dotted key changed; nothing else follows it. Raises UserError."""
+    values = config.to_dict()
+    new = ml_collections.ConfigDict(values)
+    _set(new, key, _fitting(key, _current(values, key), value))
+    complete.check(new.to_dict())
+    return _locked(new.to_dict())
+
+
+def parse(config: Config, key: str, text: str) -> Any:
+    """The value that `text`, of a command line, means for a dotted key of a complete config."""
+    return _parsed(_current(config.to_dict(), key), text)
+
+
+def find(name: str) -> Path:
+    """The config file `name` if it exists here, else that in a checkout or installed with jaxgen.
+
+    Raises UserError.
+    """
+    roots = (Path(), *_ROOTS)
+    for candidate in (root / name for root in roots):
+        with contextlib.suppress(OSError):
+            if candidate.is_file():
+                return candidate
+    known = known_configs(roots)
+    raise UserError(
+        f'Config file "{name}" not found.{did_you_mean(name, known)} There are: {", ".join(known)}.'
+    )
+
+
+def known_configs(roots: tuple[Path, ...] = _ROOTS) -> list[str]:
+    """The config files below `roots`, such as "configs/age_digits.py"."""
+    files = {file.relative_to(root) for root in roots for file in (root / "configs").rglob("*.py")}
+    return sorted(str(f) for f in files if not f.name.startswith("_") and f.name not in _SHARED)
+
+
+def arguments(path: str) -> list[str]:
+    """The words that may stand after the colon of a config, "smoke" last."""
+    module = _imported(find(path))
+    words = [word for word, _, _ in _words(module.get_config)]
+    return [*(word for word in words if word != "smoke"), "smoke"]
+
+
+def shrink(config: Config) -> None:
+    """Makes of any experiment one of seconds: embedded data, narrow networks, a few steps."""
+    data = config.data
+    if data.name.startswith("stacked:"):
+        data.name = "stacked:digits"
+    elif data.name not in ("ring", "grid"):
+        data.name = "digits"
+    data.update(data_dir="", resize="bilinear", batch_size=8, validation=0)
+    data.labelled = min(data.get("labelled", 0), 20)
+    config.update(num_steps=4, steps_per_dispatch=1)
+    config.update(log_every=2, sample_every=2, checkpoint_every=2)
+    config.evaluation = ml_collections.ConfigDict({"num_images": 32})
+    for name, network in config.networks.items():
+        if "features" in fields.of_network(f"config.networks.{name}", network.module):
+            network.features = 4
+
+
+def to_json(config: Config) -> dict[str, Any]:
+    """Plain nested data of a config (tuples become lists)."""
+    return json.loads(json.dumps(config.to_dict(), default=_refuse))
+
+
+def from_json(values: Mapping[str, Any]) -> Config:
+    """The complete, locked config of a record, also of an earlier version. Raises UserError."""
+    filled = complete.fill(upgrade(_tuples(values)))
+    complete.check(filled)
+    return _locked(filled)
+
+
+def study_from_json(values: Mapping[str, Any]) -> Config:
+    """As `from_json`, of the config of a study; keys that studies no longer have are left out."""
+    values = _tuples(values)
+    data = {k: v for k, v in values.get("data", {}).items() if k != "num_classes"}
+    return _locked(complete.fill_study({**values, "data": data}))
+
+
+def _tuples(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _tuples(part) for name, part in value.items()}
+    return tuple(_tuples(part) for part in value) if isinstance(value, list | tuple) else value
+
+
+def _locked(values: Mapping[str, Any]) -> Config:
+    config = ml_collections.ConfigDict(values)
+    config.lock()
+    return config
+
+
+def _imported(file: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(f"jaxgen_config_{file.stem}", file)
+    if spec is None or spec.loader is None:
+        raise UserError(f"{file} is no config: it must be a Python file, ending in .py.")
+    module = importlib.util.module_from_spec(spec)
+    with _configs_of(file.resolve()):
+        spec.loader.exec_module(module)
+    return module
+
+
+@contextlib.contextmanager
+def _configs_of(file: Path) -> Iterator[None]:
+    """`from configs import common` means the file's own folder `configs`, else that of jaxgen."""
+    own = [parent.parent for parent in file.parents if parent.name == "configs"]
+    roots = own or [root for root in _ROOTS if (root / "configs" / "common.py").is_file()]
+    path, others = list(sys.path), _pop_configs()
+    sys.path[:0] = [str(root) for root in roots]
+    try:
+        yield
+    finally:
+        sys.path[:] = path
+        _pop_configs()
+        sys.modules.update(others)
+
+
+def _pop_configs() -> dict[str, Any]:
+    names = [name for name in sys.modules if name == "configs" or name.startswith("configs.")]
+    return {name: sys.modules.pop(name) for name in names}
+
+
+def _words(function: Callable) -> list[tuple[str, str, Any]]:
+    """(word, parameter, value) of every word that `function` can be called by."""
+    found: list[tuple[str, str, Any]] = []
+    for name, parameter in inspect.signature(function, eval_str=True).parameters.items():
+        annotation, many = parameter.annotation, False
+        if typing.get_origin(annotation) is tuple:
+            annotation, many = typing.get_args(annotation)[0], True
+        if annotation is bool:
+            found.append((name, name, True))
+        elif typing.get_origin(annotation) is Literal:
+            choices = typing.get_args(annotation)
+            found += [(str(c), name, (c,) if many else c) for c in choices]
+    return found
+
+
+def _keywords(function: Callable, words: list[str]) -> dict[str, Any]:
+    """What `function` is called with for the words after a colon. Raises ValueError."""
+    known = {word: (name, value) for word, name, value in _words(function)}
+    chosen: dict[str, Any] = {}
+    for word in words:
+        if word not in known:
+            raise ValueError(
+                f'"{word}" is not an argument of this config; it takes: '
+                f"{', '.join([*(w for w in known if w != 'smoke'), 'smoke'])}."
+            )
+        name, value = known[word]
+        before = chosen.get(name)
+        if before is not None and not isinstance(value, tuple) and before != value:
+            raise ValueError(f"{before} and {value} are two values of {name}; name one.")
+        chosen[name] = before + value if isinstance(before, tuple) else value
+    return chosen
+
+
+def _current(values: Mapping[str, Any], key: str) -> Any:
+    """The value of a dotted key of nested dicts. Raises UserError."""
+    node: Any = values
+    parts = key.split(".")
+    for place, part in enumerate(parts):
+        allowed = list(node) if isinstance(node, Mapping) else []
+        if part not in allowed:
+            where = ".".join(["config", *parts[:place]])
+            raise UserError(
+                f'"{part}" is not a key of {where}.{did_you_mean(part, allowed)} '
+                f"Keys: {', '.join(sorted(allowed)) or 'none'}."
+            )
+        node = node[part]
+    if isinstance(node, Mapping):
+        raise UserError(
+            f"config.{key} is a group of keys, to be set one by one: {', '.join(sorted(node))}."
+        )
+    return node
+
+
+def _parsed(current: Any, text: str) -> Any:
+    if isinstance(current, str):
+        return text
+    try:
+        return ast.literal_eval({"true": "True", "false": "False"}.get(text.lower(), text))
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return text  # of the wrong type, as `_fitting` will say
+
+
+def _fitting(key: str, current: Any, value: Any) -> Any:
+    """`value` if it is of the type that the key has."""
+    if type(value) is int and isinstance(current, float):
+        value = float(value)
+    if isinstance(value, list):
+        value = tuple(value)
+    if type(value) is not type(current):
+        raise UserError(
+            f"config.{key}={value!r} is of type {type(value).__name__}; "
+            f"it must be of type {type(current).__name__}, like its value {current!r}."
+        )
+    return value
+
+
+def _set(config: Config, key: str, value: Any) -> None:
+    *parts, last = key.split(".")
+    node = config
+    for part in parts:
+        if part not in node:
+            node[part] = ml_collections.ConfigDict()
+        node = node[part]
+    node[last] = value
+
+
+def _refuse(value: Any) -> Any:
+    raise UserError(
+        f"The config holds {value!r} of type {type(value).__name__}; "
+        "values must be numbers, strings, booleans, tuples or further keys."
+    )

@@ -1,0 +1,141 @@
+"""Optimisers and schedules of learning rates from the keys of a config; optax's own, by step.
+
+`config.optim.NETWORK` is one optimiser, or for a network that is updated in several phases of a
+step a section of optimisers by phase.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from jaxgen.config.schema import Key
+from jaxgen.core.errors import UserError, did_you_mean
+
+if TYPE_CHECKING:
+    import optax
+
+COMMON = {
+    "name": Key("adam", "adam, rmsprop, sgd or momentum"),
+    "learning_rate": Key(0.0, "before its schedule; with 0 nothing moves", least=0.0),
+    "weight_decay": Key(0.0, "L2: times the parameters, added to the gradient", least=0.0),
+}
+KINDS = {
+    "adam": {
+        "b1": Key(0.9, "decay of the mean of gradients", least=0.0),
+        "b2": Key(0.999, "decay of the mean of their squares", least=0.0),
+        "eps": Key(1e-8, "added to the root of the mean of squares", least=0.0),
+    },
+    "rmsprop": {
+        "decay": Key(0.9, "of the mean of squared gradients", least=0.0),
+        "eps": Key(1e-8, "added to that mean or to its root", least=0.0),
+        "eps_in_sqrt": Key(True, "whether eps is added before the root is taken"),
+    },
+    "sgd": {},
+    "momentum": {
+        "momentum": Key(0.9, "at the first step", least=0.0),
+        "final_momentum": Key(0.9, "after ramp_steps, to which it grows in a line", least=0.0),
+        "ramp_steps": Key(0, "training steps to final_momentum; 0: momentum stays", least=0),
+    },
+}
+SCHEDULES = {
+    "constant": {},
+    "piecewise": {
+        "boundaries": Key((), "training steps at whose start the rate is multiplied by scale"),
+        "scale": Key(0.5, "the factor at each of boundaries", least=0.0),
+    },
+    "linear": {
+        "end_value": Key(0.0, "the rate at the end", least=0.0),
+        "transition_begin": Key(0, "training step from which it changes", least=0),
+        "transition_steps": Key(1, "training steps that it takes", least=1),
+    },
+    "exponential": {
+        "decay_rate": Key(1.0, "the factor over transition_steps", least=0.0),
+        "transition_steps": Key(1, "training steps over which it falls by decay_rate", least=1),
+        "end_value": Key(0.0, "the rate below which it does not fall", least=0.0),
+    },
+}
+SCHEDULE_NAME = Key("constant", "of the learning rate: constant, piecewise, linear or exponential")
+
+
+def is_by_phase(values: Mapping[str, Any]) -> bool:
+    """Whether a section has a section for each phase, and is no optimiser itself."""
+    return bool(values) and "name" not in values
+
+
+def keys_of(where: str, values: Mapping[str, Any]) -> dict[str, Key]:
+    """The keys that an optimiser of the kind `values` names has, "schedule.KEY" among them.
+
+    Raises UserError for a kind or a schedule that there is not.
+    """
+    schedule = values.get("schedule", {})
+    kind, shape = values.get("name", ""), schedule.get("name", SCHEDULE_NAME.default)
+    for key, value, allowed in (
+        ("name", kind, KINDS),
+        ("schedule.name", shape, SCHEDULES),
+    ):
+        if value not in allowed:
+            raise UserError(
+                f'{where}.{key}="{value}" is not one of {", ".join(allowed)}.'
+                f"{did_you_mean(str(value), allowed)}"
+            )
+    scheduled = {"name": SCHEDULE_NAME, **SCHEDULES[shape]}
+    return {
+        **COMMON,
+        **KINDS[kind],
+        **{f"schedule.{name}": key for name, key in scheduled.items()},
+    }
+
+
+def check(where: str, values: Mapping[str, Any]) -> None:
+    """Raises UserError where the numbers of a completed section do not go together."""
+    if "learning_rate" not in values:
+        raise UserError(f"{where} lacks: learning_rate.")
+    boundaries = values["schedule"].get("boundaries", ())
+    if not all(type(step) is int for step in boundaries):
+        raise UserError(
+            f"{where}.schedule.boundaries={boundaries} must hold training steps, such as (100, 200)."
+        )
+
+
+def build(values: Mapping[str, Any]) -> optax.GradientTransformation:
+    """The optimiser of a completed section; of a section by phase, `core.by_phase`."""
+    import optax
+
+    from jaxgen.core.schedule import by_phase, scale_by_learning_rate, trace
+
+    if is_by_phase(values):
+        return by_phase({name: build(part) for name, part in values.items()})
+    numbers = {name: values[name] for name in KINDS[values["name"]]}
+    if values["name"] == "momentum":
+        kind = trace(_ramp(**numbers))
+    else:
+        kinds = {"adam": optax.scale_by_adam, "rmsprop": optax.scale_by_rms, "sgd": optax.identity}
+        kind = kinds[values["name"]](**numbers)
+    decay = values["weight_decay"]
+    decayed = [optax.add_decayed_weights(decay)] if decay else []
+    rate = schedule(values["learning_rate"], values["schedule"])
+    return optax.chain(*decayed, kind, scale_by_learning_rate(rate))
+
+
+def schedule(learning_rate: float, values: Mapping[str, Any]) -> Callable[[Any], Any]:
+    """The learning rate as a function of the training step, of a completed schedule section."""
+    import optax
+
+    numbers = {name: value for name, value in values.items() if name != "name"}
+    if values["name"] == "piecewise":
+        scales = {boundary: numbers["scale"] for boundary in numbers["boundaries"]}
+        return optax.piecewise_constant_schedule(learning_rate, scales)
+    if values["name"] == "linear":
+        return optax.linear_schedule(learning_rate, **numbers)
+    if values["name"] == "exponential":
+        return optax.exponential_decay(learning_rate, **numbers)
+    return optax.constant_schedule(learning_rate)
+
+
+def _ramp(momentum: float, final_momentum: float, ramp_steps: int) -> Any:
+    import optax
+
+    if not ramp_steps:
+        return momentum
+    return optax.linear_schedule(momentum, final_momentum, ramp_steps)

@@ -1,0 +1,68 @@
+"""Files that are either whole or not there, folders, and names of nested values."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jaxgen.core.errors import UserError
+
+
+def write_atomically(path: str | Path, content: bytes | str) -> Path:
+    """Writes `content` under a temporary name, then renames it; creates missing folders."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def require_writable(folder: Path, flag: str) -> None:
+    """Creates `folder`, named by the command's `flag`. Raises UserError if it cannot be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".writable.{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UserError(
+            f"Cannot write to {flag}={folder} ({error.strerror}); choose a folder that you may "
+            "write to."
+        ) from error
+
+
+def cache_dir(name: str) -> Path:
+    """The folder jaxgen/`name` in the user's cache directory; it need not exist."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "jaxgen" / name
+
+
+def flatten(values: Mapping[str, Any], separator: str = ".", prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as one, keys joined by `separator`; empty parts keep their own entry.
+
+    >>> flatten({"data": {"name": "digits", "size": 8}, "ema": {}})
+    {'data.name': 'digits', 'data.size': 8, 'ema': {}}
+    """
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping) and value:
+            flat |= flatten(value, separator, f"{prefix}{name}{separator}")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat
+
+
+def unflatten(values: Mapping[str, Any], separator: str = ".") -> dict[str, Any]:
+    """The nested dicts that `flatten` gave `values` of."""
+    nested: dict[str, Any] = {}
+    for name, value in values.items():
+        *parts, last = name.split(separator)
+        node = nested
+        for part in parts:
+            node = node.setdefault(part, {})
+        node[last] = value
+    return nested

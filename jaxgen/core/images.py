@@ -1,0 +1,38 @@
+"""Images of either kind, 8 bits or floats in [-1,1], as the other kind."""
+
+import numpy as np
+
+from jaxgen.core.errors import UserError
+
+
+def to_uint8(images: np.ndarray) -> np.ndarray:
+    """u8 images as they are, floats of [-1,1] rounded to u8; outside of it clipped, NaN black."""
+    images = np.asarray(images)
+    if images.dtype == np.uint8:
+        return images
+    images = np.nan_to_num(images.astype(np.float32), nan=-1.0, posinf=1.0, neginf=-1.0)
+    return np.round((np.clip(images, -1.0, 1.0) + 1.0) * 127.5).astype(np.uint8)
+
+
+def even_rows(images: np.ndarray, count: int) -> np.ndarray:
+    """At most `count` rows (images, labels, features), spread over all: sets are often sorted."""
+    return images[np.linspace(0, len(images) - 1, min(count, len(images))).astype(int)]
+
+
+def to_float(images: np.ndarray) -> np.ndarray:
+    """Images [n,h,w,c] as f32 in [-1,1], for networks that judge them.
+
+    Floats pass through 8 bits, as if read back from a PNG, so that generated images carry the same
+    rounding as real ones and score the same from arrays and from files. NaN is an error.
+    """
+    images = np.asarray(images)
+    if images.ndim != 4:
+        raise ValueError(f"images must be [n,h,w,c]; got shape {images.shape}.")
+    if images.dtype != np.uint8:
+        bad = int((~np.isfinite(images)).any(axis=(1, 2, 3)).sum())
+        if bad:
+            raise UserError(
+                f"{bad} of {len(images)} images to evaluate hold NaN or infinite pixels, so the "
+                "model has diverged; evaluate an earlier checkpoint."
+            )
+    return to_uint8(images).astype(np.float32) / 127.5 - 1.0

@@ -1,0 +1,124 @@
+"""What a module of `jaxgen.objectives`, or anybody else's, offers: asked here and nowhere else.
+
+A module has
+
+- `NETWORKS`, the names of its networks; `ADVERSARIES`, those of them that judge (default: none)
+- `Hparams`, a frozen dataclass whose defaults are the paper's values
+- `turns(hparams)`, the paper's algorithm: who moves, on which loss, how often, in which order
+- `create_state(spec, key, batch)`, `train_step(spec, state, batch, key) -> (state, metrics)`
+- `sample(spec, state, key, num, condition=None)`: images f32[num,h,w,c] in [-1,1]
+
+and where it has the ability
+
+- `num_classes(hparams)`: K of the classes that samples can be asked to be of, that labels may be of
+  and that `assignments` are over; 0 where there are none
+- `draw_code(spec, key, num)`: codes or latents f32[num,m] of the prior
+- `encode(spec, state, image)`: codes f32[b,m]
+- `decode(spec, state, code, condition=None, key=None)`: images of any codes
+- `arcs(hparams)`: whether walks between codes are arcs, which keep their norm, or else lines
+- `reconstruct`, `translate(spec, state, batch, key)`: images of the batch's images
+- `assignments(spec, state, image)`: q(class | image) f32[b,K]
+- `evaluate(spec, state, batch, key)`: metrics of a held-out batch
+"""
+
+import dataclasses
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from jaxgen.core.errors import UserError
+from jaxgen.core.step import Turn, batches_per_step
+
+REQUIRED = ("NETWORKS", "Hparams", "turns", "create_state", "train_step", "sample")
+_ABILITIES = (
+    "draw_code",
+    "encode",
+    "decode",
+    "reconstruct",
+    "translate",
+    "assignments",
+    "evaluate",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Objective:
+    """The abilities of one module at given hparams; those that it has not are None.
+
+    Attributes:
+      name: the module's own.
+      networks: as in its `NETWORKS`.
+      adversaries: as in its `ADVERSARIES`.
+      turns: of one step.
+      num_classes: 0 where there are no classes.
+      arcs: the path of walks between codes.
+    """
+
+    name: str
+    networks: tuple[str, ...]
+    adversaries: tuple[str, ...]
+    turns: tuple[Turn, ...]
+    num_classes: int
+    arcs: bool
+    create_state: Callable
+    train_step: Callable
+    sample: Callable
+    draw_code: Callable | None
+    encode: Callable | None
+    decode: Callable | None
+    reconstruct: Callable | None
+    translate: Callable | None
+    assignments: Callable | None
+    evaluate: Callable | None
+
+    @property
+    def batches(self) -> int:
+        """Batches of one step."""
+        return batches_per_step(self.turns)
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """What a step must be given, in the order of the turns."""
+        return _ordered(t.entries for t in self.turns if not t.optional)
+
+    @property
+    def optional_entries(self) -> tuple[str, ...]:
+        """What a step also reads where there is some."""
+        optional = _ordered(t.entries for t in self.turns if t.optional)
+        return tuple(name for name in optional if name not in self.entries)
+
+    def phases(self, name: str, *, with_optional: bool) -> tuple[str, ...]:
+        """The phases in which network `name` is updated; () if in one only, which needs no name."""
+        turns = [t for t in self.turns if name in t.players and (with_optional or not t.optional)]
+        phases = _ordered((t.phase,) for t in turns if t.phase)
+        every = {t.phase for t in self.turns if name in t.players}
+        return phases if len(every) > 1 else ()
+
+
+def resolve(module: ModuleType | Any, hparams: Any) -> Objective:
+    """What `module` offers with `hparams`. Raises UserError for one that lacks a name it must have.
+
+    >>> from jaxgen.objectives import cgan
+    >>> game = resolve(cgan, cgan.Hparams(num_classes=3))
+    >>> game.num_classes, game.entries, game.encode
+    (3, ('image', 'label'), None)
+    """
+    lacking = [name for name in REQUIRED if not hasattr(module, name)]
+    if lacking:
+        raise UserError(f"config.objective={module.__name__} lacks {', '.join(lacking)}.")
+    return Objective(
+        name=module.__name__,
+        networks=tuple(module.NETWORKS),
+        adversaries=tuple(getattr(module, "ADVERSARIES", ())),
+        turns=tuple(module.turns(hparams)),
+        num_classes=getattr(module, "num_classes", lambda _: 0)(hparams),
+        arcs=getattr(module, "arcs", lambda _: False)(hparams),
+        create_state=module.create_state,
+        train_step=module.train_step,
+        sample=module.sample,
+        **{name: getattr(module, name, None) for name in _ABILITIES},
+    )
+
+
+def _ordered(groups: Any) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for group in groups for name in group))

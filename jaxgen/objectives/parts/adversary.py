@@ -1,0 +1,85 @@
+"""What games of a generator against one adversary share: passes, metrics, turns, first states."""
+
+from collections.abc import Callable
+
+import jax.numpy as jnp
+
+from jaxgen.core.keys import key_for
+from jaxgen.core.nets import Nets
+from jaxgen.core.spec import Spec
+from jaxgen.core.state import TrainState, create, evaluating
+from jaxgen.core.step import Turn
+from jaxgen.core.types import Array, Batch, Key, Metrics
+from jaxgen.losses.moments import relative_spread
+from jaxgen.objectives.parts import latents
+
+
+def on_real_and_fake(
+    nets: Nets, spec: Spec, name: str, image: Array, key: Key, *condition: Array
+) -> tuple[Array, Array, Array]:
+    """(generated images, the adversary's output for `image`, its output for the generated ones).
+
+    As many are generated as `image` f32[b,h,w,c] has; real and generated images pass the adversary
+    as batches of their own.
+    """
+    fake = latents.generate(nets, spec, key, image.shape[0], *condition)
+    on_real = nets(name, image, *condition, key=key_for(key, "real"))
+    return fake, on_real, nets(name, fake, *condition, key=key_for(key, "fake"))
+
+
+def on_fake(
+    nets: Nets, spec: Spec, name: str, num: int, key: Key, *condition: Array
+) -> tuple[Array, Array]:
+    """(`num` generated images, the adversary's output for them)."""
+    fake = latents.generate(nets, spec, key, num, *condition)
+    return fake, nets(name, fake, *condition, key=key_for(key, "fake"))
+
+
+def metrics(
+    spec: Spec, loss: Array, on_real: Array, on_fake: Array, image: Array, fake: Array
+) -> Metrics:
+    """A discriminator's loss, its mean outputs, and how spread out the generated images are."""
+    return {
+        "discriminator/loss": loss,
+        "discriminator/real": jnp.mean(on_real),
+        "discriminator/fake": jnp.mean(on_fake),
+        "generator/spread": relative_spread(fake, image, mean=spec.layout.mean),
+    }
+
+
+def alternate(
+    name: str,
+    adversary_loss: Callable,
+    generator_loss: Callable,
+    updates: int,
+    generator_updates: int,
+    entries: tuple[str, ...] = ("image",),
+) -> tuple[Turn, Turn]:
+    """`updates` of the adversary `name`, each on a batch of its own, then the generator's."""
+    return (
+        Turn(name, adversary_loss, entries, updates, fresh=True),
+        Turn("generator", generator_loss, entries, generator_updates),
+    )
+
+
+def create_pair(name: str, spec: Spec, key: Key, batch: Batch, *condition: Array) -> TrainState:
+    """Initial state of the generator and of the adversary `name`.
+
+    batch["image"] f32[b,h,w,c] gives the image size; condition: arrays [1,...] that both are given.
+    """
+    inputs = {
+        "generator": (latents.example(spec), *condition),
+        name: (batch["image"][:1], *condition),
+    }
+    return create(spec, key, inputs)
+
+
+def critic_distance(spec: Spec, state: TrainState, image: Array, key: Key) -> Metrics:
+    """critic_distance: E f(x) - E f(G(z)) on held-out images, with running statistics.
+
+    Far below the "critic/distance" of training, the critic has memorised the training images.
+    """
+    nets = evaluating(spec, state)
+    fake = latents.sample(spec, state, key, image.shape[0])
+    on_real, on_fake = (nets("critic", x, train=False) for x in (image, fake))
+    return {"critic_distance": jnp.mean(on_real) - jnp.mean(on_fake)}

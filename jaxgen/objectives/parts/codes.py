@@ -1,0 +1,91 @@
+"""Phases that autoencoders with an adversary on codes share, and what their decoders return.
+
+A. Makhzani, J. Shlens, N. Jaitly, I. Goodfellow, B. Frey, "Adversarial Autoencoders", 2015,
+arXiv:1511.05644, section 2; again in A. Makhzani, B. Frey, "PixelGAN Autoencoders", NeurIPS 2017,
+arXiv:1706.00531.
+"""
+
+import jax
+import jax.numpy as jnp
+
+from jaxgen.core.keys import key_for
+from jaxgen.core.nets import Nets
+from jaxgen.core.spec import Spec
+from jaxgen.core.types import Array, Key, Metrics
+from jaxgen.losses import adversarial, likelihood
+from jaxgen.objectives.parts import posteriors
+from jaxgen.objectives.parts.priors import draw_code
+
+LIKELIHOODS = ("bernoulli", "squared")
+
+
+def independent_nll(spec: Spec, output: Array, image: Array) -> Array:
+    """-log p(x|z) f32[b] in nats of independent pixels, of what the decoder returns.
+
+    `spec.hparams.likelihood` "squared" leaves a constant out. Of gray pixels, which "bernoulli"
+    takes for probabilities, a cross-entropy and no likelihood.
+    """
+    if spec.hparams.likelihood == "bernoulli":
+        return likelihood.bernoulli_nll(output, image)
+    return jnp.sum(jnp.square(output - image), axis=(1, 2, 3)) / 2
+
+
+def to_image(spec: Spec, output: Array) -> Array:
+    """The mean image f32[b,h,w,c] in [-1,1] of what the decoder returns."""
+    return jnp.tanh(output / 2) if spec.hparams.likelihood == "bernoulli" else output
+
+
+def score(
+    nets: Nets, spec: Spec, name: str, code: Array, key: Key, condition: Array | None = None
+) -> Array:
+    """Logits f32[b] of discriminator `name` on codes f32[b,m], in training.
+
+    Noise of deviation `hparams.discriminator_noise` is added to codes. condition: f32[b,n], what
+    the discriminator is given beside them.
+    """
+    if spec.hparams.discriminator_noise:
+        noise = spec.layout.normal(key_for(key, "noise"), code.shape)
+        code += spec.hparams.discriminator_noise * noise
+    if condition is not None:
+        code = jnp.concatenate([code, condition], axis=1)
+    return nets(name, code, key=key_for(key, "layers"))
+
+
+def discriminator_metrics(name: str, loss: Array, real: Array, fake: Array) -> Metrics:
+    """Loss, and the mean probability that a draw of the prior, and a code, is one of the prior."""
+    return {
+        f"{name}/loss": loss,
+        f"{name}/real": jax.nn.sigmoid(real).mean(),
+        f"{name}/fake": jax.nn.sigmoid(fake).mean(),
+    }
+
+
+def discriminator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
+    """Phase 2a on images f32[b,h,w,c]: their codes against as many draws of the prior."""
+    draws = draw_code(spec, key_for(key, "prior"), image.shape[0])
+    codes = posteriors.infer(nets, spec, image, key_for(key, "posterior"))
+    real = score(nets, spec, "discriminator", draws, key_for(key, "real"))
+    fake = score(nets, spec, "discriminator", codes, key_for(key, "fake"))
+    loss = adversarial.gan_discriminator(real, fake)
+    return loss, discriminator_metrics("discriminator", loss, real, fake)
+
+
+def encoder_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
+    """Phase 2b on images f32[b,h,w,c], against the discriminator of now."""
+    codes = posteriors.infer(nets, spec, image, key_for(key, "posterior"))
+    logits = score(nets, spec, "discriminator", codes, key_for(key, "fake"))
+    loss = adversarial.gan_generator(logits)
+    return loss, {"encoder/loss": loss}
+
+
+def label_loss(logits: Array, label: Array) -> tuple[Array, Metrics]:
+    """Phase 3: cross-entropy in nats of logits f32[b,K] with labels i32[b], and the accuracy."""
+    log_probabilities = jax.nn.log_softmax(logits)
+    loss = -jnp.mean(jnp.take_along_axis(log_probabilities, label[:, None], axis=1))
+    right = jnp.argmax(log_probabilities, axis=1) == label
+    return loss, {"encoder/supervised": loss, "encoder/labelled_accuracy": jnp.mean(right)}
+
+
+def named(group: str, metrics: Metrics) -> Metrics:
+    """The metrics under the name of a player."""
+    return {f"{group}/{name}": value for name, value in metrics.items()}

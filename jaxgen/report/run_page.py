@@ -1,0 +1,124 @@
+"""report.html: a run on one page that needs nothing but itself."""
+
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from jaxgen.core.files import write_atomically
+from jaxgen.report import page, run_files, tables
+from jaxgen.report.curves import chart, number
+
+_PICTURES = 12
+_FIRST_KINDS = ("samples", "reconstructions", "interpolations")
+_CAPTIONS = {
+    "samples": "from noise, the same at every step",
+    "reconstructions": "held-out image, then its reconstruction",
+    "interpolations": "from one held-out image to another",
+    "walks": "from one latent to another",
+    "codes": "of held-out images, by class",
+}
+_TILES = ("objective/image_l1", "frechet", "precision", "recall", "coverage")
+
+
+def write(
+    workdir: str | Path, *, title: str | None = None, config: Mapping[str, Any] | None = None
+) -> Path:
+    """Writes workdir/report.html from the files of the run, and returns its path.
+
+    Reads metrics.jsonl, images/KIND_STEP.png, evaluation.json (flat metrics, and under "titles"
+    what they are called: name -> [title, meaning]) and config.json (with "config", "command",
+    "versions" and "git"); what is missing is left out. title: default the folder's name. config:
+    default that of config.json. The page has no reference to any other file.
+    """
+    workdir = Path(workdir)
+    curves = run_files.curves(workdir / "metrics.jsonl")
+    record = run_files.record(workdir / "config.json")
+    evaluation, titles = run_files.evaluation(workdir / "evaluation.json")
+    pictures = run_files.pictures(workdir / "images", _PICTURES)
+    stored = record.get("config")
+    shown = config or (stored if isinstance(stored, Mapping) else {})
+    title = title or workdir.resolve().name
+    content = page.page(
+        title,
+        page.header(title, _facts(shown, record)),
+        _tiles(curves, evaluation, titles),
+        _pictures(pictures),
+        _curves(curves),
+        tables.evaluation_section(evaluation, titles),
+        tables.last_values(curves),
+        _provenance(shown, record),
+    )
+    return write_atomically(workdir / "report.html", content)
+
+
+def _facts(config: Mapping[str, Any], record: Mapping[str, Any]) -> list[str]:
+    data, versions = config.get("data"), record.get("versions")
+    facts = [str(config.get("objective", ""))]
+    if isinstance(data, Mapping):
+        size = f" at {data['image_size']} px" if "image_size" in data else ""
+        facts.append(f"{data.get('name', '')}{size}")
+    if isinstance(versions, Mapping):
+        facts += [f"{name} {versions[name]}" for name in ("jaxgen", "jax") if name in versions]
+    return facts
+
+
+def _tiles(
+    curves: Mapping[str, list], evaluation: Mapping[str, Any], titles: run_files.Titles
+) -> str:
+    tiles = []
+    steps = [curve[-1][0] for curve in curves.values()]
+    if steps:
+        tiles.append(("training steps", f"{max(steps):,}"))
+    rate = curves.get("time/steps_per_second")
+    if rate:
+        tiles.append(("steps per second", number(rate[-1][1])))
+    for name in _TILES:
+        if name in evaluation:
+            title, _ = tables.title_of(name, titles)
+            tiles.append((title, tables.show(evaluation[name])))
+    if "classes_covered" in evaluation:
+        total = sum(name.startswith("class/") for name in evaluation)
+        covered = tables.show(evaluation["classes_covered"])
+        tiles.append(("classes covered", f"{covered} of {total}"))
+    inside = "".join(
+        f'<div class="tile"><b>{value}</b><span>{escape(name)}</span></div>'
+        for name, value in tiles
+    )
+    return f'<div class="tiles">{inside}</div>' if tiles else ""
+
+
+def _pictures(pictures: Mapping[str, list[run_files.Picture]]) -> str:
+    order = sorted(
+        pictures, key=lambda k: _FIRST_KINDS.index(k) if k in _FIRST_KINDS else len(_FIRST_KINDS)
+    )
+    inside = "".join(page.picture(kind, pictures[kind], _CAPTIONS.get(kind, "")) for kind in order)
+    return page.section("Pictures", f'<div class="pictures">{inside}</div>' * bool(order))
+
+
+def _curves(curves: Mapping[str, list]) -> str:
+    """One chart a term, one curve a player ("player/term"); timings apart."""
+    terms: dict[str, dict[str, list]] = {}
+    for name, curve in curves.items():
+        player, _, term = name.rpartition("/")
+        if player != "time":
+            terms.setdefault(term, {})[player or term] = curve
+    players = sorted({player for term in terms.values() for player in term})
+    colours = {player: index for index, player in enumerate(players)}
+    times = {name[5:]: {name[5:]: curve} for name, curve in curves.items() if name[:5] == "time/"}
+    charts = "".join(chart(tables.plain(term), terms[term], colours) for term in sorted(terms))
+    speed = "".join(chart(tables.plain(name), curve, {}) for name, curve in sorted(times.items()))
+    parts = f'<div class="charts">{charts}</div>' if charts else ""
+    if speed:
+        parts += f'<details><summary>Speed</summary><div class="charts">{speed}</div></details>'
+    return page.section("Curves over training steps", parts)
+
+
+def _provenance(config: Mapping[str, Any], record: Mapping[str, Any]) -> str:
+    return page.provenance(
+        {
+            "Command": page.shell_command(record.get("command", "")),
+            "Versions": page.as_json({k: record[k] for k in ("git", "versions") if record.get(k)}),
+            "Config": page.as_json(config),
+        }
+    )

@@ -1,0 +1,97 @@
+"""The data of an experiment, as its config says: data sets, batches, and which labels are used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jaxgen.core import PyTree, UserError
+from jaxgen.data import labelled, preprocess, sources
+from jaxgen.data.dataset import Dataset
+from jaxgen.data.pipeline import Pipeline
+from jaxgen.core.files import write_atomically
+
+if TYPE_CHECKING:
+    from jaxgen.config.build import Experiment
+
+
+def load_data(experiment: Experiment, split: str, *, name: str = "", channels: int = 0) -> Dataset:
+    """The images of one split, as the config's `data` says, but for what is given here.
+
+    split: "train", "test", or "validation", which is held out of the training images.
+    """
+    data = experiment.config.data
+    dataset = sources.load(
+        name or data.name,
+        "test" if split == "test" else "train",
+        image_size=data.image_size,
+        channels=channels or data.channels,
+        resize=data.resize,
+        data_dir=data.data_dir or None,
+        cache_dir=data.cache_dir or None,
+    )
+    dataset = labelled.keep_classes(dataset, data.classes)
+    if split == "test" or not data.validation:
+        return dataset
+    training, validation = labelled.hold_out(dataset, data.validation, experiment.config.seed)
+    return validation if split == "validation" else training
+
+
+def make_pipeline(
+    experiment: Experiment, training: Dataset, *, seed: int, sharding: Any = None
+) -> Pipeline:
+    """The batches of a training run with `seed`."""
+    data = experiment.config.data
+    return Pipeline(
+        training,
+        batch_size=experiment.images_per_step,
+        seed=seed,
+        sharding=sharding,
+        resident={"auto": None, "always": True, "never": False}[data.resident],
+        entries=[name for name in experiment.example_batch if not name.startswith("labelled_")],
+        labelled=labelled_pool(experiment, training),
+    )
+
+
+def labelled_pool(experiment: Experiment, training: Dataset) -> Dataset | None:
+    """The training images whose labels are used, where the config has some."""
+    num, seed = experiment.config.data.labelled, experiment.config.seed
+    if not num:
+        return None
+    return labelled.subset(training, labelled.draw(training, num, seed), "labelled", num, seed)
+
+
+def record_labelled(
+    experiment: Experiment, training: Dataset, workdir: Path, *, write: bool
+) -> None:
+    """Leaves in `labelled.json` which images are labelled, or checks that they are the same.
+
+    Raises UserError where a continued run would see other labels than it began with.
+    """
+    num, seed = experiment.config.data.labelled, experiment.config.seed
+    if not num:
+        return
+    path = workdir / "labelled.json"
+    expected = labelled.record(training, labelled.draw(training, num, seed), seed)
+    if path.exists():
+        try:
+            saved = json.loads(path.read_text())
+        except ValueError as error:
+            raise UserError(f"{path} cannot be read ({error}); delete it to begin anew.") from error
+        labelled.check_record(saved, expected, str(path))
+    elif write:
+        write_atomically(path, json.dumps(expected) + "\n")
+
+
+def loader(experiment: Experiment, pipeline: Pipeline) -> Callable[[PyTree, PyTree, Any], Any]:
+    """The function load(source, raw, key) with which a compiled step begins."""
+    data = experiment.config.data
+    flip, padding = data.flip, data.crop_padding
+
+    def load(source: PyTree, raw: PyTree, key: Any) -> Any:
+        images = pipeline.fetch(source, raw)
+        return preprocess.prepare(images, key, flip=flip, crop_padding=padding)
+
+    return load

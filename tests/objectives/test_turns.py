@@ -1,0 +1,251 @@
+"""The algorithm of every paper: who moves, on which loss, of what, how often, in which order.
+
+A row of a table is (players, loss, entries, updates, fresh batches, phase, optional), as the paper
+has it, and what a step does is checked against the rows.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from tiny_games import BATCH, NAMES, module_of, setup, update_key
+
+from jaxgen.core import finish, optimise, resolve
+from jaxgen.objectives import wgan
+
+pytestmark = pytest.mark.core
+
+IMAGE, LABELLED = ("image",), ("labelled_image", "labelled_label")
+
+
+def game(adversary, updates, generator_updates, entries=IMAGE):
+    """Algorithm 1 of the GAN paper."""
+    return (
+        ((adversary,), f"{adversary}_loss", entries, updates, True, None, False),
+        (("generator",), "generator_loss", entries, generator_updates, False, None, False),
+    )
+
+
+def autoencoder(
+    entries=IMAGE,
+    judged=IMAGE,
+    discriminators=("discriminator",),
+    losses=("discriminator_loss", "encoder_loss"),
+    supervised=False,
+):
+    """Phases 1, 2a, 2b and 3 of adversarial autoencoders."""
+    both = ("encoder", "decoder")
+    rows = (
+        (both, "reconstruction_loss", entries, 1, False, "reconstruction", False),
+        (discriminators, losses[0], judged, 1, False, "adversarial", False),
+        (("encoder",), losses[1], judged, 1, False, "adversarial", False),
+    )
+    last = (("encoder",), "supervised_loss", LABELLED, 1, False, "supervised", True)
+    return (*rows, last) if supervised else rows
+
+
+MIXTURE = {"code_prior": "mixture", "label_informed": True}
+INFORMED = ("informed_discriminator_loss", "informed_encoder_loss")
+JUDGES = ("category_discriminator", "style_discriminator")
+# Name: (objective, hparams, batches of a step, rows).
+CASES = {
+    "aae": ("aae", {}, 1, autoencoder()),
+    "aae, label informed": (
+        "aae",
+        MIXTURE,
+        1,
+        autoencoder(judged=("image", *LABELLED), losses=INFORMED),
+    ),
+    "aae_supervised": ("aae_supervised", {}, 1, autoencoder(entries=("image", "label"))),
+    "aae_semisupervised": (
+        "aae_semisupervised",
+        {},
+        1,
+        autoencoder(
+            discriminators=JUDGES, losses=("discriminators_loss", "encoder_loss"), supervised=True
+        ),
+    ),
+    "age": (
+        "age",
+        {},
+        1,
+        (
+            (("encoder",), "encoder_loss", IMAGE, 1, True, None, False),
+            (("generator",), "generator_loss", IMAGE, 2, False, None, False),
+        ),
+    ),
+    "age, images in the generator": (
+        "age",
+        {"generator_image_weight": 1.0, "encoder_updates": 2, "generator_updates": 3},
+        5,
+        (
+            (("encoder",), "encoder_loss", IMAGE, 2, True, None, False),
+            (("generator",), "generator_loss", IMAGE, 3, True, None, False),
+        ),
+    ),
+    "cgan": ("cgan", {}, 1, game("discriminator", 1, 1, ("image", "label"))),
+    "cgan, several": (
+        "cgan",
+        {"discriminator_updates": 2, "generator_updates": 3},
+        2,
+        game("discriminator", 2, 3, ("image", "label")),
+    ),
+    "ebgan": ("ebgan", {}, 1, game("discriminator", 1, 1)),
+    "ebgan, several": (
+        "ebgan",
+        {"discriminator_updates": 2, "generator_updates": 3},
+        2,
+        game("discriminator", 2, 3),
+    ),
+    "gan": ("gan", {}, 1, game("discriminator", 1, 1)),
+    "gan, several": (
+        "gan",
+        {"order": "alternating", "discriminator_updates": 2, "generator_updates": 3},
+        2,
+        game("discriminator", 2, 3),
+    ),
+    "lsgan": ("lsgan", {}, 1, game("discriminator", 1, 1)),
+    "lsgan, several": (
+        "lsgan",
+        {"discriminator_updates": 2, "generator_updates": 3},
+        2,
+        game("discriminator", 2, 3),
+    ),
+    "pixelcnn": (
+        "pixelcnn",
+        {},
+        1,
+        ((("decoder",), "decoder_loss", IMAGE, 1, False, None, False),),
+    ),
+    "pixelcnn of classes": (
+        "pixelcnn",
+        {"num_classes": 3},
+        1,
+        ((("decoder",), "conditional_decoder_loss", ("image", "label"), 1, False, None, False),),
+    ),
+    "pixelgan_ae": ("pixelgan_ae", {}, 1, autoencoder(supervised=True)),
+    "pixelgan_ae of real codes": ("pixelgan_ae", {"code_prior": "gaussian"}, 1, autoencoder()),
+    "wgan": ("wgan", {}, 5, game("critic", 5, 1)),
+    "wgan, few": ("wgan", {"critic_updates": 2, "generator_updates": 3}, 2, game("critic", 2, 3)),
+    "wgan_gp": ("wgan_gp", {}, 5, game("critic", 5, 1)),
+    "wgan_gp, few": (
+        "wgan_gp",
+        {"critic_updates": 2, "generator_updates": 3},
+        2,
+        game("critic", 2, 3),
+    ),
+}
+
+
+def test_every_objective_is_here():
+    assert {name for name, *_ in CASES.values()} == set(NAMES)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_turns_say_what_the_paper_does(case):
+    name, hparams, batches, rows = CASES[case]
+    module = module_of(name)
+    offered = resolve(module, module.Hparams(**{**hparams, **sizes(hparams)}))
+    assert offered.batches == batches
+    found = tuple(
+        (t.players, t.loss.__name__, t.entries, t.updates, t.fresh, t.phase, t.optional)
+        for t in offered.turns
+    )
+    assert found == rows
+    assert all(turn.loss is getattr(module, turn.loss.__name__) for turn in offered.turns)
+    special = [t.players for t in offered.turns if t.count or t.update is not optimise]
+    assert special == ([("critic",)] if name == "wgan" else [])
+
+
+def sizes(hparams):
+    """What a mixture needs beside its name."""
+    return {"code_size": 2} if hparams.get("code_prior") == "mixture" else {}
+
+
+def tallying():
+    """An optimiser that counts its updates by phase, each of which adds a hundredth."""
+    phases = ("reconstruction", "adversarial", "supervised", "none")
+
+    def update(gradient, state, params=None, *, phase, **extra):
+        phase = phase or "none"
+        hundredth = jax.tree.map(lambda x: jnp.full_like(x, 0.01), gradient)
+        return hundredth, {**state, phase: state[phase] + 1}
+
+    return optax.GradientTransformationExtraArgs(
+        lambda params: {phase: jnp.zeros((), jnp.int32) for phase in phases}, update
+    )
+
+
+TALLIED = [(case, True) for case in CASES] + [
+    (case, False) for case, (*_, rows) in CASES.items() if any(row[-1] for row in rows)
+]
+
+
+@pytest.mark.parametrize(("case", "labelled"), TALLIED)
+def test_who_moves_in_a_step_is_exactly_that(case, labelled):
+    """With labelled images for the turns that are left out without them, or without."""
+    name, hparams, batches, rows = CASES[case]
+    options = {"clip": 100.0} if name == "wgan" else {}
+    tx = {network: tallying() for network in module_of(name).NETWORKS}
+    spec, state, batch = setup(name, tx, **hparams, **options)
+    assert len(batch["image"]) == batches * BATCH
+    entries = {entry for row in rows if labelled or not row[-1] for entry in row[2]}
+    after, metrics = module_of(name).train_step(
+        spec, state, {entry: batch[entry] for entry in entries}, jax.random.key(1)
+    )
+    assert int(after.step) == 1
+    assert all(value.shape == () for value in metrics.values())
+    expected = {network: {} for network in module_of(name).NETWORKS}
+    for players, _, _, updates, _, phase, left_out in rows:
+        for player in players:
+            if labelled or not left_out:
+                tally = expected[player]
+                tally[phase or "none"] = tally.get(phase or "none", 0) + updates
+    for network, tally in expected.items():
+        counts = {phase: int(n) for phase, n in after.opt_state[network].items() if n}
+        assert counts == tally, network
+        pairs = jax.tree.leaves(after.params[network]), jax.tree.leaves(state.params[network])
+        for now, then in zip(*pairs, strict=True):
+            np.testing.assert_allclose(now - then, 0.01 * sum(tally.values()), atol=1e-5)
+
+
+def step_by_step(name, rows, spec, state, batch, key, batches):
+    """The rows one after the other, each update by itself, each against the others of now."""
+    used = 0
+    for players, loss, entries, updates, fresh, phase, _ in rows:
+        purpose = "/".join(filter(None, ("+".join(players), phase)))
+        for number in range(updates):
+            part = used + number if fresh else 0
+            args = [batch[entry][part::batches] for entry in entries]
+            args.append(update_key(key, purpose, number))
+            clips = name == "wgan" and players == ("critic",)
+            update = wgan.update_and_clip if clips else optimise
+            loss_of = getattr(module_of(name), loss)
+            state, _ = update(spec, state, players, loss_of, *args, phase=phase)
+        used += updates if fresh else 0
+    return finish(spec, state)
+
+
+ORDERED = [case for case in CASES if case != "gan"]  # whose players move at once
+
+
+@pytest.mark.parametrize("case", ORDERED)
+def test_a_step_is_the_turns_one_after_the_other(case):
+    name, hparams, batches, rows = CASES[case]
+    options = {"clip": 0.5} if name == "wgan" else {}
+    spec, state, batch = setup(name, ema=True, **hparams, **options)
+    key = jax.random.key(1)
+    after, _ = module_of(name).train_step(spec, state, batch, key)
+    expected = step_by_step(name, rows, spec, state, batch, key, batches)
+    assert largest_difference(after, expected) < 1e-5
+    if len(rows) > 1:
+        backwards = step_by_step(name, rows[::-1], spec, state, batch, key, batches)
+        assert largest_difference(after, backwards) > 1e-4
+
+
+def largest_difference(one, other):
+    """Of any parameter, average or statistic."""
+    one, other = ((state.params, state.ema, state.model_state) for state in (one, other))
+    pairs = zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
+    return max(float(jnp.max(jnp.abs(a - b))) for a, b in pairs)
