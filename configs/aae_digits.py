@@ -15,28 +15,26 @@ Arguments: gaussian, mixture, supervised, semisupervised, clustering (unless
 given), labels_only (with semisupervised: the same encoder trained on nothing else), smoke.
 """
 
-from configs import aae_base
+from configs import common, phases
 
 
-def get_config(arg=""):
-    words, setting = aae_base.arguments(arg, unless_given="clustering")
-    config = aae_base.get_aae(
+def get_config(setting: phases.Setting = "clustering", labels_only: bool = False):
+    by_adam = {"reconstruction": common.adam(1e-3), "init_std": 0.0}
+    by_adam["adversarial_rate"] = 0.1 if setting == "mixture" else 0.03
+    noisy = setting in ("mixture", "clustering")
+    config = phases.aae(
         setting,
-        image_size=8,
         features=200,
         clusters=20,
         labelled=500 if setting == "mixture" else 50,
         drop_at=4_000,
+        labels_only=labels_only,
+        **(by_adam if noisy else {}),
     )
-    if setting in ("mixture", "clustering"):
-        rate = 0.1 if setting == "mixture" else 0.03
-        aae_base.use_adam(config, 1e-3, adversarial_rate=rate)
-        config.networks.encoder.batch_norm = True
-        config.networks.encoder.output_norm = setting == "clustering"
+    if noisy:
+        config.networks.encoder.update(batch_norm=True, output_norm=setting == "clustering")
         config.hparams.posterior = "implicit"
     config.data.name = "digits"
-    config.num_steps = 6_000
-    config.steps_per_dispatch = 20
-    config.log_every = 100
+    config.update(num_steps=6_000, steps_per_dispatch=20, log_every=100)
     config.sample_every = config.checkpoint_every = 1_000
-    return aae_base.finish(config, words)
+    return config

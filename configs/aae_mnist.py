@@ -13,24 +13,21 @@ Arguments: gaussian, mixture, supervised, semisupervised, clustering, labels_onl
 (with semisupervised: the same encoder trained on nothing else, to compare), smoke.
 """
 
-from configs import aae_base
+from configs import phases
 
 _STEPS_PER_EPOCH = 50_000 // 100
 
 
-def get_config(arg=""):
-    words, setting = aae_base.arguments(arg, unless_given="gaussian")
-    config = aae_base.get_aae(
+def get_config(setting: phases.Setting = "gaussian", labels_only: bool = False):
+    config = phases.aae(
         setting,
-        image_size=28,
         features=1000,
         clusters=30,
         labelled=10_000 if setting == "mixture" else 100,
         drop_at=50 * _STEPS_PER_EPOCH,
+        labels_only=labels_only,
     )
-    config.data.name = "tfds:mnist"
-    config.data.validation = 10_000
-    config.num_steps = 500 * _STEPS_PER_EPOCH
-    config.log_every = _STEPS_PER_EPOCH
+    config.data.update(name="tfds:mnist", validation=10_000)
+    config.update(num_steps=500 * _STEPS_PER_EPOCH, log_every=_STEPS_PER_EPOCH)
     config.sample_every = config.checkpoint_every = 25 * _STEPS_PER_EPOCH
-    return aae_base.finish(config, words)
+    return config

@@ -16,28 +16,21 @@ Data: TFDS celeb_a, or `--config.data.name=FOLDER` with aligned images of 178x21
 Arguments: finetune, no_reconstruction, latent_only, generator_image, smoke.
 """
 
-from configs import age_base
+from configs import common
 
 _TRAINING_IMAGES = 162_770
 
 
-def get_config(arg=""):
-    finetune = "finetune" in arg.split(",")
+def get_config(finetune: bool = False, ablations: tuple[common.Ablation, ...] = ()):
     batch_size = 256 if finetune else 64
-    config, words = age_base.get_age(
-        image_size=64,
-        channels=3,
-        latent_size=64,
-        steps_per_epoch=_TRAINING_IMAGES // batch_size,
-        epochs=1 if finetune else 5,
-        drop_every=5,
-        arg=arg,
-        extra=("finetune",),
+    epoch = _TRAINING_IMAGES // batch_size
+    config = common.age(
+        64,
+        num_steps=epoch if finetune else 5 * epoch,
+        halve_at=() if finetune else (4 * epoch,),
+        image_weight=15.0 if finetune else 10.0,
+        ablations=ablations,
     )
-    config.hparams.generator_updates = 3
-    if finetune:
-        config.hparams.image_weight = 15.0
-    config.data.name = "tfds:celeb_a"
-    config.data.resize = "celeba"
-    config.data.batch_size = batch_size
-    return age_base.finish(config, words)
+    config.hparams.update(latent_size=64, generator_updates=3)
+    config.data.update(name="tfds:celeb_a", resize="celeba", batch_size=batch_size)
+    return config

@@ -8,18 +8,12 @@ picture). Not run by us at full length.
 Arguments: no_reconstruction, latent_only, generator_image, smoke.
 """
 
-from configs import age_base
+from configs import common
 
 
-def get_config(arg=""):
-    config, words = age_base.get_age(
-        image_size=32,
-        channels=3,
-        latent_size=128,
-        steps_per_epoch=50_000 // 64,
-        epochs=150,
-        drop_every=40,
-        arg=arg,
-    )
+def get_config(ablations: tuple[common.Ablation, ...] = ()):
+    epoch = 50_000 // 64
+    halve_at = (39 * epoch, 79 * epoch, 119 * epoch)
+    config = common.age(32, num_steps=150 * epoch, halve_at=halve_at, ablations=ablations)
     config.data.name = "tfds:cifar10"
-    return age_base.finish(config, words)
+    return config

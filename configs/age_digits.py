@@ -9,26 +9,14 @@ Latent weight, generator width and length are ours: chosen with seed 0 on those 
 Arguments (after a colon): no_reconstruction, latent_only, generator_image, smoke.
 """
 
-from configs import age_base
+from configs import common
 
 
-def get_config(arg=""):
-    config, words = age_base.get_age(
-        image_size=16,
-        channels=1,
-        latent_size=16,
-        steps_per_epoch=1000,
-        epochs=1,
-        drop_every=2,
-        arg=arg,
-    )
+def get_config(ablations: tuple[common.Ablation, ...] = ()):
     # 250 / 16 is the weight per latent dimension that CelebA's recipe has, 1000 / 64.
-    config.hparams.latent_weight = 250.0
-    config.networks.encoder.features = 32
+    config = common.age(16, num_steps=1000, latent_weight=250.0, ablations=ablations)
+    config.hparams.latent_size = 16
     config.networks.generator.features = 48
     config.data.name = "digits"
-    config.steps_per_dispatch = 10
-    config.log_every = 100
-    config.sample_every = 200
-    config.checkpoint_every = 500
-    return age_base.finish(config, words)
+    config.update(steps_per_dispatch=10, log_every=100, sample_every=200, checkpoint_every=500)
+    return config

@@ -9,22 +9,11 @@ by us at full length.
 Arguments: no_reconstruction, latent_only, generator_image, smoke.
 """
 
-from configs import age_base
-
-_STEPS = 20_000
+from configs import common
 
 
-def get_config(arg=""):
-    config, words = age_base.get_age(
-        image_size=64,
-        channels=3,
-        latent_size=64,
-        steps_per_epoch=_STEPS,
-        epochs=1,
-        drop_every=2,
-        arg=arg,
-    )
-    config.hparams.generator_updates = 3
-    config.data.name = "./images"
-    config.data.resize = "center_crop"
-    return age_base.finish(config, words)
+def get_config(ablations: tuple[common.Ablation, ...] = ()):
+    config = common.age(64, num_steps=20_000, ablations=ablations)
+    config.hparams.update(latent_size=64, generator_updates=3)
+    config.data.update(name="./images", resize="center_crop")
+    return config

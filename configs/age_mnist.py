@@ -10,18 +10,13 @@ every 5 the published script's defaults, and the latent size is ours.
 Arguments: no_reconstruction, latent_only, generator_image, smoke.
 """
 
-from configs import age_base
+from configs import common
 
 
-def get_config(arg=""):
-    config, words = age_base.get_age(
-        image_size=32,
-        channels=1,
-        latent_size=32,
-        steps_per_epoch=60_000 // 64,
-        epochs=25,
-        drop_every=5,
-        arg=arg,
-    )
+def get_config(ablations: tuple[common.Ablation, ...] = ()):
+    epoch = 60_000 // 64
+    halve_at = tuple(k * epoch for k in (4, 9, 14, 19, 24))
+    config = common.age(32, num_steps=25 * epoch, halve_at=halve_at, ablations=ablations)
+    config.hparams.latent_size = 32
     config.data.name = "tfds:mnist"
-    return age_base.finish(config, words)
+    return config

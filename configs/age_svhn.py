@@ -7,18 +7,13 @@ CIFAR-10, and 25 epochs with a halving every 5 are the published script's defaul
 Arguments: no_reconstruction, latent_only, generator_image, smoke.
 """
 
-from configs import age_base
+from configs import common
 
 
-def get_config(arg=""):
-    config, words = age_base.get_age(
-        image_size=32,
-        channels=3,
-        latent_size=64,
-        steps_per_epoch=73_257 // 64,
-        epochs=25,
-        drop_every=5,
-        arg=arg,
-    )
+def get_config(ablations: tuple[common.Ablation, ...] = ()):
+    epoch = 73_257 // 64
+    halve_at = tuple(k * epoch for k in (4, 9, 14, 19, 24))
+    config = common.age(32, num_steps=25 * epoch, halve_at=halve_at, ablations=ablations)
+    config.hparams.latent_size = 64
     config.data.name = "tfds:svhn_cropped"
-    return age_base.finish(config, words)
+    return config

@@ -14,19 +14,17 @@ with train/ and val/ in subfolders a class.
 Arguments: no_reconstruction, latent_only, generator_image, smoke.
 """
 
-from configs import age_base
+from configs import common
 
 
-def get_config(arg=""):
-    config, words = age_base.get_age(
-        image_size=32,
-        channels=3,
-        latent_size=128,
-        steps_per_epoch=100_000 // 64,
-        epochs=6,
-        drop_every=3,
-        arg=arg,
+def get_config(ablations: tuple[common.Ablation, ...] = ()):
+    epoch = 100_000 // 64
+    config = common.age(
+        32,
+        num_steps=6 * epoch,
+        halve_at=(2 * epoch, 5 * epoch),
+        latent_weight=2000.0,
+        ablations=ablations,
     )
     config.data.name = "./tiny-imagenet-200"
-    config.hparams.latent_weight = 2000.0
-    return age_base.finish(config, words)
+    return config

@@ -10,66 +10,28 @@ Deviations: layer sizes, rates and dropout of the paper are from secondary sourc
 Arguments: dcgan, smoke.
 """
 
-from configs import common, gans_base
+from configs import common
 
 
-def get_config(arg=""):
-    words = common.arguments(arg, ("dcgan",))
-    config = _convolutional() if "dcgan" in words else _fully_connected()
-    config.data.name = "tfds:mnist"
-    if "smoke" in words:
-        common.smoke(config)
-        if "dcgan" not in words:
-            config.networks.generator.latent_features = 4
-            config.networks.generator.label_features = 4
-            config.networks.discriminator.label_features = 4
+def get_config(dcgan: bool = False):
+    family = "dcgan" if dcgan else "mlp"
+    epoch = 60_000 // (128 if dcgan else 100)
+    num_steps = (200 if dcgan else 250) * epoch
+    optim = common.momentum_2014(1.00004, num_steps)
+    if dcgan:
+        schedule = common.linear(100 * epoch, num_steps)
+        optim = common.adam(2e-4, b1=0.5, weight_decay=2.5e-5, schedule=schedule)
+    config = common.game(
+        "cgan",
+        networks=(f"{family}.ConditionalGenerator", f"{family}.ConditionalDiscriminator"),
+        optim=optim,
+        num_steps=num_steps,
+    )
+    config.data.update(name="tfds:mnist", batch_size=128 if dcgan else 100)
     return config
 
 
-def _fully_connected():
-    generator = {
-        "module": "mlp.ConditionalGenerator",
-        "classes": 10,
-        "image_size": 28,
-        "channels": 1,
-        "latent_features": 200,
-        "label_features": 1000,
-        "features": 1200,
-        "dropout": 0.5,
-        "output": "sigmoid",
-        "init_range": 0.05,
-    }
-    discriminator = {
-        "module": "mlp.ConditionalDiscriminator",
-        "classes": 10,
-        "features": 240,
-        "label_features": 50,
-        "pieces": 5,
-        "joint_pieces": 4,
-        "dropout": 0.5,
-        "init_range": 0.005,
-    }
-    optim = gans_base.momentum_2014(1.00004, 250, 600)
-    config = gans_base.get_gan("cgan", generator=generator, adversary=discriminator, optim=optim)
-    config.data.batch_size = 100
-    config.num_steps = 250 * 600
-    return config
-
-
-def _convolutional():
-    generator = {
-        "module": "dcgan.ConditionalGenerator",
-        "classes": 10,
-        "image_size": 28,
-        "channels": 1,
-        "features": 64,
-        "output": "sigmoid",
-    }
-    discriminator = {"module": "dcgan.ConditionalDiscriminator", "classes": 10, "features": 64}
-    epoch = 60_000 // 128
-    decay = {"linear_from": 100 * epoch, "linear_to": 200 * epoch, "weight_decay": 2.5e-5}
-    optim = common.adam(2e-4, b1=0.5) | decay
-    config = gans_base.get_gan("cgan", generator=generator, adversary=discriminator, optim=optim)
-    config.data.batch_size = 128
-    config.num_steps = 200 * epoch
-    return config
+def smoke(config):
+    if config.networks.generator.module.startswith("mlp."):
+        config.networks.generator.update(latent_features=4, label_features=4)
+        config.networks.discriminator.label_features = 4

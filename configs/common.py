@@ -1,97 +1,170 @@
-"""Defaults that every experiment shares, and the one way in which configs take arguments."""
+"""Optimisers, and the experiments that several configs vary.
+
+A config says what differs from `jaxgen.config.schema`, the defaults of the objective's Hparams and
+of its networks' classes; sizes follow the data.
+"""
+
+from typing import Any, Literal
 
 from ml_collections import ConfigDict
 
-
-def get_defaults() -> ConfigDict:
-    """The keys that all configs have. An experiment fills in the empty ones."""
-    config = ConfigDict()
-    config.objective = ""  # module in jaxgen.objectives, or any dotted path
-    config.hparams = ConfigDict()  # fields of the objective's Hparams
-    config.networks = ConfigDict()  # name -> module (in jaxgen.models or dotted) and its fields
-    config.optim = ConfigDict()  # name -> optimiser and its numbers
-    config.ema = ConfigDict()  # name -> decay, for networks with averaged parameters
-    config.precision = "float32"  # "mixed": bfloat16 products accumulated in float32
-
-    config.data = ConfigDict()
-    # digits, photos, tfds:NAME, a folder, a file.npz, lsun:PATH, stacked:NAME, ring or grid.
-    config.data.name = "digits"
-    config.data.image_size = 0
-    config.data.channels = 0
-    config.data.resize = "bilinear"  # bilinear, center_crop, celeba, none
-    config.data.batch_size = 64  # images of one update, over all devices
-    config.data.flip = False
-    config.data.crop_padding = 0
-    config.data.resident = "auto"  # auto, always, never: whether the images stay on the device
-    config.data.classes = ""  # such as "0,1,2": the only ones kept; all if empty
-    config.data.validation = 0  # training images that are held out, drawn by the seed
-    config.data.labelled = 0  # training images whose labels are used, for semi-supervised learning
-    config.data.data_dir = ""  # where TFDS keeps prepared sets; its own default if empty
-    config.data.cache_dir = ""  # where decoded images are kept; the user's cache if empty
-
-    config.seed = 0
-    config.num_steps = 0
-    config.steps_per_dispatch = 1  # training steps that the device takes per call
-    config.log_every = 50
-    config.sample_every = 500
-    config.checkpoint_every = 500
-    config.checkpoint_keep = 2  # the newest ones
-    config.checkpoint_best = ""  # a metric of the log whose best checkpoint is kept as well
-    config.checkpoint_best_mode = "min"  # or "max"
-    config.init_from = ""  # a workdir whose networks are the start, with a fresh optimiser
-
-    config.evaluation = ConfigDict()
-    config.evaluation.num_images = 2000  # of each kind, real and generated
-    return config
+Ablation = Literal["no_reconstruction", "latent_only", "generator_image"]
 
 
-def adam(learning_rate: float, b1: float = 0.9, b2: float = 0.999, drop_at=()) -> dict:
-    """Adam; the learning rate is halved at the start of each training step in `drop_at`."""
+def adam(learning_rate: float, **numbers: Any) -> dict:
+    """Adam, with b1 0.9 and b2 0.999 unless given."""
+    return {"name": "adam", "learning_rate": learning_rate, **numbers}
+
+
+def rmsprop(learning_rate: float) -> dict:
+    """RMSProp with PyTorch's numbers, those of WGAN's code."""
     return {
-        "name": "adam",
+        "name": "rmsprop",
         "learning_rate": learning_rate,
-        "b1": b1,
-        "b2": b2,
-        "eps": 1e-8,
-        "drop_at": tuple(drop_at),
+        "decay": 0.99,
+        "eps_in_sqrt": False,
     }
 
 
-def labels_only(config: ConfigDict) -> None:
-    """The supervised network that a semi-supervised run is compared with.
+def momentum(learning_rate: float, rate: float, **numbers: Any) -> dict:
+    """SGD with constant momentum."""
+    rates = {"momentum": rate, "final_momentum": rate}
+    return {"name": "momentum", "learning_rate": learning_rate, **rates, **numbers}
 
-    The same encoder, noise, labels and number of steps, but nothing except the labels moves its
-    weights. Images without labels still count in the statistics of its batch normalisations.
+
+def momentum_2014(decay: float, num_steps: int) -> dict:
+    """SGD of the 2014 papers: 0.1, divided by `decay` a step; momentum 0.5 growing to 0.7."""
+    return {
+        "name": "momentum",
+        "learning_rate": 0.1,
+        "momentum": 0.5,
+        "final_momentum": 0.7,
+        "ramp_steps": num_steps,
+        "schedule": {
+            "name": "exponential",
+            "decay_rate": decay**-1000,
+            "transition_steps": 1000,
+            "end_value": 1e-6,
+        },
+    }
+
+
+def piecewise(*boundaries: int, scale: float = 0.5) -> dict:
+    """Multiplies the learning rate by `scale` at the start of each of these training steps."""
+    return {"name": "piecewise", "boundaries": boundaries, "scale": scale}
+
+
+def linear(begin: int, end: int) -> dict:
+    """The learning rate falls in a straight line to 0 between these training steps."""
+    return {"name": "linear", "transition_begin": begin, "transition_steps": end - begin}
+
+
+def experiment(
+    objective: str, networks: dict[str, dict], optim: dict[str, dict], num_steps: int = 0
+) -> ConfigDict:
+    """A config without its data."""
+    config = ConfigDict({"objective": objective, "num_steps": num_steps})
+    for section in ("hparams", "data", "evaluation", "ema"):
+        config[section] = ConfigDict()
+    config.networks = ConfigDict(_copy(networks))
+    config.optim = ConfigDict(_copy(optim))
+    return config
+
+
+def _copy(values: dict) -> dict:
+    """One dict that appears twice would be one section under two names."""
+    return {name: _copy(v) if isinstance(v, dict) else v for name, v in values.items()}
+
+
+def game(
+    objective: str,
+    *,
+    networks: str | tuple[str, str],
+    optim: dict,
+    num_steps: int,
+    **both: Any,
+) -> ConfigDict:
+    """A generator and its adversary with the same optimiser.
+
+    networks: a module of jaxgen.models that has both, or the two classes. both: fields of both.
     """
-    config.optim.encoder.reconstruction.learning_rate = 0.0
-    config.optim.encoder.adversarial.learning_rate = 0.0
+    if isinstance(networks, str):
+        networks = (f"{networks}.Generator", f"{networks}.Discriminator")
+    adversary = "critic" if objective.startswith("wgan") else "discriminator"
+    players = dict(zip(("generator", adversary), networks))
+    return experiment(
+        objective,
+        {name: {"module": module, **both} for name, module in players.items()},
+        dict.fromkeys(players, optim),
+        num_steps,
+    )
 
 
-def smoke(config: ConfigDict, num_steps: int = 4) -> None:
-    """Shrinks any experiment to seconds: embedded data, narrow networks, a few steps."""
-    if config.data.name.startswith("stacked:"):
-        config.data.name = "stacked:digits"
-    elif config.data.name not in ("ring", "grid"):
-        config.data.name = "digits"
-    config.data.data_dir = ""
-    config.data.resize = "bilinear"
-    config.data.batch_size = 8
-    config.num_steps = num_steps
-    config.steps_per_dispatch = 1
-    config.log_every = config.sample_every = config.checkpoint_every = max(1, num_steps // 2)
-    config.evaluation.num_images = 32
-    for network in config.networks.values():
-        if "features" in network:
-            network.features = 4
+def dcgan(*, paper: bool = False, **more: Any) -> ConfigDict:
+    """DCGAN: non-saturating, the discriminator first, Adam 2e-4 with b1 0.5, batches of 128.
+
+    paper: kernels of 5x5, twice the channels and L2 1e-5, in the place of the authors' Torch code.
+    """
+    optim = adam(2e-4, b1=0.5)
+    if paper:
+        optim["weight_decay"] = 1e-5
+        more.update(features=128, kernel_size=5)
+    config = game("gan", networks="dcgan", optim=optim, **more)
+    config.hparams.update(order="alternating", latent_prior="uniform")
+    config.data.batch_size = 128
+    return config
 
 
-def arguments(arg: str, allowed: tuple[str, ...]) -> set[str]:
-    """The comma-separated words after the config's colon. Raises ValueError on an unknown one."""
-    words = {word for word in arg.split(",") if word}
-    unknown = sorted(words - {*allowed, "smoke"})
-    if unknown:
-        raise ValueError(
-            f'"{unknown[0]}" is not an argument of this config; it takes: '
-            f"{', '.join([*allowed, 'smoke'])}."
-        )
-    return words
+def wgan(*, long: bool, num_steps: int) -> ConfigDict:
+    """WGAN on DCGAN's networks; long: 100 updates of the critic in early and every 500th step."""
+    config = game("wgan", networks="dcgan", optim=rmsprop(5e-5), num_steps=num_steps)
+    if long:
+        config.hparams.long_updates = 100
+    return config
+
+
+def age(
+    image_size: int,
+    *,
+    num_steps: int,
+    halve_at: tuple[int, ...] = (),
+    image_weight: float = 10.0,
+    latent_weight: float = 1000.0,
+    ablations: tuple[Ablation, ...] = (),
+) -> ConfigDict:
+    """AGE by the published optimiser; the learning rate is halved at the start of some steps.
+
+    ablations: no_reconstruction, neither reconstruction term; latent_only, the generator's only;
+    generator_image, the image term is wrongly given to the generator as well, which blurs (Figure 9
+    of the paper).
+    """
+    schedule = {"schedule": piecewise(*halve_at)} if halve_at else {}
+    optim = adam(2e-4, b1=0.5, **schedule)
+    networks = {
+        "encoder": {"module": f"age.Encoder{image_size}"},
+        "generator": {"module": f"age.Generator{image_size}"},
+    }
+    config = experiment("age", networks, dict.fromkeys(networks, optim), num_steps)
+    config.data.image_size = image_size
+    if {"no_reconstruction", "latent_only"} & set(ablations):
+        image_weight = 0.0
+    if "no_reconstruction" in ablations:
+        latent_weight = 0.0
+    config.hparams.update(image_weight=image_weight, latent_weight=latent_weight)
+    if "generator_image" in ablations:
+        config.hparams.generator_image_weight = config.hparams.get_ref("image_weight")
+    return config
+
+
+def pixelcnn(
+    *, class_conditional: bool, output: str, optim: dict, num_steps: int, **decoder: Any
+) -> ConfigDict:
+    """A PixelCNN whose parameters are averaged. decoder: fields of the network."""
+    network = {"module": "pixelcnn.PixelCNN", **decoder}
+    config = experiment("pixelcnn", {"decoder": network}, {"decoder": optim}, num_steps)
+    config.hparams.output = output
+    config.ema.decoder = 0.999
+    if class_conditional:
+        config.hparams.num_classes = None  # as many as the data has
+        config.networks.decoder.conditioning = "invariant"
+    return config

@@ -10,20 +10,10 @@ Data: TFDS celeb_a, or `--config.data.name=FOLDER` with aligned images of 178x21
 Arguments: paper, smoke.
 """
 
-from configs import common, dcgan_base
+from configs import common
 
 
-def get_config(arg=""):
-    words = common.arguments(arg, ("paper",))
-    if "paper" in words:
-        config = dcgan_base.get_dcgan(64, 3, features=128, kernel_size=5)
-        for player in ("generator", "discriminator"):
-            config.optim[player].weight_decay = 1e-5
-    else:
-        config = dcgan_base.get_dcgan(64, 3)
-    config.data.name = "tfds:celeb_a"
-    config.data.resize = "celeba"
-    config.num_steps = 25 * (162_770 // 128)
-    if "smoke" in words:
-        common.smoke(config)
+def get_config(paper: bool = False):
+    config = common.dcgan(paper=paper, num_steps=25 * (162_770 // 128))
+    config.data.update(name="tfds:celeb_a", image_size=64, resize="celeba")
     return config

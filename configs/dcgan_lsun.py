@@ -10,17 +10,10 @@ Deviations: near-duplicates are not removed (the paper dropped about 275,000).
 Arguments: smoke.
 """
 
-from configs import common, dcgan_base
+from configs import common
 
 
-def get_config(arg=""):
-    words = common.arguments(arg, ())
-    config = dcgan_base.get_dcgan(64, 3, features=128, kernel_size=5)
-    for player in ("generator", "discriminator"):
-        config.optim[player].weight_decay = 1e-5
-    config.data.name = "lsun:./bedroom_train_lmdb"
-    config.data.resize = "center_crop"
-    config.num_steps = 5 * (3_033_042 // 128)
-    if "smoke" in words:
-        common.smoke(config)
+def get_config():
+    config = common.dcgan(paper=True, num_steps=5 * (3_033_042 // 128))
+    config.data.update(name="lsun:./bedroom_train_lmdb", image_size=64, resize="center_crop")
     return config

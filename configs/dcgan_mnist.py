@@ -9,14 +9,10 @@ form from a first map of 7x7. 20,000 steps, about 43 epochs, are ours.
 Arguments: smoke.
 """
 
-from configs import common, dcgan_base
+from configs import common
 
 
-def get_config(arg=""):
-    words = common.arguments(arg, ())
-    config = dcgan_base.get_dcgan(28, 1)
+def get_config():
+    config = common.dcgan(num_steps=20_000)
     config.data.name = "tfds:mnist"
-    config.num_steps = 20_000
-    if "smoke" in words:
-        common.smoke(config)
     return config

@@ -10,19 +10,16 @@ and 40,000 steps are as in public reimplementations.
 Arguments: smoke.
 """
 
-from configs import common, gans_base
+from configs import common
 
 
-def get_config(arg=""):
-    words = common.arguments(arg, ())
-    generator, _ = gans_base.dcgan_pair(64, 3, features=128)
-    discriminator = {"module": "ebgan.Discriminator", "features": 64, "depth": 3, "output": "tanh"}
-    config = gans_base.get_gan(
-        "ebgan", generator=generator, adversary=discriminator, optim=common.adam(1e-3, b1=0.5)
+def get_config():
+    config = common.game(
+        "ebgan",
+        networks=("dcgan.Generator", "ebgan.Discriminator"),
+        optim=common.adam(1e-3, b1=0.5),
+        num_steps=40_000,
     )
-    config.data.name = "tfds:celeb_a"
-    config.data.resize = "celeba"
-    config.num_steps = 40_000
-    if "smoke" in words:
-        common.smoke(config)
+    config.networks.generator.features = 128
+    config.data.update(name="tfds:celeb_a", image_size=64, resize="celeba")
     return config

@@ -12,42 +12,13 @@ discriminator's weights are not limited.
 Arguments: adam, smoke.
 """
 
-from configs import common, gans_base
-
-_STEPS_PER_EPOCH = 60_000 // 100
+from configs import common
 
 
-def get_config(arg=""):
-    words = common.arguments(arg, ("adam",))
-    generator = {
-        "module": "mlp.Generator",
-        "image_size": 28,
-        "channels": 1,
-        "features": 1200,
-        "depth": 2,
-        "activation": "relu",
-        "batch_norm": False,
-        "output": "sigmoid",
-        "init_range": 0.05,
-        "classes": 0,
-    }
-    discriminator = {
-        "module": "mlp.MaxoutDiscriminator",
-        "features": 240,
-        "depth": 2,
-        "pieces": 5,
-        "input_dropout": 0.2,
-        "hidden_dropout": 0.5,
-        "init_range": 0.005,
-    }
-    epochs = 60 if "adam" in words else 250
-    optim = gans_base.momentum_2014(1.000004, epochs, _STEPS_PER_EPOCH)
-    if "adam" in words:
-        optim = common.adam(2e-4, b1=0.5)
-    config = gans_base.get_gan("gan", generator=generator, adversary=discriminator, optim=optim)
-    config.data.name = "tfds:mnist"
-    config.data.batch_size = 100
-    config.num_steps = epochs * _STEPS_PER_EPOCH
-    if "smoke" in words:
-        common.smoke(config)
+def get_config(adam: bool = False):
+    num_steps = (60 if adam else 250) * (60_000 // 100)
+    optim = common.adam(2e-4, b1=0.5) if adam else common.momentum_2014(1.000004, num_steps)
+    networks = ("mlp.Generator", "mlp.MaxoutDiscriminator")
+    config = common.game("gan", networks=networks, optim=optim, num_steps=num_steps)
+    config.data.update(name="tfds:mnist", batch_size=100)
     return config

@@ -7,8 +7,8 @@ with 94.8 % of samples good, and four packed samples 24.8 (PacGAN, arXiv:1712.04
 Arguments: gan, cgan, lsgan, ebgan, wgan, wgan_gp, smoke.
 """
 
-from configs import gans_ring
+from configs import comparisons
 
 
-def get_config(arg=""):
-    return gans_ring.get_points("grid", num_classes=25, arg=arg)
+def get_config(objective: comparisons.Objective = "gan"):
+    return comparisons.points(objective, "grid")

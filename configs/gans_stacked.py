@@ -11,21 +11,12 @@ Deviations: PacGAN's networks have 5x5 kernels and its generator two updates a s
 Arguments: gan, cgan, lsgan, ebgan, wgan, wgan_gp, smoke.
 """
 
-from configs import common, gans_base
+from configs import comparisons
 
 
-def get_config(arg=""):
-    objective, smoke = gans_base.choose(arg)
-    config = gans_base.compared(
-        objective,
-        **gans_base.dcgan_networks(28, 3, features=64, depth=2),
-        latent_size=100,
-        num_classes=1000,
-        margin=0.1,
-    )
+def get_config(objective: comparisons.Objective = "gan"):
+    num_steps = 50 * 128_000 // 64
+    config = comparisons.images(objective, features=64, latent_size=100, num_steps=num_steps)
     config.data.name = "stacked:tfds:mnist"
-    config.num_steps = 50 * 128_000 // 64
     config.evaluation.num_images = 26_000
-    if smoke:
-        common.smoke(config)
     return config

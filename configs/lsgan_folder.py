@@ -10,19 +10,13 @@ Deviations: Adam at 2e-4, as in the paper's study of stability, and 20,000 steps
 Arguments: chi_square, smoke.
 """
 
-from configs import common, lsgan_base
+from configs import common
 
 
-def get_config(arg=""):
-    words = common.arguments(arg, ("chi_square",))
-    config = lsgan_base.get_lsgan(64)
-    if "chi_square" in words:
-        lsgan_base.chi_square(config)
-    for player in ("generator", "discriminator"):
-        config.optim[player].learning_rate = 2e-4
-    config.data.name = "./images"
-    config.data.resize = "center_crop"
-    config.num_steps = 20_000
-    if "smoke" in words:
-        common.smoke(config)
+def get_config(chi_square: bool = False):
+    optim = common.adam(2e-4, b1=0.5)
+    config = common.game("lsgan", networks="lsgan", optim=optim, num_steps=20_000)
+    if chi_square:
+        config.hparams.update(a=-1.0, b=1.0, c=0.0)
+    config.data.update(name="./images", image_size=64, resize="center_crop")
     return config

@@ -8,19 +8,18 @@ the authors' code; `:64` at 64 px. `:chi_square` is (a, b, c) = (-1, 1, 0). LSUN
 its own site: pip install 'jaxgen[lsun]'. Not run by us.
 
 Deviations: the number of epochs is not published; 100,000 steps are about 50 of churches.
-Arguments: 64, chi_square, smoke.
+Arguments: 64, 112 (the default), chi_square, smoke.
 """
 
-from configs import common, lsgan_base
+from typing import Literal
+
+from configs import common
 
 
-def get_config(arg=""):
-    words = common.arguments(arg, ("64", "chi_square"))
-    config = lsgan_base.get_lsgan(64 if "64" in words else 112)
-    if "chi_square" in words:
-        lsgan_base.chi_square(config)
-    config.data.name = "lsun:./church_outdoor_train_lmdb"
-    config.num_steps = 100_000
-    if "smoke" in words:
-        common.smoke(config)
+def get_config(image_size: Literal[64, 112] = 112, chi_square: bool = False):
+    optim = common.adam(1e-3, b1=0.5)
+    config = common.game("lsgan", networks="lsgan", optim=optim, num_steps=100_000)
+    if chi_square:
+        config.hparams.update(a=-1.0, b=1.0, c=0.0)
+    config.data.update(name="lsun:./church_outdoor_train_lmdb", image_size=image_size)
     return config

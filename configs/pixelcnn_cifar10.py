@@ -11,28 +11,24 @@ Deviations: sizes, rate and length are ours; the channels of a pixel, see `model
 Arguments: class_conditional, mixture, smoke.
 """
 
-from configs import pixelcnn_base
+from configs import common
 
 
-def get_config(arg=""):
-    config, words = pixelcnn_base.get_pixelcnn(
-        output="categorical",
-        image_size=32,
-        channels=3,
+def get_config(class_conditional: bool = False, mixture: bool = False):
+    config = common.pixelcnn(
+        class_conditional=class_conditional,
+        output="logistic_mixture" if mixture else "categorical",
+        optim=common.adam(4e-4, schedule=common.piecewise(100_000, 150_000)),
+        num_steps=200_000,
         features=128,
         depth=16,
         kernel_size=5,
-        learning_rate=4e-4,
-        num_steps=200_000,
-        arg=arg,
-        extra=("mixture",),
     )
-    if "mixture" in words:
-        config.hparams.output = "logistic_mixture"
-    config.optim.decoder.drop_at = (100_000, 150_000)
     config.ema.decoder = 0.9995
-    config.data.name = "tfds:cifar10"
-    config.data.batch_size = 64
-    config.data.flip = True
+    config.data.update(name="tfds:cifar10", flip=True)
     config.sample_every = config.checkpoint_every = 5000
-    return pixelcnn_base.finish(config, words)
+    return config
+
+
+def smoke(config):
+    config.networks.decoder.update(depth=2, mixtures=2)

@@ -9,27 +9,25 @@ numbers are ours. `:shallow` is one layer at 8x8, which sees three pixels, for c
 Arguments (after a colon): class_conditional, shallow, smoke.
 """
 
-from configs import pixelcnn_base
+from configs import common
 
 
-def get_config(arg=""):
-    shallow = "shallow" in arg.split(",")
-    config, words = pixelcnn_base.get_pixelcnn(
+def get_config(class_conditional: bool = False, shallow: bool = False):
+    halve_at = (1000, 1250) if shallow else (200, 300)
+    config = common.pixelcnn(
+        class_conditional=class_conditional,
         output="bernoulli",
-        image_size=8 if shallow else 16,
-        channels=1,
+        optim=common.adam(1e-3, schedule=common.piecewise(*halve_at)),
+        num_steps=1500 if shallow else 400,
         features=16 if shallow else 32,
         depth=1 if shallow else 6,
-        kernel_size=3,
-        learning_rate=1e-3,
-        num_steps=1500 if shallow else 400,
-        arg=arg,
-        extra=("shallow",),
     )
-    config.optim.decoder.drop_at = (1000, 1250) if shallow else (200, 300)
     config.ema.decoder = 0.99
-    config.data.name = "digits"
+    config.data.update(name="digits", image_size=8 if shallow else 16)
     config.steps_per_dispatch = 10
-    config.log_every = 50
     config.sample_every = config.checkpoint_every = 500 if shallow else 200
-    return pixelcnn_base.finish(config, words)
+    return config
+
+
+def smoke(config):
+    config.networks.decoder.update(depth=2, mixtures=2)

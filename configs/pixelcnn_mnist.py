@@ -13,27 +13,26 @@ Deviations: the paper has no MNIST experiment. Depth and kernels are those of Pi
 Arguments: class_conditional, shallow, smoke.
 """
 
-from configs import pixelcnn_base
+from configs import common
 
 
-def get_config(arg=""):
+def get_config(class_conditional: bool = False, shallow: bool = False):
     epoch = 60_000 // 128
-    shallow = "shallow" in arg.split(",")
-    config, words = pixelcnn_base.get_pixelcnn(
+    schedule = common.piecewise(50 * epoch, 70 * epoch, 90 * epoch)
+    config = common.pixelcnn(
+        class_conditional=class_conditional,
         output="bernoulli",
-        image_size=28,
-        channels=1,
+        optim=common.adam(1e-3, schedule=schedule),
+        num_steps=100 * epoch,
         features=32,
         depth=4 if shallow else 13,
         kernel_size=5,
-        learning_rate=1e-3,
-        num_steps=100 * epoch,
-        arg=arg,
-        extra=("shallow",),
     )
-    config.optim.decoder.drop_at = (50 * epoch, 70 * epoch, 90 * epoch)
     config.hparams.binarise = "threshold" if shallow else "sample"
-    config.data.name = "tfds:mnist"
-    config.data.batch_size = 128
+    config.data.update(name="tfds:mnist", batch_size=128)
     config.sample_every = config.checkpoint_every = 1000
-    return pixelcnn_base.finish(config, words)
+    return config
+
+
+def smoke(config):
+    config.networks.decoder.update(depth=2, mixtures=2)

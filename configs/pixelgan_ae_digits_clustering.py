@@ -13,25 +13,23 @@ noise and likelihood were chosen on those held-out digits with seed 0.
 Arguments: smoke.
 """
 
-from configs import common, pixelgan_ae_base
+from configs import phases
+
+smoke = phases.smoke
 
 
-def get_config(arg=""):
-    words = common.arguments(arg, ())
-    config = pixelgan_ae_base.get_pixelgan(
-        image_size=8,
+def get_config():
+    config = phases.pixelgan(
+        encoder={"module": "autoencoder.ConvEncoder", "features": 16, "hidden_features": 200},
+        decoder={"features": 16, "mixtures": 3},
         depth=3,  # 7x7 and two of 5x5 see the 7 pixels that there are
+        discriminator_features=200,
         code_size=20,
         output="logistic_mixture",
-        discriminator_features=200,
-        adversarial_rate=0.1,
+        input_noise="gaussian",
+        input_noise_level=0.3,
     )
-    pixelgan_ae_base.conv_encoder(config, depth=2, hidden_features=200)
-    pixelgan_ae_base.narrow(config, features=16)
-    config.networks.decoder.mixtures = 3
-    config.hparams.input_noise = "gaussian"
-    config.hparams.input_noise_level = 0.3
     config.data.name = "digits"
-    pixelgan_ae_base.epochs(config, 100, 15)
+    phases.epochs(config, 100, 15)
     config.steps_per_dispatch = 15
-    return pixelgan_ae_base.finish(config, words)
+    return config

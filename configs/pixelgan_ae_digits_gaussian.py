@@ -8,26 +8,23 @@ which tells it the rest. Beside a PixelCNN of the same reach and an adversarial 
 Arguments: gaussian_posterior (codes are drawn from a Gaussian that the encoder gives), smoke.
 """
 
-from configs import common, pixelgan_ae_base
+from configs import phases
+
+smoke = phases.smoke
 
 
-def get_config(arg=""):
-    words = common.arguments(arg, ("gaussian_posterior",))
-    config = pixelgan_ae_base.get_pixelgan(
-        image_size=8,
+def get_config(gaussian_posterior: bool = False):
+    config = phases.pixelgan(
+        encoder={"module": "autoencoder.MLPEncoder", "features": 16},
+        decoder={"features": 16, "map_features": 200, "conditioning": "dependent"},
         depth=1,
+        discriminator_features=200,
         code_prior="gaussian",
         code_size=2,
         prior_scale=5.0,
-        posterior="gaussian" if "gaussian_posterior" in words else "deterministic",
-        conditioning="dependent",
-        discriminator_features=200,
-        adversarial_rate=0.1,
+        posterior="gaussian" if gaussian_posterior else "deterministic",
     )
-    pixelgan_ae_base.mlp_encoder(config, features=200)
-    pixelgan_ae_base.narrow(config, features=16)
-    config.networks.decoder.map_features = 200
     config.data.name = "digits"
-    pixelgan_ae_base.epochs(config, 200, 15)
+    phases.epochs(config, 200, 15)
     config.steps_per_dispatch = 15
-    return pixelgan_ae_base.finish(config, words)
+    return config

@@ -11,27 +11,32 @@ Arguments: 20, 50, 100 (labels; 50 unless given), labels_only (the same encoder 
 else, to compare), smoke.
 """
 
-from configs import common, pixelgan_ae_base
+from typing import Literal
+
+from configs import phases
+
+smoke = phases.smoke
 
 
-def get_config(arg=""):
-    words = common.arguments(arg, ("20", "50", "100", "labels_only"))
-    labelled = next((int(word) for word in words if word.isdigit()), 50)
-    config = pixelgan_ae_base.get_pixelgan(
-        image_size=8,
+def get_config(labels: Literal[20, 50, 100] = 50, labels_only: bool = False):
+    config = phases.pixelgan(
+        encoder={
+            "module": "autoencoder.ConvEncoder",
+            "features": 16,
+            "depth": 3,
+            "hidden_features": 0,
+        },
+        decoder={"features": 16, "mixtures": 3},
         depth=3,  # 7x7 and two of 5x5 see the 7 pixels that there are
+        discriminator_features=200,
+        labelled=labels,
+        labels_only=labels_only,
         code_size=10,
         output="logistic_mixture",
-        discriminator_features=200,
-        adversarial_rate=0.1,
-        labelled=labelled,
+        input_noise="gaussian",
+        input_noise_level=0.3,
     )
-    pixelgan_ae_base.conv_encoder(config, depth=3, hidden_features=0)
-    pixelgan_ae_base.narrow(config, features=16)
-    config.networks.decoder.mixtures = 3
-    config.hparams.input_noise = "gaussian"
-    config.hparams.input_noise_level = 0.3
     config.data.name = "digits"
-    pixelgan_ae_base.epochs(config, 60, 15)
+    phases.epochs(config, 60, 15)
     config.steps_per_dispatch = 15
-    return pixelgan_ae_base.finish(config, words)
+    return config

@@ -12,24 +12,23 @@ discriminator; with the paper's 0.01 it lost a cluster.
 Arguments: small, smoke.
 """
 
-from configs import common, pixelgan_ae_base
+from configs import phases
+
+smoke = phases.smoke
 
 
-def get_config(arg=""):
-    words = common.arguments(arg, ("small",))
-    small = "small" in words
-    config = pixelgan_ae_base.get_pixelgan(
-        image_size=14 if small else 28,
+def get_config(small: bool = False):
+    encoder = {"module": "autoencoder.ConvEncoder"}
+    config = phases.pixelgan(
+        encoder=encoder | ({"features": 16, "hidden_features": 500} if small else {}),
+        decoder={"features": 16 if small else 32},
         depth=6 if small else 16,
-        code_size=3,
         discriminator_features=500 if small else 3000,
         adversarial_rate=0.06 if small else 0.01,
+        code_size=3,
     )
-    pixelgan_ae_base.conv_encoder(config, depth=2, hidden_features=500 if small else 3000)
+    config.data.update(name="tfds:mnist", keep_classes="0,1,2", validation=3_000)
     if small:
-        pixelgan_ae_base.narrow(config, features=16)
-    config.data.name = "tfds:mnist"
-    config.data.classes = "0,1,2"
-    config.data.validation = 3_000
-    pixelgan_ae_base.epochs(config, 20, 15_000 // 100)
-    return pixelgan_ae_base.finish(config, words)
+        config.data.image_size = 14
+    phases.epochs(config, 20, 15_000 // 100)
+    return config

@@ -10,20 +10,19 @@ Deviations: 100 epochs, a choice of ours; the paper's number is not recovered. T
 Arguments: smoke.
 """
 
-from configs import common, pixelgan_ae_base
+from configs import phases
+
+smoke = phases.smoke
 
 
-def get_config(arg=""):
-    words = common.arguments(arg, ())
-    config = pixelgan_ae_base.get_pixelgan(
-        image_size=28,
+def get_config():
+    config = phases.pixelgan(
+        encoder={"module": "autoencoder.ConvEncoder"},
         depth=16,
-        code_size=30,
         discriminator_features=3000,
         adversarial_rate=0.01,
+        code_size=30,
     )
-    pixelgan_ae_base.conv_encoder(config, depth=2, hidden_features=3000)
-    config.data.name = "tfds:mnist"
-    config.data.validation = 10_000
-    pixelgan_ae_base.epochs(config, 100, 50_000 // 100)
-    return pixelgan_ae_base.finish(config, words)
+    config.data.update(name="tfds:mnist", validation=10_000)
+    phases.epochs(config, 100, 50_000 // 100)
+    return config

@@ -12,28 +12,27 @@ enters every layer, everywhere alike), gaussian_posterior (codes are drawn from 
 encoder gives, instead of computed), smoke.
 """
 
-from configs import common, pixelgan_ae_base
+from configs import common, phases
+
+smoke = phases.smoke
 
 _STEPS_PER_EPOCH = 50_000 // 100
 
 
-def get_config(arg=""):
-    words = common.arguments(arg, ("deep", "invariant", "gaussian_posterior"))
-    config = pixelgan_ae_base.get_pixelgan(
-        image_size=28,
+def get_config(deep: bool = False, invariant: bool = False, gaussian_posterior: bool = False):
+    schedule = common.piecewise(25 * _STEPS_PER_EPOCH, scale=0.1)
+    config = phases.pixelgan(
+        encoder={"module": "autoencoder.MLPEncoder", "features": 2000},
+        decoder={"conditioning": "invariant" if invariant else "dependent"},
         # 7x7 and three of 5x5: 3 + 3 * 2 = 9 pixels; fifteen: 33.
-        depth=16 if "deep" in words else 4,
+        depth=16 if deep else 4,
+        discriminator_features=2000,
+        reconstruction=common.momentum(1e-3, 0.9, schedule=schedule),
         code_prior="gaussian",
         code_size=2,
         prior_scale=5.0,
-        posterior="gaussian" if "gaussian_posterior" in words else "deterministic",
-        conditioning="invariant" if "invariant" in words else "dependent",
-        discriminator_features=2000,
-        reconstruction=pixelgan_ae_base.momentum(1e-3, 0.9, drop_at=(25 * _STEPS_PER_EPOCH,)),
-        adversarial_rate=0.1,
+        posterior="gaussian" if gaussian_posterior else "deterministic",
     )
-    pixelgan_ae_base.mlp_encoder(config, features=2000)
-    config.data.name = "tfds:mnist"
-    config.data.validation = 10_000
-    pixelgan_ae_base.epochs(config, 50, _STEPS_PER_EPOCH)
-    return pixelgan_ae_base.finish(config, words)
+    config.data.update(name="tfds:mnist", validation=10_000)
+    phases.epochs(config, 50, _STEPS_PER_EPOCH)
+    return config

@@ -10,22 +10,22 @@ Arguments: 20, 50, 100 (labels; 100 unless given), labels_only (the same encoder
 else, to compare), smoke.
 """
 
-from configs import common, pixelgan_ae_base
+from typing import Literal
+
+from configs import phases
+
+smoke = phases.smoke
 
 
-def get_config(arg=""):
-    words = common.arguments(arg, ("20", "50", "100", "labels_only"))
-    labelled = next((int(word) for word in words if word.isdigit()), 100)
-    config = pixelgan_ae_base.get_pixelgan(
-        image_size=28,
+def get_config(labels: Literal[20, 50, 100] = 100, labels_only: bool = False):
+    config = phases.pixelgan(
+        encoder={"module": "autoencoder.ConvEncoder", "depth": 3, "hidden_features": 0},
         depth=16,
-        code_size=10,
         discriminator_features=1000,
-        adversarial_rate=0.1,
-        labelled=labelled,
+        labelled=labels,
+        labels_only=labels_only,
+        code_size=10,
     )
-    pixelgan_ae_base.conv_encoder(config, depth=3, hidden_features=0)
-    config.data.name = "tfds:mnist"
-    config.data.validation = 10_000
-    pixelgan_ae_base.epochs(config, 750 if labelled == 20 else 500, 50_000 // 100)
-    return pixelgan_ae_base.finish(config, words)
+    config.data.update(name="tfds:mnist", validation=10_000)
+    phases.epochs(config, 750 if labels == 20 else 500, 50_000 // 100)
+    return config

@@ -10,25 +10,29 @@ not recovered.
 Arguments: labels_only, smoke.
 """
 
-from configs import common, pixelgan_ae_base
+from configs import phases
 
 
-def get_config(arg=""):
-    words = common.arguments(arg, ("labels_only",))
-    config = pixelgan_ae_base.get_pixelgan(
-        image_size=32,
+def get_config(labels_only: bool = False):
+    config = phases.pixelgan(
+        encoder={
+            "module": "autoencoder.ConvEncoder",
+            "features": 64,
+            "depth": 3,
+            "hidden_features": 1000,
+        },
         depth=16,
+        discriminator_features=1000,
+        labelled=1000,
+        labels_only=labels_only,
         code_size=5,
         output="logistic_mixture",
-        discriminator_features=1000,
-        adversarial_rate=0.1,
-        labelled=1000,
     )
-    pixelgan_ae_base.conv_encoder(config, depth=3, hidden_features=1000)
-    config.networks.encoder.features = 64
-    config.data.name = "tfds:smallnorb"
-    config.data.validation = 4_000
-    pixelgan_ae_base.epochs(config, 100, 20_300 // 100)
-    if "smoke" in words:
-        config.data.classes = "0,1,2,3,4"
-    return pixelgan_ae_base.finish(config, words)
+    config.data.update(name="tfds:smallnorb", image_size=32, validation=4_000)
+    phases.epochs(config, 100, 20_300 // 100)
+    return config
+
+
+def smoke(config):
+    phases.smoke(config)
+    config.data.keep_classes = "0,1,2,3,4"

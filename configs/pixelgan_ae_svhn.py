@@ -12,24 +12,28 @@ are not used, only the 73,257 of "train". The encoder and 100 epochs are ours.
 Arguments: 500, 1000 (labels; 1000 unless given), labels_only, smoke.
 """
 
-from configs import common, pixelgan_ae_base
+from typing import Literal
+
+from configs import phases
+
+smoke = phases.smoke
 
 
-def get_config(arg=""):
-    words = common.arguments(arg, ("500", "1000", "labels_only"))
-    config = pixelgan_ae_base.get_pixelgan(
-        image_size=16,
-        channels=3,
+def get_config(labels: Literal[500, 1000] = 1000, labels_only: bool = False):
+    config = phases.pixelgan(
+        encoder={
+            "module": "autoencoder.ConvEncoder",
+            "features": 64,
+            "depth": 3,
+            "hidden_features": 1000,
+        },
         depth=20,
+        discriminator_features=1000,
+        labelled=labels,
+        labels_only=labels_only,
         code_size=10,
         output="logistic_mixture",
-        discriminator_features=1000,
-        adversarial_rate=0.1,
-        labelled=500 if "500" in words else 1000,
     )
-    pixelgan_ae_base.conv_encoder(config, depth=3, hidden_features=1000)
-    config.networks.encoder.features = 64
-    config.data.name = "tfds:svhn_cropped"
-    config.data.validation = 10_000
-    pixelgan_ae_base.epochs(config, 100, 63_257 // 100)
-    return pixelgan_ae_base.finish(config, words)
+    config.data.update(name="tfds:svhn_cropped", image_size=16, validation=10_000)
+    phases.epochs(config, 100, 63_257 // 100)
+    return config

@@ -10,14 +10,10 @@ Data: TFDS celeb_a, or `--config.data.name=FOLDER` with aligned images of 178x21
 Arguments: long, smoke.
 """
 
-from configs import common, wgan_base
+from configs import common
 
 
-def get_config(arg=""):
-    config, words = wgan_base.get_wgan(arg)
-    config.data.name = "tfds:celeb_a"
-    config.data.resize = "celeba"
-    config.num_steps = 50_000
-    if "smoke" in words:
-        common.smoke(config)
+def get_config(long: bool = False):
+    config = common.wgan(long=long, num_steps=50_000)
+    config.data.update(name="tfds:celeb_a", image_size=64, resize="celeba")
     return config

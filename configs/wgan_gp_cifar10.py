@@ -12,28 +12,23 @@ are not dequantised with noise.
 Arguments: dcgan, smoke.
 """
 
-from configs import common, gans_base
+from configs import common
 
 
-def get_config(arg=""):
-    words = common.arguments(arg, ("dcgan",))
-    if "dcgan" in words:
-        generator, critic = gans_base.dcgan_pair(32, 3, features=128, kernel_size=5)
-        critic["batch_norm"] = False
-        optim, steps = common.adam(1e-4, b1=0.5, b2=0.9), 200_000
+def get_config(dcgan: bool = False):
+    if dcgan:
+        optim = common.adam(1e-4, b1=0.5, b2=0.9)
+        config = common.game(
+            "wgan_gp",
+            networks="dcgan",
+            optim=optim,
+            num_steps=200_000,
+            features=128,
+            kernel_size=5,
+        )
+        config.networks.critic.batch_norm = False
     else:
-        generator = {
-            "module": "resnet.Generator",
-            "image_size": 32,
-            "channels": 3,
-            "features": 128,
-        }
-        critic = {"module": "resnet.Discriminator", "features": 128}
-        steps = 100_000
-        optim = common.adam(2e-4, b1=0.0, b2=0.9) | {"linear_from": 0, "linear_to": steps}
-    config = gans_base.get_gan("wgan_gp", generator=generator, adversary=critic, optim=optim)
+        optim = common.adam(2e-4, b1=0.0, b2=0.9, schedule=common.linear(0, 100_000))
+        config = common.game("wgan_gp", networks="resnet", optim=optim, num_steps=100_000)
     config.data.name = "tfds:cifar10"
-    config.num_steps = steps
-    if "smoke" in words:
-        common.smoke(config)
     return config

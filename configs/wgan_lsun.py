@@ -11,14 +11,10 @@ Deviations: 100,000 steps are ours.
 Arguments: long, smoke.
 """
 
-from configs import common, wgan_base
+from configs import common
 
 
-def get_config(arg=""):
-    config, words = wgan_base.get_wgan(arg)
-    config.data.name = "lsun:./bedroom_train_lmdb"
-    config.data.resize = "center_crop"
-    config.num_steps = 100_000
-    if "smoke" in words:
-        common.smoke(config)
+def get_config(long: bool = False):
+    config = common.wgan(long=long, num_steps=100_000)
+    config.data.update(name="lsun:./bedroom_train_lmdb", image_size=64, resize="center_crop")
     return config

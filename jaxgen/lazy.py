@@ -1,4 +1,4 @@
-"""Names of a package that are imported when they are first used, so that `import jaxgen` is instant.
+"""Names of a package that are imported when first used, so that `import jaxgen` is instant.
 
 A package lists them once, as imports that only a type checker follows:
 
@@ -29,7 +29,9 @@ def attach(package: str, file: str) -> tuple[Callable[[str], Any], Callable[[], 
 
     def get(name: str) -> Any:
         if name not in homes:
-            raise AttributeError(f'"{package}" has no "{name}"; it has: {", ".join(sorted(homes))}.')
+            raise AttributeError(
+                f'"{package}" has no "{name}"; it has: {", ".join(sorted(homes))}.'
+            )
         module, original = homes[name]
         if module == package:
             return importlib.import_module(f"{package}.{original}")

@@ -2,30 +2,34 @@
 
     python -m jaxgen.study --config=configs/studies/gan_objectives.py --workdir=runs/study
 
-Flags only. The same command continues what is in --workdir.
+The same command continues what is in --workdir.
 """
 
-from absl import flags
+from jaxgen.commands import flags
 
-from jaxgen import command_line
-
-flags.adopt_module_key_flags(command_line)
+_FLAGS = (flags.CONFIG, flags.WORKDIR, flags.PRINT, flags.DEBUG, flags.HELP)
+_EXAMPLE = "configs/studies/gan_objectives.py"
 
 
 def main(argv: list[str]) -> None:
-    """Runs a study. argv: the overrides of its config."""
-    config = command_line.load_config(argv, "configs/studies/gan_objectives.py")
-    if command_line.PRINT.value:
-        return command_line.print_config(config)
-    from jaxgen import commands, studies
+    """Runs a study. argv: flags, and overrides of its config."""
+    given, overrides = flags.parse(argv, _FLAGS)
+    if "help" in given:
+        return print(flags.help_text("python -m jaxgen.study", {"flags:": _FLAGS}))
+    values = flags.select(given, _FLAGS, "a study", {})
+    config = flags.load_config(values, overrides, _EXAMPLE)
+    if values["print_config"]:
+        return flags.print_config(config)
+    from jaxgen.commands.compile_cache import enable_compilation_cache
+    from jaxgen.studies import run
 
-    commands.enable_compilation_cache()
-    studies.run(config, command_line.workdir(by_config=True))
+    enable_compilation_cache()
+    run.run(config, flags.training_folder(values))
 
 
 def cli() -> None:
     """The command."""
-    command_line.run(main)
+    flags.call(main)
 
 
 if __name__ == "__main__":

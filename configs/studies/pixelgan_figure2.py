@@ -14,34 +14,13 @@ Arguments: mnist, smoke.
 
 from ml_collections import ConfigDict
 
-from configs import common
 
-
-def get_config(arg=""):
-    words = common.arguments(arg, ("mnist",))
-    data, ending = "mnist" if "mnist" in words else "digits", "smoke" if "smoke" in words else ""
-    config = ConfigDict()
+def get_config(mnist: bool = False, smoke: bool = False):
+    data, ending = "mnist" if mnist else "digits", "smoke" if smoke else ""
+    config = ConfigDict({"seeds": 1, "evaluations": 1})
     config.experiments = (
         f"configs/pixelgan_ae_{data}_gaussian.py:{ending}",
         f"configs/pixelcnn_{data}.py:shallow,{ending}",
         f"configs/aae_{data}.py:gaussian,{ending}",
-    )
-    config.seeds = 1
-    config.seeds_at_once = 0
-    config.evaluations = 1
-    config.num_steps = 0
-    config.networks = ConfigDict({"features": 0})
-    config.evaluation = ConfigDict({"num_images": 0})
-    config.data = ConfigDict(
-        {
-            "name": "",
-            "image_size": 0,
-            "channels": 0,
-            "num_classes": 0,
-            "batch_size": 0,
-            "resize": "",
-            "data_dir": "",
-            "cache_dir": "",
-        }
     )
     return config

@@ -1,63 +1,177 @@
-"""What the commands share: flags, overrides of a config, and how a mistake is told."""
+"""Flags of the commands: which there are, parsing, and how a mistake is told. Imports no JAX."""
 
+import argparse
+import ast
+import dataclasses
 import os
-import shlex
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from absl import app, flags, logging
+from jaxgen.core.errors import UserError, did_you_mean
 
-from jaxgen import config as config_lib
-from jaxgen.core import UserError
-
-CONFIG = flags.DEFINE_string(
-    "config", None, "What to run: FILE.py or FILE.py:ARGUMENT; --config.KEY=VALUE changes a key."
-)
-WORKDIR = flags.DEFINE_string("workdir", None, "Its folder; runs/NAME OF CONFIG if absent.")
-PRINT = flags.DEFINE_bool("print_config", False, "Print every key and value; run nothing.")
-DEBUG = flags.DEFINE_bool("debug", False, "Show the traceback of an error.")
+Values = dict[str, Any]
 
 
-def load_config(argv: list[str], example: str) -> config_lib.Config:
-    """The config of --config, with the overrides that `argv[1:]` are. Raises UserError."""
-    overrides = dict(_override(argument) for argument in argv[1:])
-    if not CONFIG.value:
+@dataclasses.dataclass(frozen=True)
+class Flag:
+    """One flag, --NAME=VALUE or, where it is a switch, --NAME.
+
+    Attributes:
+      name: without dashes.
+      meaning: one sentence or less.
+      default: its value where it is not given.
+      kind: what text becomes; bool is a switch.
+    """
+
+    name: str
+    meaning: str
+    default: Any = None
+    kind: Callable[[str], Any] = str
+
+
+CONFIG = Flag("config", "what to run: FILE.py or FILE.py:ARGUMENT; --config.KEY=VALUE sets a key")
+WORKDIR = Flag("workdir", "the folder of the run; of training runs/NAME OF CONFIG if absent")
+PRINT = Flag("print_config", "print every key, value and meaning; run nothing", False, bool)
+DEBUG = Flag("debug", "show the traceback of an error", False, bool)
+HELP = Flag("help", "print this", False, bool)
+STEP = Flag("step", "the checkpoint to use; the newest if absent", None, int)
+
+
+def whole_number(least: int) -> Callable[[str], int]:
+    """A kind of flag: whole numbers from `least`, below 2**31."""
+
+    def number(text: str) -> int:
+        if not text.lstrip("-").isdigit() or not least <= int(text) < 2**31:
+            raise argparse.ArgumentTypeError(f'"{text}" must be a whole number, {least} or more')
+        return int(text)
+
+    return number
+
+
+def whole_numbers(text: str) -> list[int]:
+    """A kind of flag: whole numbers, separated by commas."""
+    try:
+        return [int(part) for part in text.split(",") if part]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'"{text}" must be whole numbers, as in 3,8') from None
+
+
+def words(text: str) -> list[str]:
+    """A kind of flag: words, separated by commas."""
+    return [word for word in text.split(",") if word]
+
+
+def only_one(name: str, numbers: Sequence[int]) -> int | None:
+    """The number of a list flag that takes one at most. Raises UserError for several."""
+    if len(numbers) > 1:
+        raise UserError(f"--{name}={','.join(map(str, numbers))} must be one number here.")
+    return numbers[0] if numbers else None
+
+
+def modes() -> dict[str, str]:
+    """Name -> first sentence of every mode: a file beside this one that has FLAGS; imports none."""
+    found = {}
+    for file in sorted(Path(__file__).parent.glob("[!_]*.py")):
+        tree = ast.parse(file.read_text())
+        assigned = [node.targets[0] for node in tree.body if isinstance(node, ast.Assign)]
+        if any(getattr(target, "id", "") == "FLAGS" for target in assigned):
+            found[file.stem] = (ast.get_docstring(tree) or "").partition("\n")[0]
+    return found
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message.removeprefix('argument ').strip()}; see --help.")
+
+
+def parse(argv: Sequence[str], flags: Iterable[Flag]) -> tuple[Values, dict[str, str]]:
+    """(the flags that were given, the text of every --config.KEY=VALUE). Raises UserError."""
+    parser = _Parser(allow_abbrev=False, add_help=False, argument_default=argparse.SUPPRESS)
+    known = {flag.name: flag for flag in flags}
+    for flag in known.values():
+        how: Any = {"action": "store_true"} if flag.kind is bool else {"type": flag.kind}
+        parser.add_argument(f"--{flag.name}", **how)
+    given, rest = parser.parse_known_args(list(argv))
+    names = [f"--{name}" for name in known]
+    return vars(given), dict(_override(argument, names) for argument in rest)
+
+
+def help_text(usage: str, sections: Mapping[str, Iterable[Flag] | Mapping[str, str]]) -> str:
+    """The text of --help: under each title its flags, or names and what they are."""
+    lines = [f"usage: {usage} --FLAG=VALUE ... [--config.KEY=VALUE ...]"]
+    for title, entries in sections.items():
+        if not isinstance(entries, Mapping):
+            entries = {_shown(flag): _meaning(flag) for flag in entries}
+        lines += ["", title, *(f"  {name:<22} {meaning}" for name, meaning in entries.items())]
+    return "\n".join(lines)
+
+
+def _shown(flag: Flag) -> str:
+    return f"--{flag.name}" if flag.kind is bool else f"--{flag.name}={flag.name.upper()}"
+
+
+def _meaning(flag: Flag) -> str:
+    default = "" if flag.default in (None, False, "", ()) else f" ({flag.default})"
+    return flag.meaning + default
+
+
+def select(
+    given: Values, flags: Iterable[Flag], where: str, owners: Mapping[str, Sequence[str]]
+) -> Values:
+    """The values of `flags`, given or by default. Raises UserError for another flag.
+
+    where: what `flags` are of, such as "--mode=evaluate". owners: flag -> what it is of, instead.
+    """
+    values = {flag.name: flag.default for flag in flags}
+    for name, value in given.items():
+        if name not in values:
+            raise UserError(
+                f"--{name} has no use with {where}, only with {', '.join(owners[name])}; leave it out."
+            )
+        values[name] = value
+    return values
+
+
+def load_config(values: Values, overrides: Mapping[str, str], example: str) -> Any:
+    """The config of --config with its overrides. Raises UserError."""
+    from jaxgen.config import load
+
+    if not values["config"]:
         raise UserError(f"Give --config=FILE.py, for instance --config={example}.")
-    config = config_lib.load(CONFIG.value, {})
-    for key, text in overrides.items():
-        config_lib.override(config, key, config_lib.parse(config, key, text))
-    return config
+    return load.load(values["config"], overrides, as_text=True)
 
 
-def check_arguments(argv: list[str]) -> None:
-    """Raises UserError unless `argv[1:]` are overrides of a config."""
-    for argument in argv[1:]:
-        _override(argument)
+def print_config(config: Any) -> None:
+    """Prints every key as the flag that sets it, with its meaning."""
+    from jaxgen.config import document
 
-
-def print_config(config: config_lib.Config) -> None:
-    """Prints every key as the flag that sets it."""
-    for key, value in config_lib.flatten(config.to_dict()).items():
-        print(f"--config.{key}={shlex.quote(str(value))}")
+    print("\n".join(document.lines(config)))
     sys.stdout.flush()  # here, where a reader that has gone away is noticed
 
 
-def workdir(*, by_config: bool = False) -> Path:
-    """The folder of --workdir, or (by_config) one named after the config. Raises UserError."""
-    if WORKDIR.value is None and not by_config:
+def training_folder(values: Values) -> Path:
+    """--workdir, or a folder that is named after the config."""
+    name = Path((values["config"] or "").partition(":")[0]).stem
+    return Path(values["workdir"] or f"runs/{name}")
+
+
+def folder_of_run(values: Values) -> Path:
+    """--workdir. Raises UserError where it was not given."""
+    if values["workdir"] is None:
         raise UserError("Give --workdir=DIR, the folder of a training run.")
-    name = Path((CONFIG.value or "").partition(":")[0]).stem
-    return Path(WORKDIR.value or f"runs/{name}")
+    return Path(values["workdir"])
 
 
-def run(main: Callable[[list[str]], None]) -> None:
-    """Runs `main` on the command line; a user's mistake prints one sentence and exits with 1."""
+def call(main: Callable[[list[str]], None]) -> None:
+    """Calls `main(sys.argv[1:])`; a user's mistake prints one sentence and exits with 1."""
+    from absl import logging
+
     logging.set_verbosity(logging.WARNING)
     try:
-        app.run(main, flags_parser=_parse)
+        main(sys.argv[1:])
     except UserError as error:
         _fail(error, str(error), 1)
     except BrokenPipeError:
@@ -67,29 +181,18 @@ def run(main: Callable[[list[str]], None]) -> None:
         _fail(error, "interrupted", 128 + signal.SIGINT)
 
 
-def _override(argument: str) -> tuple[str, str]:
+def _override(argument: str, known: Sequence[str]) -> tuple[str, str]:
     """(key, text) of --config.KEY=VALUE."""
     name, separator, text = argument.partition("=")
     if not name.startswith("--config."):
-        known = [f"--{flag}" for flag in flags.FLAGS]
-        raise UserError(
-            f'Unexpected argument "{argument}"; see --help.{config_lib.did_you_mean(name, known)}'
-        )
+        raise UserError(f'Unexpected argument "{argument}"; see --help.{did_you_mean(name, known)}')
     if not separator:
         raise UserError(f"{name} needs a value: {name}=VALUE.")
     return name.removeprefix("--config."), text
 
 
-def _parse(argv: list[str]) -> list[str]:
-    """Absl's parsing of its flags; the rest, overrides of the config among it, is returned."""
-    try:
-        return flags.FLAGS(argv, known_only=True)
-    except flags.Error as error:
-        raise UserError(f"{error}.") from error
-
-
 def _fail(error: BaseException, text: str, code: int) -> NoReturn:
-    if {"--debug", "--debug=true"} & set(sys.argv):
+    if "--debug" in sys.argv:
         raise error
     print(f"jaxgen: {text}", file=sys.stderr)
     # Threads of a checkpoint or of the data pipeline must not keep a failed process alive.

@@ -1,41 +1,23 @@
-"""From a config to everything: networks, optimisers, data, a training run."""
+"""From a config to an experiment: networks, optimisers, numbers, the shapes of a batch."""
 
 import dataclasses
 import functools
 import importlib
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-import flax.errors
 import jax
 import jax.numpy as jnp
 
-from jaxgen import config as config_lib
-from jaxgen import optimisers, session
-from jaxgen import workdir as workdir_lib
-from jaxgen.core import Key, Spec, TrainState, UserError
-from jaxgen.data import sources
-from jaxgen.train import checkpoint, parallel
+from jaxgen.config import complete, fields, load, optimisers
+from jaxgen.core.errors import UserError
+from jaxgen.core.objective import REQUIRED, Objective, resolve
+from jaxgen.core.spec import Spec
+from jaxgen.core.state import TrainState
+from jaxgen.core.types import Key
+from jaxgen.data import names
 
-_KEYS = (
-    *("objective", "hparams", "networks", "optim", "ema", "precision", "data", "seed", "num_steps"),
-    *("steps_per_dispatch", "log_every", "sample_every", "checkpoint_every", "checkpoint_keep"),
-    *("checkpoint_best", "checkpoint_best_mode"),
-    *("init_from", "evaluation"),
-)
-_DATA_KEYS = (
-    *("name", "image_size", "channels", "resize", "batch_size", "flip", "crop_padding", "resident"),
-    *("classes", "validation", "labelled", "data_dir", "cache_dir"),
-)
-_LEAST = {"data.batch_size": 1, "data.image_size": 1, "data.channels": 1, "data.crop_padding": 0}
-_LEAST |= {
-    "data.validation": 0,
-    "data.labelled": 0,
-    "seed": 0,
-    "checkpoint_keep": 1,
-    "evaluation.num_images": 1,
-}
 _PRECISIONS = {"float32": jnp.float32, "mixed": jnp.bfloat16}
 
 
@@ -43,19 +25,24 @@ _PRECISIONS = {"float32": jnp.float32, "mixed": jnp.bfloat16}
 class Experiment:
     """What a config stands for. Nothing is downloaded, read or compiled to make one.
 
-    objective: the module. spec: its networks, optimisers and numbers. example_batch: shapes and
-    dtypes of the batch of one training step.
+    Attributes:
+      objective: the module.
+      spec: its networks, optimisers and numbers.
+      config: complete and locked.
+      example_batch: shapes and dtypes of the batch of one training step.
+      abilities: what the objective offers at these hparams.
     """
 
-    objective: Any
+    objective: ModuleType | Any
     spec: Spec
-    config: config_lib.Config
+    config: load.Config
     example_batch: Mapping[str, jax.ShapeDtypeStruct]
+    abilities: Objective
 
     def create_state(self, key: Key) -> TrainState:
         """A fresh state."""
         zeros = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), dict(self.example_batch))
-        return self.objective.create_state(self.spec, key, zeros)
+        return self.abilities.create_state(self.spec, key, zeros)
 
     @functools.cached_property
     def sample(self) -> Callable[..., Any]:
@@ -63,7 +50,7 @@ class Experiment:
 
         @functools.partial(jax.jit, static_argnums=3)
         def sample(state, key, condition, num):
-            return self.objective.sample(self.spec, state, key, num, condition)
+            return self.abilities.sample(self.spec, state, key, num, condition)
 
         return sample
 
@@ -72,169 +59,136 @@ class Experiment:
         """Images that one training step consumes."""
         return self.example_batch["image"].shape[0]
 
+    @property
+    def kind(self) -> str:
+        """What is generated: "image", or "points" of the plane."""
+        return names.kind_of(self.example_batch["image"].shape[1:])
 
-def load_config(path: str, **overrides: Any) -> config_lib.Config:
-    """The locked config of `path`, e.g. "configs/age_celeba.py:smoke".
-
-    overrides: dotted keys, e.g. `**{"hparams.image_weight": 5.0}`. Raises UserError.
-    """
-    return config_lib.load(path, overrides)
+    @property
+    def reads_labels(self) -> bool:
+        """Whether a step reads the label of every image."""
+        return "label" in self.example_batch
 
 
-def build(config: config_lib.Config) -> Experiment:
-    """Checks every key of a config and makes its Experiment. Raises UserError."""
-    config_lib.check_keys(config, _KEYS, "config")
-    config_lib.check_keys(config.data, _DATA_KEYS, "config.data")
-    config_lib.check_keys(config.evaluation, ("num_images",), "config.evaluation")
-    _check_numbers(config)
-    objective = _import_objective(config.objective)
-    hparams = config_lib.strict(objective.Hparams, config.hparams, "config.hparams")
-    names = objective.NETWORKS
-    config_lib.check_keys(config.networks, names, "config.networks")
-    config_lib.check_keys(config.optim, names, "config.optim")
-    for name in config.ema:
-        if name not in names:
-            raise UserError(
-                f'"{name}" is not a network, in config.ema.{config_lib.did_you_mean(name, names)} '
-                f"Networks: {', '.join(names)}."
-            )
+def build(config: load.Config) -> Experiment:
+    """Completes and checks a config, and makes its Experiment. Raises UserError."""
+    config = load.finish(config, {})
+    module = importlib.import_module(fields.objective_module(config.objective))
+    lacking = [name for name in REQUIRED if not hasattr(module, name)]
+    if lacking:
+        raise UserError(f"config.objective={module.__name__} lacks {', '.join(lacking)}.")
+    try:
+        hparams = module.Hparams(**config.hparams)
+    except ValueError as error:
+        raise UserError(f"config.hparams: {error}") from error
+    abilities = resolve(module, hparams)
+    _check_optimisers(config, abilities)
     dtype = _PRECISIONS[config.precision]
-    nets = {name: _network(name, config.networks[name], dtype) for name in names}
-    tx = {name: optimisers.build(f"config.optim.{name}", config.optim[name]) for name in names}
-    spec = Spec(nets=nets, tx=tx, hparams=hparams, ema=dict(config.ema))
+    spec = Spec(
+        nets={name: _network(network, dtype) for name, network in config.networks.items()},
+        tx={name: optimisers.build(section) for name, section in config.optim.items()},
+        hparams=hparams,
+        ema=dict(config.ema),
+    )
     data = config.data
-    shape = sources.shape_of(data.name, image_size=data.image_size, channels=data.channels)
-    updates = getattr(objective, "batches_per_step", lambda _: 1)(hparams)
-    count = data.batch_size * updates
-    batch = {"image": jax.ShapeDtypeStruct((count, *shape), jnp.float32)}
-    read = getattr(objective, "batch_entries", lambda _: ("image",))(hparams)
-    if data.labelled and "labelled_image" not in read:
-        raise UserError(
-            f"config.data.labelled={data.labelled} has no use, for {config.objective} reads no "
-            "labelled images; set it to 0."
-        )
-    for name in ("label", *(("labelled_label",) if data.labelled else ())):
-        if name in read:
-            batch[name] = jax.ShapeDtypeStruct((count,), jnp.int32)
-    if data.labelled:
-        batch["labelled_image"] = batch["image"]
-    experiment = Experiment(objective, spec, config, batch)
+    shape = names.shape_of(data.name, image_size=data.image_size, channels=data.channels)
+    batch = _example_batch(config, abilities, shape)
+    experiment = Experiment(module, spec, config, batch, abilities)
     _check_shapes(experiment, shape)
     return experiment
 
 
-def run(config: config_lib.Config, workdir: str | Path, *, fork: bool = False) -> TrainState:
-    """Trains, or continues what is in `workdir`, to `config.num_steps`. Returns the last state.
-
-    Raises UserError for whatever the user can mend, and NotFiniteError (one of them) when a metric
-    or a parameter becomes NaN or infinite. An interrupt (Ctrl-C, SIGTERM) saves and returns.
-    """
-    experiment = build(config)
-    init_from = None
-    if config.init_from:
-        init_from = lambda: restore(config.init_from)[1]  # noqa: E731
-    return session.train(experiment, Path(workdir), fork=fork, init_from=init_from)
-
-
-def restore(workdir: str | Path, step: int | None = None) -> tuple[Experiment, TrainState]:
-    """The experiment of a workdir and its newest good (or the given) checkpoint.
-
-    Needs no config. Raises UserError where there is nothing, or nothing good, to restore.
-    """
-    workdir = Path(workdir)
-    experiment = build(config_lib.from_json(workdir_lib.read(workdir)["config"]))
-    found = None
-    if (workdir / "checkpoints").is_dir():
-        checkpoints = checkpoint.Checkpoints(workdir / "checkpoints")
-        found = checkpoints.restore(session.target(experiment, parallel.make_mesh()), step)
-        checkpoints.close()
-    if found is None:
-        raise UserError(f"{workdir} holds no checkpoint yet; train it first.")
-    return experiment, found[1]
-
-
-def _import_objective(name: str) -> Any:
-    dotted = name if "." in name else f"jaxgen.objectives.{name}"
-    try:
-        module = importlib.import_module(dotted)
-    except ModuleNotFoundError as error:
-        if error.name is None or not dotted.startswith(error.name):
-            raise
-        folder = Path(__file__).parent / "objectives"
-        known = sorted(p.stem for p in folder.glob("*.py") if p.stem != "__init__")
+def check_classes(experiment: Experiment, classes: tuple[str, ...], where: str) -> None:
+    """Raises UserError unless labels of the data set `where` fit what the objective is given."""
+    read = {"label", "labelled_label"} & set(experiment.example_batch)
+    num_classes = experiment.abilities.num_classes
+    if read and len(classes) != num_classes:
         raise UserError(
-            f'config.objective="{name}" not found.{config_lib.did_you_mean(name, known)} '
-            f"Available: {', '.join(known)}, or the dotted path of a module of yours."
-        ) from error
-    lacking = [
-        attribute
-        for attribute in ("NETWORKS", "Hparams", "create_state", "train_step", "sample")
-        if not hasattr(module, attribute)
-    ]
-    if lacking:
-        raise UserError(f"config.objective={dotted} lacks {', '.join(lacking)}.")
-    return module
+            f"{where} has {len(classes)} classes, but {experiment.abilities.name} is given labels "
+            f"of {num_classes}; set the number of classes in config.hparams (and in "
+            f"config.networks) to {len(classes)}, or keep {num_classes} with "
+            "config.data.keep_classes."
+        )
 
 
-def _network(name: str, values: config_lib.Config, dtype: Any) -> Any:
-    where = f"config.networks.{name}"
-    path = values.get("module", "")
-    dotted = f"jaxgen.models.{path}" if path.count(".") == 1 else path
-    module_name, _, class_name = dotted.rpartition(".")
-    try:
-        cls = getattr(importlib.import_module(module_name), class_name)
-    except (ModuleNotFoundError, AttributeError, ValueError) as error:
-        raise UserError(
-            f'{where}.module="{path}" not found; name a class of jaxgen.models, such as '
-            '"age.Encoder64", or give the dotted path of a class of yours.'
-        ) from error
+def _check_optimisers(config: load.Config, abilities: Objective) -> None:
+    """Raises UserError unless a network that moves in several phases has an optimiser for each."""
+    labelled = bool(config.data.labelled)
+    for name, section in config.optim.items():
+        needed = abilities.phases(name, with_optional=labelled)
+        allowed = abilities.phases(name, with_optional=True)
+        where = f"config.optim.{name}"
+        if optimisers.is_by_phase(section) != bool(allowed):
+            what = f"a section for each of: {', '.join(allowed)}" if allowed else "one optimiser"
+            raise UserError(f"{where} must be {what}, as {abilities.name} takes its turns.")
+        if allowed:
+            complete.check_names(section, allowed, where)
+            lacking = [phase for phase in needed if phase not in section]
+            if lacking:
+                raise UserError(
+                    f"{where} has no optimiser for the phase {', '.join(lacking)}, only for "
+                    f"{', '.join(section)}."
+                )
+
+
+def _network(values: load.Config, dtype: Any) -> Any:
+    module, _, name = fields.network_class(values.module).rpartition(".")
+    cls = getattr(importlib.import_module(module), name)
     given = {key: value for key, value in values.items() if key != "module"}
-    fields = {field.name for field in dataclasses.fields(cls)}
-    own = sorted(fields - {"parent", "name", "dtype", "axis_name"})
-    config_lib.check_keys(given, own, where)
-    return cls(**given, **({"dtype": dtype} if "dtype" in fields else {}))
+    known = {field.name for field in dataclasses.fields(cls)}
+    return cls(**given, **({"dtype": dtype} if "dtype" in known else {}))
 
 
-def _check_numbers(config: config_lib.Config) -> None:
-    if config.checkpoint_best_mode not in ("min", "max"):
+def _example_batch(
+    config: load.Config, abilities: Objective, shape: tuple[int, int, int]
+) -> dict[str, jax.ShapeDtypeStruct]:
+    labelled = config.data.labelled
+    every = (*abilities.entries, *abilities.optional_entries)
+    if labelled and "labelled_image" not in every:
         raise UserError(
-            f'config.checkpoint_best_mode="{config.checkpoint_best_mode}" is not one of min, max.'
+            f"config.data.labelled={labelled} has no use, for {config.objective} reads no "
+            "labelled images; set it to 0."
         )
-    if config.precision not in _PRECISIONS:
+    if not labelled and "labelled_image" in abilities.entries:
         raise UserError(
-            f'config.precision="{config.precision}" is not one of {", ".join(_PRECISIONS)}.'
+            f"{config.objective} needs labelled images with these hparams; set "
+            "config.data.labelled to their number."
         )
-    if config.data.resident not in ("auto", "always", "never"):
+    count = config.data.batch_size * abilities.batches
+    kinds = {
+        "image": jax.ShapeDtypeStruct((count, *shape), jnp.float32),
+        "label": jax.ShapeDtypeStruct((count,), jnp.int32),
+    }
+    unknown = [name for name in every if name.removeprefix("labelled_") not in kinds]
+    if unknown:
         raise UserError(
-            f'config.data.resident="{config.data.resident}" is not one of auto, always, never.'
+            f'{config.objective} reads "{unknown[0]}" of its batches, and data sets give "image", '
+            '"label", "labelled_image" and "labelled_label"; change the entries of its turns.'
         )
-    positive = ("num_steps", "steps_per_dispatch", "log_every", "sample_every", "checkpoint_every")
-    for key in positive:
-        if config[key] < 1:
-            raise UserError(f"config.{key}={config[key]} must be at least 1.")
-        if config[key] % config.steps_per_dispatch:
-            raise UserError(
-                f"config.{key}={config[key]} must be a multiple of "
-                f"config.steps_per_dispatch={config.steps_per_dispatch}; change one of them."
-            )
-    for key, least in _LEAST.items():
-        if not least <= config[key] < 2**32:
-            raise UserError(f"config.{key}={config[key]} must be at least {least} and below 2**32.")
+    read = ["image", *(name for name in every if labelled or name in ("image", "label"))]
+    return {name: kinds[name.removeprefix("labelled_")] for name in dict.fromkeys(read)}
 
 
 def _check_shapes(experiment: Experiment, shape: tuple[int, int, int]) -> None:
     """Traces (compiles nothing) the state and one sample: networks that do not fit show here."""
-    objective, spec = experiment.objective, experiment.spec
+    abilities, spec = experiment.abilities, experiment.spec
     try:
         state = jax.eval_shape(lambda: experiment.create_state(jax.random.key(0)))
-        sample = jax.eval_shape(lambda s: objective.sample(spec, s, jax.random.key(0), 1), state)
-    except (ArithmeticError, TypeError, ValueError, flax.errors.FlaxError) as error:
+        sample = jax.eval_shape(lambda s: abilities.sample(spec, s, jax.random.key(0), 1), state)
+    except UserError:
+        raise
+    except Exception as error:
         raise UserError(
             f"The networks do not fit together or do not fit images of shape {shape} "
-            f"({str(error).strip().splitlines()[0]}); check config.networks and config.data."
+            f"({first_line(error)}); check config.networks and config.data."
         ) from error
     if sample.shape[1:] != shape:
         raise UserError(
             f"The networks make images of shape {sample.shape[1:]}, config.data gives {shape}; "
             "change config.networks or config.data.image_size and config.data.channels."
         )
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says in its first line, or its kind where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -5,7 +5,7 @@ A value of None, or none at all, is the default; and where there is a fact that 
 - `data.image_size`, `data.channels`: those of the data set, where its name tells
 - `hparams.image_size`, `.channels`: those of the data; `.num_classes`: the data's, unless its
   default is 0, no classes, and the config does not ask for them with None
-- of a network `num_classes`, `latent_size`, `output`: the objective's, where it has such a number;
+- of a network `num_classes`, `latent_size`, `output`: the objective's, where it has such a key;
   `image_size`, `channels`: the objective's or the data's
 """
 
@@ -20,45 +20,60 @@ from jaxgen.core.files import flatten, unflatten
 from jaxgen.data import names
 
 Values = dict[str, Any]
-_OF_HPARAMS = ("num_classes", "latent_size", "output", "image_size", "channels")
+_SIZES = ("image_size", "channels")
+_OF_HPARAMS = ("num_classes", "latent_size", "output", *_SIZES)
+_NEEDED = (*_OF_HPARAMS, "num_steps", "learning_rate")
 
 
 def fill(given: Mapping[str, Any]) -> Values:
-    """All keys of a config, as nested dicts. Raises UserError for an unknown key or module."""
+    """All keys of a config, as nested dicts; None where a value is still missing.
+
+    Raises UserError for an unknown key, objective or module and a value of another type.
+    """
     check_names(given, (*schema.RUN, *schema.SECTIONS, *schema.GROUPS), "config")
-    values = _section(given, schema.RUN, "config")
-    for name in ("data", "evaluation"):
-        keys = schema.SECTIONS[name]
-        values[name] = _section(given.get(name, {}), keys, f"config.{name}")
-    _fill_sizes(values["data"])
-    values["hparams"] = _hparams(values, given.get("hparams", {}))
-    networks = fields.networks_of(values["objective"])
-    for group, complete_one in (("networks", _network), ("optim", _optimiser)):
-        section = given.get(group, {})
-        check_names(section, networks, f"config.{group}", complete=True)
-        values[group] = {
-            name: complete_one(f"config.{group}.{name}", section[name], values) for name in networks
+    values = _section({k: v for k, v in given.items() if k in schema.RUN}, schema.RUN, "config")
+    networks = fields.networks_of(values["objective"] or "")
+    data = _group(given, "data")
+    sizes = names.default_sizes(data.get("name") or schema.DATA["name"].default)
+    values["data"] = _section(data, schema.DATA, "config.data", dict(zip(_SIZES, sizes)))
+    values["evaluation"] = _section(
+        _group(given, "evaluation"), schema.EVALUATION, "config.evaluation"
+    )
+    values["hparams"] = _hparams(_group(given, "hparams"), values)
+    for name, complete_one in (("networks", _network), ("optim", _optimiser)):
+        group = _group(given, name)
+        check_names(group, networks, f"config.{name}", complete=True)
+        values[name] = {
+            network: complete_one(
+                f"config.{name}.{network}", _group(group, network, f"config.{name}"), values
+            )
+            for network in networks
         }
-    values["ema"] = dict(given.get("ema", {}))
+    values["ema"] = dict(_group(given, "ema"))
     check_names(values["ema"], networks, "config.ema")
     return values
 
 
 def fill_study(given: Mapping[str, Any]) -> Values:
-    """All keys of a study's config."""
+    """All keys of a study's config. Raises UserError as `fill`."""
     sections = [name for name in schema.STUDY_SECTIONS if name]
     check_names(given, (*schema.STUDY, *sections), "config")
-    values = _section(given, schema.STUDY, "config")
+    values = _section({k: v for k, v in given.items() if k not in sections}, schema.STUDY, "config")
     for name in sections:
-        values[name] = _section(
-            given.get(name, {}), schema.STUDY_SECTIONS[name], f"config.{name}"
-        )
+        keys = schema.STUDY_SECTIONS[name]
+        values[name] = _section(_group(given, name), keys, f"config.{name}")
     return values
 
 
 def check(values: Mapping[str, Any]) -> None:
-    """Raises UserError for a value of a filled config that is not allowed."""
-    names.validate_name(values["data"]["name"])
+    """Raises UserError for a value of a filled config that is missing or not allowed."""
+    data = values["data"]
+    names.validate_name(data["name"])
+    for key, value in flatten(values).items():
+        section, _, name = f"config.{key}".rpartition(".")
+        if value is None and name in _NEEDED:
+            why = f', which the data set "{data["name"]}" does not tell' * (name in _OF_HPARAMS)
+            raise UserError(f"{section} lacks: {name}{why}; set config.{key}.")
     for name, keys in schema.SECTIONS.items():
         check_values(values[name] if name else values, keys, f"config.{name}".rstrip("."))
     for key in ("num_steps", "log_every", "sample_every", "checkpoint_every"):
@@ -67,15 +82,12 @@ def check(values: Mapping[str, Any]) -> None:
                 f"config.{key}={values[key]} must be a multiple of "
                 f"config.steps_per_dispatch={values['steps_per_dispatch']}; change one of them."
             )
-    for name, section in values["optim"].items():
-        parts = section if optimisers.is_by_phase(section) else {"": section}
-        for phase, part in parts.items():
-            where = f"config.optim.{name}.{phase}".rstrip(".")
-            optimisers.check(where, part)
-            check_values(flatten(part), optimisers.keys_of(where, part), where)
+    for where, section in optimisers.sections(values["optim"]).items():
+        check_values(flatten(section), optimisers.keys_of(where, section), where)
+        optimisers.check(where, section)
     for name, decay in values["ema"].items():
         if not (isinstance(decay, float) and 0.0 <= decay < 1.0):
-            raise UserError(f"config.ema.{name}={decay} must be a number from 0.0 to below 1.")
+            raise UserError(f"config.ema.{name}={decay} must be a number from 0.0 to below 1.0.")
 
 
 def check_study(values: Mapping[str, Any]) -> None:
@@ -107,64 +119,72 @@ def check_values(values: Mapping[str, Any], keys: Mapping[str, Key], where: str)
     for name, key in keys.items():
         value = values[name]
         if key.choices and value not in key.choices:
-            raise UserError(f'{where}.{name}="{value}" is not one of {", ".join(key.choices)}.')
+            raise UserError(
+                f'{where}.{name}="{value}" is not one of {", ".join(key.choices)}.'
+                f"{did_you_mean(value, key.choices)}"
+            )
         if key.least is None:
             continue
         if isinstance(key.default, int) and not key.least <= value < 2**32:
-            raise UserError(
-                f"{where}.{name}={value} must be at least {key.least} and below 2**32."
-            )
-        if not value >= key.least:
-            raise UserError(f"{where}.{name}={value} must be at least {key.least}.")
+            raise UserError(f"{where}.{name}={value} must be at least {key.least} and below 2**32.")
+        if not key.least <= value < float("inf"):
+            raise UserError(f"{where}.{name}={value} must not be below {key.least:g}.")
 
 
 def meanings(values: Mapping[str, Any]) -> dict[str, str]:
-    """The meaning of every dotted key of a filled config (or study); of hparams and networks too.
+    """The meaning of every dotted key of a filled config (or study)."""
+    study = "experiments" in values
+    found: dict[str, str] = {}
 
-    Keys without a sentence of their own have that of their group.
-    """
-    sections = schema.STUDY_SECTIONS if "experiments" in values else schema.SECTIONS
-    found = {
-        f"{section}.{name}".lstrip("."): key.meaning
-        for section, keys in sections.items()
-        for name, key in keys.items()
-    }
-    if "experiments" in values:
+    def add(where: str, own: Mapping[str, Key | Field]) -> None:
+        found.update({f"{where}.{name}".lstrip("."): key.meaning for name, key in own.items()})
+
+    for section, keys in (schema.STUDY_SECTIONS if study else schema.SECTIONS).items():
+        add(section, keys)
+    if study:
         return found
-    known = {"hparams": fields.of_hparams(values["objective"])}
+    add("hparams", fields.of_hparams(values["objective"]))
     for name, network in values["networks"].items():
-        found[f"networks.{name}.module"] = "a class of jaxgen.models, or the dotted path of yours"
-        known[f"networks.{name}"] = fields.of_network(name, network["module"])
-    for name, section in values["optim"].items():
-        parts = section if optimisers.is_by_phase(section) else {"": section}
-        for phase, part in parts.items():
-            where = f"optim.{name}.{phase}".rstrip(".")
-            found |= {f"{where}.{k}": v.meaning for k, v in optimisers.keys_of("", part).items()}
-    for where, own in known.items():
-        found |= {f"{where}.{name}": field.meaning for name, field in own.items()}
-    return found | {f"ema.{name}": schema.GROUPS["ema"] for name in values["ema"]}
+        add(f"networks.{name}", {"module": schema.MODULE})
+        add(f"networks.{name}", fields.of_network(name, network["module"]))
+    for where, section in optimisers.sections(values["optim"]).items():
+        add(where.removeprefix("config."), optimisers.keys_of(where, section))
+    add("ema", {name: schema.DECAY for name in values["ema"]})
+    return found
 
 
-def _section(given: Mapping[str, Any], keys: Mapping[str, Key], where: str) -> Values:
-    """The values of `keys`, given or by default, of the types that they have."""
-    if where != "config":
-        check_names(given, keys, where)
-    return {
-        name: _typed(f"{where}.{name}", given.get(name), key.default) for name, key in keys.items()
-    }
+def _group(given: Mapping[str, Any], name: str, where: str = "config") -> Mapping[str, Any]:
+    group = given.get(name) or {}
+    if not isinstance(group, Mapping):
+        raise UserError(f"{where}.{name}={group!r} must be a section of keys.")
+    return group
+
+
+def _section(
+    given: Mapping[str, Any],
+    keys: Mapping[str, Key],
+    where: str,
+    facts: Mapping[str, Any] | None = None,
+) -> Values:
+    """The values of `keys`: given, settled by a fact (0: not), or by default."""
+    check_names(given, keys, where)
+    values = {}
+    for name, key in keys.items():
+        value = given.get(name)
+        if value is None:
+            value = (facts or {}).get(name) or None
+        default = None if key.required else key.default
+        values[name] = default if value is None else _typed(f"{where}.{name}", value, key.default)
+    return values
 
 
 def _typed(where: str, value: Any, default: Any) -> Any:
-    """`value`, or if it is None the default. Raises UserError for one of another type."""
-    if value is None:
-        return default
-    if default is MISSING:
-        return value
+    """`value`. Raises UserError if it is not of the type of `default`."""
     if isinstance(value, list):
         value = tuple(value)
     if type(value) is int and isinstance(default, float):
-        return float(value)
-    if type(value) is not type(default):
+        value = float(value)
+    if default is not MISSING and default is not None and type(value) is not type(default):
         raise UserError(
             f"{where}={value!r} is of type {type(value).__name__}; it must be of type "
             f"{type(default).__name__}."
@@ -172,55 +192,45 @@ def _typed(where: str, value: Any, default: Any) -> Any:
     return value
 
 
-def _fill_sizes(data: Values) -> None:
-    for name, size in zip(("image_size", "channels"), names.default_sizes(data["name"])):
-        data[name] = data[name] or size
-
-
 def _fill_fields(
     given: Mapping[str, Any], own: Mapping[str, Field], facts: Mapping[str, Any], where: str
 ) -> Values:
-    """The values of the fields `own`: given, settled by a fact, or by default."""
+    """The values of the fields `own`: given, settled by a fact (None: missing), or by default."""
     check_names(given, own, where)
     values = {}
     for name, field in own.items():
         value = given.get(name)
-        if value is None and name in facts:
-            value = facts[name]
-        if value is None and field.default is MISSING:
+        if value is None:
+            value = facts.get(name, field.default)
+        if value is MISSING:
             raise UserError(f"{where} lacks: {name}.")
-        values[name] = _typed(f"{where}.{name}", value, field.default)
+        values[name] = None if value is None else _typed(f"{where}.{name}", value, field.default)
     return values
 
 
-def _hparams(values: Values, given: Mapping[str, Any]) -> Values:
+def _hparams(given: Mapping[str, Any], values: Values) -> Values:
     own, data = fields.of_hparams(values["objective"]), values["data"]
-    facts = {name: data[name] for name in ("image_size", "channels") if data[name]}
-    if "num_classes" in own and given.get("num_classes") is None:
-        if own["num_classes"].default or "num_classes" in given:
-            facts["num_classes"] = names.number_of_classes(data["name"], data["keep_classes"])
+    facts = {name: data[name] for name in _SIZES}
+    if "num_classes" in own and (own["num_classes"].default or "num_classes" in given):
+        # None of a name that does not tell, 0 of one that tells that there are none.
+        count = names.number_of_classes(data["name"], data["keep_classes"])
+        default = own["num_classes"].default or None
+        facts["num_classes"] = default if count is None else count or None
     return _fill_fields(given, own, facts, "config.hparams")
 
 
 def _network(where: str, given: Mapping[str, Any], values: Values) -> Values:
-    own = fields.of_network(where, given.get("module", ""))
-    facts = {name: values["data"][name] for name in ("image_size", "channels")}
-    facts |= {n: values["hparams"][n] for n in _OF_HPARAMS if n in values["hparams"]}
-    given = {name: value for name, value in given.items() if name != "module"} | {
-        "module": given["module"]
-    }
-    filled = _fill_fields({k: v for k, v in given.items() if k != "module"}, own, facts, where)
-    return {"module": given["module"], **filled}
+    module = given.get("module") or ""
+    facts = {name: values["data"][name] for name in _SIZES}
+    facts |= {name: values["hparams"][name] for name in _OF_HPARAMS if name in values["hparams"]}
+    own = {name: value for name, value in given.items() if name != "module"}
+    filled = _fill_fields(own, fields.of_network(where, module), facts, where)
+    return {"module": module, **filled}
 
 
 def _optimiser(where: str, given: Mapping[str, Any], values: Values) -> Values:
     if optimisers.is_by_phase(given):
         return {name: _optimiser(f"{where}.{name}", part, values) for name, part in given.items()}
     keys = optimisers.keys_of(where, given)
-    flat = {k: v for k, v in flatten(given).items() if v != {}}
-    check_names(flat, keys, where)
-    if "learning_rate" not in flat:
-        raise UserError(f"{where} lacks: learning_rate.")
-    return unflatten(
-        {name: _typed(f"{where}.{name}", flat.get(name), key.default) for name, key in keys.items()}
-    )
+    flat = {name: value for name, value in flatten(given).items() if value != {}}
+    return unflatten(_section(flat, keys, where))

@@ -1,7 +1,7 @@
 """Fields of Hparams and of networks, read from their source: completing a config imports no JAX.
 
-What cannot be read so (a class that is made by a function, a default that is no literal) is
-imported instead. A field's meaning is its entry under "Attributes:" in the class's docstring.
+What cannot be read so (a default that is no literal, a base class of another file) is imported
+instead. A field's meaning is its entry under "Attributes:" in the class's docstring.
 """
 
 import ast
@@ -19,6 +19,8 @@ from jaxgen.core.errors import UserError, did_you_mean
 MISSING = dataclasses.MISSING
 # Of a network: how it runs, not what it is.
 _NOT_CONFIG = ("parent", "name", "dtype", "axis_name")
+# Base classes that add no field of a config.
+_NO_FIELDS = ("nn.Module", "linen.Module", "flax.linen.Module", "object")
 _ENTRY = re.compile(r"  (\w+): (.*)")
 
 
@@ -32,13 +34,17 @@ class Field:
 
 def of_hparams(objective: str) -> dict[str, Field]:
     """The fields of the Hparams of `config.objective`. Raises UserError where there are none."""
-    return _fields(_objective(objective), "Hparams", _objective_error(objective))
+    module = objective_module(objective)
+    found = _fields(module, "Hparams")
+    if found is None:
+        raise UserError(f"config.objective={module} lacks Hparams.")
+    return found
 
 
 def networks_of(objective: str) -> tuple[str, ...]:
     """NETWORKS of `config.objective`. Raises UserError where it has none."""
-    module, error = _objective(objective), _objective_error(objective)
-    for node in _tree(module, error).body:
+    module = objective_module(objective)
+    for node in getattr(_source(module), "body", ()):
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "NETWORKS":
             try:
                 return tuple(ast.literal_eval(node.value))
@@ -53,13 +59,12 @@ def networks_of(objective: str) -> tuple[str, ...]:
 def of_network(where: str, path: str) -> dict[str, Field]:
     """The fields that a config sets of a network's class. Raises UserError, naming `where`."""
     module, _, name = network_class(path).rpartition(".")
-    error = UserError(
-        f'{where}.module="{path}" not found; name a class of jaxgen.models, such as '
-        '"age.Encoder64", or give the dotted path of a class of yours.'
-    )
-    if not module:
-        raise error
-    found = _fields(module, name, error)
+    found = _fields(module, name)
+    if found is None:
+        raise UserError(
+            f'{where}.module="{path}" not found; name a class of jaxgen.models, such as '
+            '"age.Encoder64", or give the dotted path of a class of yours.'
+        )
     return {name: field for name, field in found.items() if name not in _NOT_CONFIG}
 
 
@@ -70,79 +75,106 @@ def network_class(path: str) -> str:
 
 def objective_module(objective: str) -> str:
     """The dotted path of an objective's module. Raises UserError where there is none."""
-    module = _objective(objective)
-    _source(module, _objective_error(objective))
+    if not objective:
+        raise UserError(f"config lacks: objective; available: {', '.join(objectives())}.")
+    module = objective if "." in objective else f"jaxgen.objectives.{objective}"
+    if _source(module) is None:
+        raise UserError(
+            f'config.objective="{objective}" not found.{did_you_mean(objective, objectives())} '
+            f"Available: {', '.join(objectives())}, or the dotted path of a module of yours."
+        )
     return module
 
 
-def _objective(objective: str) -> str:
-    return objective if "." in objective else f"jaxgen.objectives.{objective}"
-
-
-def _objective_error(objective: str) -> UserError:
+def objectives() -> list[str]:
+    """The names of jaxgen's objectives."""
     folder = Path(__file__).parents[1] / "objectives"
-    known = sorted(p.stem for p in folder.glob("*.py") if p.stem != "__init__")
-    return UserError(
-        f'config.objective="{objective}" not found.{did_you_mean(objective, known)} '
-        f"Available: {', '.join(known)}, or the dotted path of a module of yours."
-    )
+    return sorted(path.stem for path in folder.glob("[!_]*.py"))
+
+
+def network_classes() -> list[str]:
+    """The classes of jaxgen.models that a config can name, such as "age.Encoder64"."""
+    folder = Path(__file__).parents[1] / "models"
+    found = []
+    for path in sorted(folder.glob("[!_]*.py")):
+        tree = _parsed(str(path))
+        classes = _classes(tree)
+        parts = {getattr(n.func, "id", "") for n in ast.walk(tree) if isinstance(n, ast.Call)}
+        for name in sorted(set(classes) - parts):
+            own = None if name.startswith("_") else _read(classes, name)
+            if own and "features" in own and not _required(own):
+                found.append(f"{path.stem}.{name}")
+    return found
+
+
+def _required(own: dict[str, Field]) -> list[str]:
+    return [k for k, field in own.items() if field.default is MISSING and k not in _NOT_CONFIG]
+
+
+def _source(module: str) -> ast.Module | None:
+    """The parsed source of a module, None where there is none."""
+    try:
+        spec = importlib.util.find_spec(module) if module else None
+    except (ImportError, ValueError, AttributeError) as error:
+        # A package that is there but imports what is not has a mistake of its own to tell.
+        if isinstance(error, ModuleNotFoundError) and not module.startswith(str(error.name)):
+            raise
+        return None
+    if spec is None or not (spec.origin or "").endswith(".py"):
+        return None
+    return _parsed(str(spec.origin))
 
 
 @functools.cache
-def _source(module: str, error: UserError) -> str:
-    try:
-        spec = importlib.util.find_spec(module)
-    except (ImportError, ValueError, AttributeError) as reason:
-        # A module that is there but imports what is not has a mistake of its own to tell.
-        if isinstance(reason, ModuleNotFoundError) and not module.startswith(str(reason.name)):
-            raise
-        raise error from reason
-    if spec is None or not spec.origin or not spec.origin.endswith(".py"):
-        raise error
-    return Path(spec.origin).read_text()
+def _parsed(file: str) -> ast.Module:
+    return ast.parse(Path(file).read_text())
 
 
-def _tree(module: str, error: UserError) -> ast.Module:
-    return ast.parse(_source(module, error))
+def _classes(tree: ast.Module) -> dict[str, ast.ClassDef]:
+    return {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
 
 
-def _fields(module: str, name: str, error: UserError) -> dict[str, Field]:
-    classes = {n.name: n for n in _tree(module, error).body if isinstance(n, ast.ClassDef)}
-    found = _read(classes, name)
-    return _imported(module, name, error) if found is None else found
+def _fields(module: str, name: str) -> dict[str, Field] | None:
+    """The fields of a dataclass; None where there is no such class."""
+    tree = _source(module)
+    if tree is None:
+        return None
+    found = _read(_classes(tree), name)
+    return _imported(module, name) if found is None else found
 
 
 def _read(classes: dict[str, ast.ClassDef], name: str) -> dict[str, Field] | None:
     """The fields of a class by its source, or None if that does not tell all."""
     if name not in classes:
         return None
-    node, found = classes[name], {}
-    for base in node.bases:
-        if isinstance(base, ast.Name):
-            inherited = _read(classes, base.id)
-            if inherited is None:
-                return None
-            found |= inherited
+    node = classes[name]
+    found: dict[str, Field] = {}
+    for base in map(ast.unparse, node.bases):
+        inherited = {} if base in _NO_FIELDS else _read(classes, base)
+        if inherited is None:
+            return None
+        found |= inherited
     meanings = _meanings(ast.get_docstring(node) or "")
     found = {key: Field(f.default, meanings.get(key, f.meaning)) for key, f in found.items()}
     for line in node.body:
         if not (isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)):
             continue
-        key = line.target.id
+        key, default = line.target.id, MISSING
         try:
             default = MISSING if line.value is None else ast.literal_eval(line.value)
         except ValueError:
             if key not in _NOT_CONFIG:
                 return None
-            default = MISSING
+        if "ClassVar" in ast.unparse(line.annotation):
+            return None
         found[key] = Field(default, meanings.get(key, ""))
     return found
 
 
-def _imported(module: str, name: str, error: UserError) -> dict[str, Field]:
+def _imported(module: str, name: str) -> dict[str, Field] | None:
     cls = getattr(importlib.import_module(module), name, None)
     if not dataclasses.is_dataclass(cls):
-        raise error
+        return None
     meanings = _meanings(inspect.getdoc(cls) or "")
     return {
         field.name: Field(field.default, meanings.get(field.name, ""))
@@ -151,7 +183,7 @@ def _imported(module: str, name: str, error: UserError) -> dict[str, Field]:
 
 
 def _meanings(docstring: str) -> dict[str, str]:
-    """The entries under "Attributes:" of a docstring, each on one line."""
+    """The entries under "Attributes:" of a docstring, each on one line without its full stop."""
     found: dict[str, str] = {}
     name = ""
     for line in docstring.partition("Attributes:\n")[2].splitlines():
@@ -163,4 +195,4 @@ def _meanings(docstring: str) -> dict[str, str]:
             found[name] += f" {line.strip()}"
         else:
             break
-    return found
+    return {name: meaning.removesuffix(".") for name, meaning in found.items()}

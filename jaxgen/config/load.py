@@ -2,20 +2,23 @@
 
 import ast
 import contextlib
+import copy
 import importlib.util
 import inspect
 import json
 import sys
+import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import ml_collections
 
-from jaxgen.config import complete, fields
+from jaxgen.config import complete, fields, optimisers, schema
 from jaxgen.config.upgrade import upgrade
 from jaxgen.core.errors import UserError, did_you_mean
+from jaxgen.data import names
 
 # An ml_collections.ConfigDict, whose fields have no types that a checker could know.
 Config = Any
@@ -42,24 +45,25 @@ def read(path: str) -> Config:
     """What the file says, with its arguments: a ConfigDict that need not be complete."""
     name, _, argument = path.partition(":")
     file = find(name)
-    module = _imported(file)
-    if not hasattr(module, "get_config"):
-        raise UserError(f"{file} is no config: it has no function get_config.")
-    words = [word for word in argument.split(",") if word]
-    taken = inspect.signature(module.get_config).parameters
-    smoke = "smoke" in words and "smoke" not in taken
-    try:
-        keywords = _keywords(module.get_config, [w for w in words if w != "smoke" or not smoke])
-        config = module.get_config(**keywords)
-    except ValueError as error:
-        raise UserError(f"{file}: {error}") from error
-    if not isinstance(config, ml_collections.ConfigDict):
-        raise UserError(
-            f"get_config of {file} gave {config!r}; it must return an ml_collections.ConfigDict."
-        )
-    if smoke:
-        shrink(config)
-        getattr(module, "smoke", lambda config: None)(config)
+    with _imported(file) as module:
+        if not hasattr(module, "get_config"):
+            raise UserError(f"{file} is no config: it has no function get_config.")
+        known = _words(module.get_config)
+        words = [word for word in argument.split(",") if word]
+        smoke = "smoke" in words and "smoke" not in known
+        try:
+            chosen = _keywords(known, [word for word in words if word != "smoke" or not smoke])
+            config = module.get_config(**chosen)
+        except ValueError as error:
+            raise UserError(f"{file}: {error}") from error
+        if not isinstance(config, ml_collections.ConfigDict):
+            raise UserError(
+                f"get_config of {file} gave {config!r}; it must return an "
+                "ml_collections.ConfigDict."
+            )
+        if smoke:
+            shrink(config)
+            getattr(module, "smoke", lambda config: None)(config)
     return config
 
 
@@ -67,11 +71,15 @@ def finish(config: Config, overrides: Mapping[str, Any], *, as_text: bool = Fals
     """The complete, checked and locked config, with overrides, of what a file says."""
     study = "experiments" in config
     fill = complete.fill_study if study else complete.fill
+    if overrides:
+        config = copy.deepcopy(config)  # its references stay its own
+        config.unlock()
     for key, value in overrides.items():
         whole = fill(config.to_dict())
         current = _current(whole, key)
         value = _parsed(current, value) if as_text else value
         _set(config, key, _fitting(key, current, value))
+        _drop_other_kinds(config, key, overrides)
     values = fill(config.to_dict())
     (complete.check_study if study else complete.check)(values)
     return _locked(values)
@@ -115,23 +123,28 @@ def known_configs(roots: tuple[Path, ...] = _ROOTS) -> list[str]:
 
 def arguments(path: str) -> list[str]:
     """The words that may stand after the colon of a config, "smoke" last."""
-    module = _imported(find(path))
-    words = [word for word, _, _ in _words(module.get_config)]
-    return [*(word for word in words if word != "smoke"), "smoke"]
+    with _imported(find(path.partition(":")[0])) as module:
+        return [*(word for word in _words(module.get_config) if word != "smoke"), "smoke"]
 
 
 def shrink(config: Config) -> None:
     """Makes of any experiment one of seconds: embedded data, narrow networks, a few steps."""
-    data = config.data
-    if data.name.startswith("stacked:"):
-        data.name = "stacked:digits"
-    elif data.name not in ("ring", "grid"):
+    for section in ("data", "evaluation"):
+        config[section] = config.get(section) or ml_collections.ConfigDict()
+    data, name = config.data, config.data.get("name") or schema.DATA["name"].default
+    for key, size in zip(("image_size", "channels"), names.default_sizes(name)):
+        size = data.get(key) or size or schema.DATA[key].default
+        if size:  # of the experiment, not of the embedded data
+            data[key] = size
+    if name.startswith(names.STACKED):
+        data.name = f"{names.STACKED}digits"
+    elif name not in names.POINTS:
         data.name = "digits"
     data.update(data_dir="", resize="bilinear", batch_size=8, validation=0)
     data.labelled = min(data.get("labelled", 0), 20)
     config.update(num_steps=4, steps_per_dispatch=1)
     config.update(log_every=2, sample_every=2, checkpoint_every=2)
-    config.evaluation = ml_collections.ConfigDict({"num_images": 32})
+    config.evaluation.num_images = 32
     for name, network in config.networks.items():
         if "features" in fields.of_network(f"config.networks.{name}", network.module):
             network.features = 4
@@ -168,66 +181,60 @@ def _locked(values: Mapping[str, Any]) -> Config:
     return config
 
 
-def _imported(file: Path) -> Any:
+@contextlib.contextmanager
+def _imported(file: Path) -> Iterator[types.ModuleType]:
+    """The module of a config file, to which `configs` is its own such folder, then jaxgen's."""
     spec = importlib.util.spec_from_file_location(f"jaxgen_config_{file.stem}", file)
     if spec is None or spec.loader is None:
         raise UserError(f"{file} is no config: it must be a Python file, ending in .py.")
+    own = [parent for parent in file.resolve().parents if parent.name == "configs"]
+    package = types.ModuleType("configs")
+    package.__path__ = [str(folder) for folder in (*own, *(root / "configs" for root in _ROOTS))]
+    others = _pop_configs()
+    sys.modules["configs"] = package
     module = importlib.util.module_from_spec(spec)
-    with _configs_of(file.resolve()):
-        spec.loader.exec_module(module)
-    return module
-
-
-@contextlib.contextmanager
-def _configs_of(file: Path) -> Iterator[None]:
-    """`from configs import common` means the file's own folder `configs`, else that of jaxgen."""
-    own = [parent.parent for parent in file.parents if parent.name == "configs"]
-    roots = own or [root for root in _ROOTS if (root / "configs" / "common.py").is_file()]
-    path, others = list(sys.path), _pop_configs()
-    sys.path[:0] = [str(root) for root in roots]
     try:
-        yield
+        spec.loader.exec_module(module)
+        yield module
     finally:
-        sys.path[:] = path
         _pop_configs()
         sys.modules.update(others)
 
 
 def _pop_configs() -> dict[str, Any]:
-    names = [name for name in sys.modules if name == "configs" or name.startswith("configs.")]
-    return {name: sys.modules.pop(name) for name in names}
+    found = [name for name in sys.modules if name == "configs" or name.startswith("configs.")]
+    return {name: sys.modules.pop(name) for name in found}
 
 
-def _words(function: Callable) -> list[tuple[str, str, Any]]:
-    """(word, parameter, value) of every word that `function` can be called by."""
-    found: list[tuple[str, str, Any]] = []
+def _words(function: Callable) -> dict[str, tuple[str, Any]]:
+    """Word -> (parameter, value), of every word that `function` can be called by."""
+    found: dict[str, tuple[str, Any]] = {}
     for name, parameter in inspect.signature(function, eval_str=True).parameters.items():
         annotation, many = parameter.annotation, False
         if typing.get_origin(annotation) is tuple:
             annotation, many = typing.get_args(annotation)[0], True
         if annotation is bool:
-            found.append((name, name, True))
+            found[name] = (name, True)
         elif typing.get_origin(annotation) is Literal:
             choices = typing.get_args(annotation)
-            found += [(str(c), name, (c,) if many else c) for c in choices]
+            found |= {str(c): (name, (c,) if many else c) for c in choices}
     return found
 
 
-def _keywords(function: Callable, words: list[str]) -> dict[str, Any]:
-    """What `function` is called with for the words after a colon. Raises ValueError."""
-    known = {word: (name, value) for word, name, value in _words(function)}
+def _keywords(known: Mapping[str, tuple[str, Any]], words: Iterable[str]) -> dict[str, Any]:
+    """What get_config is called with for the words after a colon. Raises ValueError."""
     chosen: dict[str, Any] = {}
-    for word in words:
+    for word in dict.fromkeys(words):
         if word not in known:
             raise ValueError(
                 f'"{word}" is not an argument of this config; it takes: '
                 f"{', '.join([*(w for w in known if w != 'smoke'), 'smoke'])}."
+                f"{did_you_mean(word, known)}"
             )
         name, value = known[word]
-        before = chosen.get(name)
-        if before is not None and not isinstance(value, tuple) and before != value:
-            raise ValueError(f"{before} and {value} are two values of {name}; name one.")
-        chosen[name] = before + value if isinstance(before, tuple) else value
+        if name in chosen and not isinstance(value, tuple):
+            raise ValueError(f"{chosen[name]} and {value} are two values of {name}; name one.")
+        chosen[name] = (*chosen.get(name, ()), *value) if isinstance(value, tuple) else value
     return chosen
 
 
@@ -266,7 +273,7 @@ def _fitting(key: str, current: Any, value: Any) -> Any:
         value = float(value)
     if isinstance(value, list):
         value = tuple(value)
-    if type(value) is not type(current):
+    if current is not None and type(value) is not type(current):
         raise UserError(
             f"config.{key}={value!r} is of type {type(value).__name__}; "
             f"it must be of type {type(current).__name__}, like its value {current!r}."
@@ -278,10 +285,28 @@ def _set(config: Config, key: str, value: Any) -> None:
     *parts, last = key.split(".")
     node = config
     for part in parts:
-        if part not in node:
+        if node.get(part) is None:
             node[part] = ml_collections.ConfigDict()
         node = node[part]
-    node[last] = value
+    with node.ignore_type():
+        node[last] = value
+
+
+def _drop_other_kinds(config: Config, key: str, overrides: Mapping[str, Any]) -> None:
+    """Drops what a file says of the optimiser or schedule that an override has just replaced."""
+    section, _, last = key.rpartition(".")
+    if not key.startswith("optim.") or last != "name":
+        return
+    node: Any = config
+    for part in section.split("."):
+        node = node[part]
+    if section.endswith(".schedule"):
+        own = {"name", *optimisers.SCHEDULES.get(node.name, node)}
+    else:
+        own = {"schedule", *optimisers.COMMON, *optimisers.KINDS.get(node.name, node)}
+    for name in set(node) - own:
+        if f"{section}.{name}" not in overrides:
+            del node[name]
 
 
 def _refuse(value: Any) -> Any:

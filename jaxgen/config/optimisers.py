@@ -15,9 +15,12 @@ from jaxgen.core.errors import UserError, did_you_mean
 if TYPE_CHECKING:
     import optax
 
+_NAMES = ("adam", "rmsprop", "sgd", "momentum")
 COMMON = {
-    "name": Key("adam", "adam, rmsprop, sgd or momentum"),
-    "learning_rate": Key(0.0, "before its schedule; with 0 nothing moves", least=0.0),
+    "name": Key("adam", "the kind of optimiser", choices=_NAMES, required=True),
+    "learning_rate": Key(
+        0.0, "before its schedule; with 0 nothing moves", least=0.0, required=True
+    ),
     "weight_decay": Key(0.0, "L2: times the parameters, added to the gradient", least=0.0),
 }
 KINDS = {
@@ -50,17 +53,30 @@ SCHEDULES = {
         "transition_steps": Key(1, "training steps that it takes", least=1),
     },
     "exponential": {
-        "decay_rate": Key(1.0, "the factor over transition_steps", least=0.0),
+        "decay_rate": Key(0.5, "the factor over transition_steps, below 1", least=0.0),
         "transition_steps": Key(1, "training steps over which it falls by decay_rate", least=1),
         "end_value": Key(0.0, "the rate below which it does not fall", least=0.0),
     },
 }
-SCHEDULE_NAME = Key("constant", "of the learning rate: constant, piecewise, linear or exponential")
+SCHEDULE_NAME = Key(
+    "constant",
+    "how the learning rate changes",
+    choices=("constant", "piecewise", "linear", "exponential"),
+)
 
 
 def is_by_phase(values: Mapping[str, Any]) -> bool:
     """Whether a section has a section for each phase, and is no optimiser itself."""
-    return bool(values) and "name" not in values
+    return bool(values) and all(hasattr(value, "items") for value in values.values())
+
+
+def sections(optim: Mapping[str, Any]) -> dict[str, Any]:
+    """The section of every optimiser of `config.optim` by "config.optim.NETWORK[.PHASE]"."""
+    found = {}
+    for name, section in optim.items():
+        parts = section if is_by_phase(section) else {"": section}
+        found |= {f"config.optim.{name}.{k}".rstrip("."): part for k, part in parts.items()}
+    return found
 
 
 def keys_of(where: str, values: Mapping[str, Any]) -> dict[str, Key]:
@@ -68,33 +84,32 @@ def keys_of(where: str, values: Mapping[str, Any]) -> dict[str, Key]:
 
     Raises UserError for a kind or a schedule that there is not.
     """
-    schedule = values.get("schedule", {})
+    schedule = values.get("schedule")
+    schedule = schedule if hasattr(schedule, "items") else {}
     kind, shape = values.get("name", ""), schedule.get("name", SCHEDULE_NAME.default)
-    for key, value, allowed in (
-        ("name", kind, KINDS),
-        ("schedule.name", shape, SCHEDULES),
-    ):
+    for key, value, allowed in (("name", kind, KINDS), ("schedule.name", shape, SCHEDULES)):
         if value not in allowed:
             raise UserError(
                 f'{where}.{key}="{value}" is not one of {", ".join(allowed)}.'
                 f"{did_you_mean(str(value), allowed)}"
             )
     scheduled = {"name": SCHEDULE_NAME, **SCHEDULES[shape]}
-    return {
-        **COMMON,
-        **KINDS[kind],
-        **{f"schedule.{name}": key for name, key in scheduled.items()},
-    }
+    scheduled = {f"schedule.{name}": key for name, key in scheduled.items()}
+    return {**COMMON, **KINDS[kind], **scheduled}
 
 
 def check(where: str, values: Mapping[str, Any]) -> None:
-    """Raises UserError where the numbers of a completed section do not go together."""
-    if "learning_rate" not in values:
-        raise UserError(f"{where} lacks: learning_rate.")
-    boundaries = values["schedule"].get("boundaries", ())
-    if not all(type(step) is int for step in boundaries):
+    """Raises UserError where the numbers of a completed section's schedule are none of one."""
+    schedule = values["schedule"]
+    steps = schedule.get("boundaries", ())
+    if not all(type(step) is int for step in steps) or list(steps) != sorted(set(steps)):
         raise UserError(
-            f"{where}.schedule.boundaries={boundaries} must hold training steps, such as (100, 200)."
+            f"{where}.schedule.boundaries={steps} must hold training steps in rising order, such "
+            "as (100, 200)."
+        )
+    if not 0.0 < schedule.get("decay_rate", 0.5) < 1.0:
+        raise UserError(
+            f"{where}.schedule.decay_rate={schedule['decay_rate']} must be above 0.0 and below 1.0."
         )
 
 

@@ -21,6 +21,7 @@ class Key:
       least: the least value of a number.
       choices: the values that are allowed, if not all.
       free: whether a run may be continued, or evaluated, with another value.
+      required: whether a config must say it, `default` giving its type only.
     """
 
     default: Any
@@ -28,17 +29,20 @@ class Key:
     least: float | None = None
     choices: tuple[str, ...] = ()
     free: bool = False
+    required: bool = False
 
 
 RUN = {
-    "objective": Key("", "a module of jaxgen.objectives, or the dotted path of one of yours"),
+    "objective": Key(
+        "", "a module of jaxgen.objectives, or the dotted path of one of yours", required=True
+    ),
     "precision": Key(
         "float32",
         "of products; mixed: bfloat16 products accumulated in float32",
         choices=("float32", "mixed"),
     ),
     "seed": Key(0, "of everything random", least=0),
-    "num_steps": Key(0, "training steps", least=1, free=True),
+    "num_steps": Key(0, "training steps", least=1, free=True, required=True),
     "steps_per_dispatch": Key(1, "training steps that the device takes per call", least=1),
     "log_every": Key(50, "training steps between log lines", least=1, free=True),
     "sample_every": Key(500, "training steps between pictures", least=1, free=True),
@@ -60,8 +64,10 @@ DATA = {
         "digits",
         "digits, photos, ring, grid, tfds:NAME, stacked:NAME, lsun:PATH, a folder or a .npz",
     ),
-    "image_size": Key(0, "pixels a side", least=1),
-    "channels": Key(0, "1 (gray), 3 (color) or 2 (points of the plane)", least=1),
+    "image_size": Key(0, "pixels a side; the data set's own unless given", least=1, required=True),
+    "channels": Key(
+        3, "1 (gray), 3 (color) or 2 (points); the data set's own unless given", least=1
+    ),
     "resize": Key(
         "bilinear",
         "how images come to their size: squashed, aligned as CelebA, cropped to a square, or not",
@@ -91,11 +97,13 @@ EVALUATION = {
 
 # Groups of keys that differ by experiment, and what they are.
 GROUPS = {
-    "hparams": "numbers of the objective",
-    "networks": "module and fields of each network",
-    "optim": "optimiser of each network",
-    "ema": "decay of the average of parameters, of networks that have one; from 0 to below 1",
+    "hparams": "the fields of the objective's Hparams",
+    "networks": "of each network its module and the fields of that class",
+    "optim": "of each network its optimiser, or one for each phase of a step",
+    "ema": "of networks whose parameters are averaged as well, the decay of the average",
 }
+MODULE = Key("", "a class of jaxgen.models, or the dotted path of one of yours", required=True)
+DECAY = Key(0.0, "decay of the average of parameters, from 0.0 to below 1.0", least=0.0)
 
 SECTIONS: dict[str, dict[str, Key]] = {"": RUN, "data": DATA, "evaluation": EVALUATION}
 

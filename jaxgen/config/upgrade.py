@@ -6,17 +6,18 @@ Keys that are new need nothing here: they are completed by their defaults.
 from collections.abc import Mapping
 from typing import Any
 
+from jaxgen.config import fields, optimisers
 from jaxgen.core.errors import UserError
 
-# (objective, or "" for all; old name; new name) of hparams.
+# (objective, old name, new name) of hparams.
 _HPARAMS = (
     ("age", "prior", "latent_prior"),
     ("aae_semisupervised", "num_categories", "num_classes"),
 )
-# (families of jaxgen.models, or () for all; old name; new name) of networks.
+# (modules of jaxgen.models, old name, new name) of networks.
 _NETWORKS = (
-    ((), "classes", "num_classes"),
-    ((), "outputs", "output_size"),
+    (("mlp", "dcgan"), "classes", "num_classes"),
+    (("autoencoder",), "outputs", "output_size"),
     (("mlp", "dcgan", "ebgan"), "output", "output_activation"),
 )
 _RATE = ("drop_at", "halve_at", "drop_factor", "linear_from", "linear_to", "divide_by", "least")
@@ -25,12 +26,12 @@ DECAY_STEPS = 1000
 
 
 def upgrade(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A recorded config (nested, lists as tuples or not) by today's names; today's is unchanged."""
+    """A recorded config, nested, with today's names; one of today is unchanged."""
     values = {k: dict(v) if isinstance(v, Mapping) else v for k, v in values.items()}
     _rename(values.get("data", {}), "classes", "keep_classes")
-    objective, hparams = values.get("objective", ""), values.get("hparams", {})
-    for of, old, new in _HPARAMS:
-        if of in ("", objective):
+    hparams = values.get("hparams", {})
+    for objective, old, new in _HPARAMS:
+        if values["objective"].removeprefix("jaxgen.objectives.") == objective:
             _rename(hparams, old, new)
     if isinstance(hparams.get("binarise"), bool):
         hparams["binarise"] = "threshold" if hparams["binarise"] else "none"
@@ -45,38 +46,42 @@ def _rename(values: dict[str, Any], old: str, new: str) -> None:
 
 
 def _network(values: dict[str, Any]) -> dict[str, Any]:
-    family = values.get("module", "").removeprefix("jaxgen.models.").partition(".")[0]
+    module = fields.network_class(values.get("module", "")).rpartition(".")[0]
     for families, old, new in _NETWORKS:
-        if not families or family in families:
+        if module.removeprefix("jaxgen.models.") in families:
             _rename(values, old, new)
     return values
 
 
 def _optimiser(values: dict[str, Any]) -> dict[str, Any]:
-    if "name" not in values:
+    if optimisers.is_by_phase(values):
         return {phase: _optimiser(dict(part)) for phase, part in values.items()}
+    if values.get("name") == "momentum":
+        values.setdefault("final_momentum", values.get("momentum", 0.9))
     old = {key: values.pop(key) for key in _RATE if key in values}
-    if not old:
-        return values
-    drops = tuple(old.get("drop_at", old.get("halve_at", ())))
-    decay, end = old.get("divide_by", 1.0), old.get("linear_to", 0)
-    if sum((bool(drops), bool(end), decay != 1.0)) > 1:
+    return {**values, "schedule": _schedule(old)} if old else values
+
+
+def _schedule(old: Mapping[str, Any]) -> dict[str, Any]:
+    """The schedule that the numbers of earlier versions, which multiplied each other, mean."""
+    drops = tuple(sorted(old.get("drop_at", old.get("halve_at", ()))))
+    begin, end = old.get("linear_from", 0), old.get("linear_to", 0)
+    decay, least = old.get("divide_by", 1.0), old.get("least", 0.0)
+    if sum((bool(drops), bool(end), decay != 1.0 or least > 0)) > 1:
         raise UserError(
-            f"An optimiser of this record combines {', '.join(old)}, which one schedule cannot: "
-            "set config.optim by hand."
+            f"An optimiser of this record combines {', '.join(old)}, which no one schedule does; "
+            "write config.optim anew, with a schedule."
         )
-    schedule: dict[str, Any] = {"name": "constant"}
     if drops:
         factor = old.get("drop_factor", 0.5)
-        schedule = {"name": "piecewise", "boundaries": drops, "scale": factor}
-    elif end:
-        begin = old.get("linear_from", 0)
-        schedule = {"name": "linear", "transition_begin": begin, "transition_steps": end - begin}
-    elif decay != 1.0:
-        schedule = {
+        return {"name": "piecewise", "boundaries": drops, "scale": factor}
+    if end:
+        return {"name": "linear", "transition_begin": begin, "transition_steps": end - begin}
+    if decay != 1.0:
+        return {
             "name": "exponential",
             "decay_rate": decay**-DECAY_STEPS,
             "transition_steps": DECAY_STEPS,
-            "end_value": old.get("least", 0.0),
+            "end_value": least,
         }
-    return {**values, "schedule": schedule}
+    return {"name": "constant"}

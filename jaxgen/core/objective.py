@@ -106,17 +106,21 @@ def resolve(module: ModuleType | Any, hparams: Any) -> Objective:
     lacking = [name for name in REQUIRED if not hasattr(module, name)]
     if lacking:
         raise UserError(f"config.objective={module.__name__} lacks {', '.join(lacking)}.")
+    num_classes = getattr(module, "num_classes", lambda _: 0)(hparams)
+    abilities = {name: getattr(module, name, None) for name in _ABILITIES}
+    if not num_classes:
+        abilities["assignments"] = None
     return Objective(
         name=module.__name__,
         networks=tuple(module.NETWORKS),
         adversaries=tuple(getattr(module, "ADVERSARIES", ())),
         turns=tuple(module.turns(hparams)),
-        num_classes=getattr(module, "num_classes", lambda _: 0)(hparams),
+        num_classes=num_classes,
         arcs=getattr(module, "arcs", lambda _: False)(hparams),
         create_state=module.create_state,
         train_step=module.train_step,
         sample=module.sample,
-        **{name: getattr(module, name, None) for name in _ABILITIES},
+        **abilities,
     )
 
 

@@ -50,7 +50,3 @@ def _random_crop(image: Array, key: Key, padding: int) -> Array:
 
     return jax.vmap(cut)(padded, corner)
 
-
-def to_uint8(image: Array) -> Array:
-    """Images in [-1,1] as u8 of the same shape: the inverse of `prepare`, rounded and clipped."""
-    return jnp.clip(jnp.round((image + 1.0) * 127.5), 0.0, 255.0).astype(jnp.uint8)

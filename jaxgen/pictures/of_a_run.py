@@ -1,121 +1,136 @@
-"""The grids that a run draws while it trains."""
+"""The pictures that a run draws while it trains."""
 
-import math
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgen.core import Spec, TrainState
-from jaxgen.core.images import even_rows
-from jaxgen.data import points, preprocess
-from jaxgen.pictures import codes, grids, scatter
+from jaxgen.core.images import even_rows, to_uint8
+from jaxgen.core.keys import key_for
+from jaxgen.core.objective import Objective
+from jaxgen.core.spec import Spec
+from jaxgen.core.state import TrainState
+from jaxgen.data import preprocess
+from jaxgen.data.dataset import Dataset
+from jaxgen.pictures import codes, grids, scatter, walks
 
 _TILES = 64
-_PAIRS, _POINTS = 8, 8
+_PAIRS, _STEPS = 8, 8  # walks, and images of each
 _MOST_COLUMNS = 30
 _CODES = 2000
 _DOTS = 2500  # samples that PacGAN (arXiv:1712.04086) judges
+Pictures = dict[str, np.ndarray]
 
 
-def artist(
-    objective: Any,
-    spec: Spec,
-    held_out: np.ndarray,
-    *,
-    label: np.ndarray | None = None,
-    classes: tuple[str, ...] = (),
-) -> Callable[[TrainState], dict[str, np.ndarray]]:
+def drawer(abilities: Objective, spec: Spec, held_out: Dataset) -> Callable[[TrainState], Pictures]:
     """A function from a state to pictures u8[H,W,c]; the same noise and images at every call.
 
-    held_out: u8[n,h,w,c]. "samples" always; "reconstructions" (original, reconstruction, original,
-    ...) where the objective reconstructs; "interpolations" (a row from one held-out image to
-    another) where it interpolates; "walks" (a row from one latent to another) where it has no
-    encoder but latents; "codes", of held-out images in the colours of their classes (label i32[n]),
-    where the objective has an encoder to codes of two real numbers. Classes or clusters are the
-    columns of "samples". Of points, f32[n,1,1,2], each picture is a scatter plot over
-    held-out ones. Networks run with running statistics.
+    - "samples", always; classes or clusters are its columns
+    - "reconstructions" (original, reconstruction, original, ...) where the objective has them
+    - "interpolations", rows from one held-out image's code to another's, where it encodes and
+      decodes; or "walks", rows from one drawn code to another, where it only decodes
+    - "codes" of held-out images in the colours of their classes, where they are two real numbers
+
+    Of points each picture is a scatter plot over held-out ones, and walks are left out. Networks
+    run with running statistics.
     """
-    dots = held_out.shape[1:] == points.SHAPE
-    categories = getattr(objective, "categories", lambda _: 0)(spec.hparams)
-    kinds = categories or getattr(spec.hparams, "num_classes", 0)
-    columns = kinds if 0 < kinds <= _MOST_COLUMNS else 8
+    dots = held_out.kind == "points"
+    columns = abilities.num_classes if 0 < abilities.num_classes <= _MOST_COLUMNS else 8
     # Of clusters at least four samples each.
     count = _DOTS if dots else max(_TILES, 4 * columns)
-    coded = _coded(objective, spec, held_out, label) if not categories else None
-    images = np.asarray(even_rows(held_out, count // 2))
-    pairs = min(_PAIRS, len(images) // 2)
+    images = np.asarray(even_rows(held_out.image, count // 2))
+    draw = _samples_and_reconstructions(abilities, spec, count)
+    walk = None if dots else _walk(abilities, spec, held_out)
+    code_picture = _code_picture(abilities, spec, held_out)
+
+    def pictures(state: TrainState) -> Pictures:
+        drawn = {name: np.asarray(array) for name, array in draw(state, images).items()}
+        if dots:
+            real = held_out.image[:_DOTS]
+            return {k: scatter.picture(real, made, names=("real", k)) for k, made in drawn.items()}
+        found = {"samples": grids.grid(drawn["samples"], columns=columns)}
+        if "reconstructions" in drawn:
+            pairs = grids.interleave(images, to_uint8(drawn["reconstructions"]))
+            found["reconstructions"] = grids.grid(pairs, columns=8)
+        return found | (walk(state) if walk else {}) | code_picture(state)
+
+    return pictures
+
+
+def _samples_and_reconstructions(abilities: Objective, spec: Spec, count: int) -> Callable:
+    classes, key = abilities.num_classes, jax.random.key(1)
+    condition = jnp.arange(count, dtype=jnp.int32) % classes if classes else None
 
     @jax.jit
     def draw(state: TrainState, images: jax.Array) -> dict[str, jax.Array]:
-        image = preprocess.prepare({"image": images}, jax.random.key(0))["image"]
-        key_sample, key_reconstruct = jax.random.split(jax.random.key(1))
-        drawn = {"samples": objective.sample(spec, state, key_sample, count)}
-        if hasattr(objective, "reconstruct"):
-            drawn["reconstructions"] = objective.reconstruct(
-                spec, state, {"image": image}, key_reconstruct
-            )
-        if hasattr(objective, "interpolate") and pairs:
-            start, end = image[:pairs], image[pairs : 2 * pairs]
-            drawn["interpolations"] = objective.interpolate(spec, state, start, end, _POINTS)
-        elif _walks(objective) and not dots:
-            drawn["walks"] = _walk(objective, spec, state, jax.random.key(2))
-        return drawn if dots else {k: preprocess.to_uint8(v) for k, v in drawn.items()}
+        key_sample = key_for(key, "samples")
+        drawn = {"samples": abilities.sample(spec, state, key_sample, count, condition)}
+        if abilities.reconstruct is not None:
+            batch = {"image": _prepared(images)}
+            key_images = key_for(key, "reconstructions")
+            drawn["reconstructions"] = abilities.reconstruct(spec, state, batch, key_images)
+        return drawn
 
-    def grid(state: TrainState) -> dict[str, np.ndarray]:
-        drawn = {name: np.asarray(array) for name, array in draw(state, images).items()}
-        if dots:
-            return _scattered(drawn, held_out[:_DOTS])
-        result = {"samples": grids.grid(drawn["samples"], columns=columns)}
-        if "reconstructions" in drawn:
-            interleaved = grids.interleave(images, drawn["reconstructions"])
-            result["reconstructions"] = grids.grid(interleaved, columns=8)
-        if coded is not None:
-            found, labels = coded(state)
-            result["codes"] = codes.code_picture(found, labels, classes)
-        for name in ("interpolations", "walks"):
-            if name in drawn:
-                rows = drawn[name].reshape(-1, *images.shape[1:])
-                result[name] = grids.grid(rows, columns=_POINTS)
-        return result
-
-    return grid
+    return draw
 
 
-def _coded(objective: Any, spec: Spec, held_out: np.ndarray, label: np.ndarray | None) -> Any:
-    """A function from a state to (codes f[n,2], labels i[n]) of held-out images, or None."""
-    if label is None or getattr(spec.hparams, "code_size", 0) != 2:
+def _walk(
+    abilities: Objective, spec: Spec, held_out: Dataset
+) -> Callable[[TrainState], Pictures] | None:
+    """Rows from one code to another, of images where the objective encodes them; or None."""
+    encode, decode, draw_code = abilities.encode, abilities.decode, abilities.draw_code
+    if decode is None or (encode is None and draw_code is None):
         return None
-    images, labels = even_rows(held_out, _CODES), even_rows(label, _CODES)
+    pairs = min(_PAIRS, len(held_out.image) // 2)
+    name, key = "walks" if encode is None else "interpolations", jax.random.key(2)
+    # A conditional decoder is given the class of the image at the start.
+    rows = even_rows(np.arange(len(held_out.image)), 2 * pairs)
+    label = np.zeros(2 * pairs, np.int32)
+    if held_out.label is not None:
+        label = np.asarray(held_out.label)[rows]
+    conditional = "label" in abilities.entries
+    condition = jnp.repeat(jnp.asarray(label[:pairs]), _STEPS) if conditional else None
+    images = np.asarray(held_out.image)[rows]
 
     @jax.jit
-    def encode(state: TrainState, images: jax.Array) -> jax.Array:
-        image = preprocess.prepare({"image": images}, jax.random.key(0))["image"]
-        return objective.encode(spec, state, image)
+    def ends(state, images):
+        if encode is not None:
+            return encode(spec, state, _prepared(images))
+        return draw_code(spec, key, 2 * pairs)  # type: ignore
 
-    return lambda state: (np.asarray(encode(state, images)), labels)
+    @jax.jit
+    def decoded(state, code):
+        return decode(spec, state, code, condition, key_for(key, "pixels"))
 
+    def picture(state: TrainState) -> Pictures:
+        code = np.asarray(ends(state, images))
+        path = walks.spherical if abilities.arcs else walks.linear
+        line = walks.walk(code[:pairs], code[pairs:], _STEPS, along=path)
+        shown = np.asarray(decoded(state, line.reshape(-1, line.shape[-1])))
+        return {name: grids.grid(shown, columns=_STEPS)}
 
-def _walks(objective: Any) -> bool:
-    """Whether latents alone, without a condition, make an image."""
-    conditional = hasattr(objective, "batch_entries")
-    return not conditional and hasattr(objective, "draw_latent") and hasattr(objective, "decode")
-
-
-def _walk(objective: Any, spec: Spec, state: TrainState, key: jax.Array) -> jax.Array:
-    """Straight lines between latents, f32[pairs * points,h,w,c]."""
-    latent = objective.draw_latent(spec, key, 2 * _PAIRS)
-    start, end = latent[:_PAIRS, None], latent[_PAIRS:, None]
-    share = jnp.linspace(0.0, 1.0, _POINTS)[None, :, None]
-    line = (1.0 - share) * start + share * end
-    if getattr(spec.hparams, "latent_prior", "") == "normal":
-        # Back to a typical norm, which the middle of a straight line has not.
-        norm = jnp.linalg.norm(line, axis=-1, keepdims=True)
-        line = line * math.sqrt(line.shape[-1]) / jnp.maximum(norm, 1e-6)
-    return objective.decode(spec, state, line.reshape(-1, line.shape[-1]))
+    return picture if pairs else None
 
 
-def _scattered(drawn: dict[str, np.ndarray], real: np.ndarray) -> dict[str, np.ndarray]:
-    return {name: scatter.picture(real, made, names=("real", name)) for name, made in drawn.items()}
+def _code_picture(
+    abilities: Objective, spec: Spec, held_out: Dataset
+) -> Callable[[TrainState], Pictures]:
+    """Codes of held-out images, where these have labels and codes are pairs of real numbers."""
+    encode = abilities.encode
+    if encode is None or held_out.label is None or abilities.assignments is not None:
+        return lambda state: {}
+    images, labels = even_rows(held_out.image, _CODES), even_rows(held_out.label, _CODES)
+    some = jax.jit(lambda state, images: encode(spec, state, _prepared(images)))
+
+    def picture(state: TrainState) -> Pictures:
+        if jax.eval_shape(some, state, images).shape[1] != 2:
+            return {}
+        code = np.asarray(some(state, images))
+        return {"codes": codes.code_picture(code, labels, held_out.classes)}
+
+    return picture
+
+
+def _prepared(images: jax.Array) -> jax.Array:
+    return preprocess.prepare({"image": images}, jax.random.key(0))["image"]

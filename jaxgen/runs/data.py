@@ -1,26 +1,26 @@
 """The data of an experiment, as its config says: data sets, batches, and which labels are used."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from jaxgen.core import PyTree, UserError
+from jaxgen.config.build import Experiment, check_classes
+from jaxgen.core.errors import UserError
+from jaxgen.core.files import write_atomically
+from jaxgen.core.types import PyTree
 from jaxgen.data import labelled, preprocess, sources
 from jaxgen.data.dataset import Dataset
 from jaxgen.data.pipeline import Pipeline
-from jaxgen.core.files import write_atomically
-
-if TYPE_CHECKING:
-    from jaxgen.config.build import Experiment
 
 
-def load_data(experiment: Experiment, split: str, *, name: str = "", channels: int = 0) -> Dataset:
+def load_data(
+    experiment: Experiment, split: str, *, name: str = "", channels: int = 0, progress: bool = True
+) -> Dataset:
     """The images of one split, as the config's `data` says, but for what is given here.
 
-    split: "train", "test", or "validation", which is held out of the training images.
+    split: "train", "test", or "validation", which is held out of the training images. progress:
+    tells on stderr how far decoding is. Raises UserError, also for labels that do not fit.
     """
     data = experiment.config.data
     dataset = sources.load(
@@ -31,8 +31,11 @@ def load_data(experiment: Experiment, split: str, *, name: str = "", channels: i
         resize=data.resize,
         data_dir=data.data_dir or None,
         cache_dir=data.cache_dir or None,
+        progress=progress,
     )
-    dataset = labelled.keep_classes(dataset, data.classes)
+    dataset = labelled.keep_classes(dataset, data.keep_classes)
+    if not name and dataset.label is not None:
+        check_classes(experiment, dataset.classes, dataset.name)
     if split == "test" or not data.validation:
         return dataset
     training, validation = labelled.hold_out(dataset, data.validation, experiment.config.seed)
@@ -79,7 +82,9 @@ def record_labelled(
         try:
             saved = json.loads(path.read_text())
         except ValueError as error:
-            raise UserError(f"{path} cannot be read ({error}); delete it to begin anew.") from error
+            raise UserError(
+                f"{path} cannot be read ({error}); delete it to begin again."
+            ) from error
         labelled.check_record(saved, expected, str(path))
     elif write:
         write_atomically(path, json.dumps(expected) + "\n")

@@ -1,4 +1,4 @@
-"""The folder of a run: what it was made with, and whether it may be continued."""
+"""The folder of a run or study: what it was made with, and whether it may be continued."""
 
 import importlib.metadata
 import json
@@ -6,68 +6,60 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import jaxgen
-from jaxgen import config as config_lib
-from jaxgen.core import UserError
+from jaxgen.config import load, schema
+from jaxgen.core.errors import UserError
+from jaxgen.core.files import flatten, require_writable, write_atomically
 from jaxgen.train.checkpoint_files import steps
 
-# Changing these continues the same experiment.
-FREE = (
-    "num_steps",
-    "log_every",
-    "sample_every",
-    "checkpoint_every",
-    "checkpoint_keep",
-    "checkpoint_best",
-    "checkpoint_best_mode",
-    "data.data_dir",
-    "data.cache_dir",
-    "data.resident",
-    "evaluation.num_images",
-)
 
-
-def open_for_training(workdir: Path, config: config_lib.Config, *, fork: bool, write: bool) -> None:
+def open_for_training(workdir: Path, config: load.Config, *, fork: bool, write: bool) -> None:
     """Creates the folder, or checks that it holds the same experiment; records the config.
 
     fork: accept another config and keep the old record beside the new one. write: whether this
     process writes (the first one of several). Raises UserError.
     """
-    values = config_lib.to_json(config)
+    values = load.to_json(config)
     # Before the first checkpoint there is nothing that another config could continue.
     begun = (workdir / "config.json").exists() and steps(workdir / "checkpoints")
-    old = read(workdir)["config"] if begun else None
-    if old is not None:
-        changes = [c for c in differences(old, values) if c[0] not in FREE]
-        if changes and not fork:
-            listing = "; ".join(f"{key}: {was!r} there, {now!r} here" for key, was, now in changes)
-            raise UserError(
-                f"{workdir} was made with another config ({listing}): choose another --workdir, or "
-                "give --fork to continue from its newest checkpoint with the new config."
-            )
+    old = load.to_json(config_of(workdir)) if begun else None
+    if old is not None and not fork:
+        require_same(
+            old,
+            values,
+            schema.is_free,
+            f"{workdir} was made with another config",
+            "choose another --workdir, or give --fork to continue from its newest checkpoint with "
+            "the new config",
+        )
     if not write:
         return
-    try:
-        workdir.mkdir(parents=True, exist_ok=True)
-        if old == values:
-            # Asks now, not at the first checkpoint, whether the folder can be written.
-            (workdir / ".writable").touch()
-            (workdir / ".writable").unlink()
-            return
-        if old is not None:
-            number = len(list(workdir.glob("config.*.json"))) + 1
-            os.replace(workdir / "config.json", workdir / f"config.{number}.json")
-        partial = workdir / "config.json.partial"
-        partial.write_text(json.dumps({"config": values, **circumstances()}, indent=2) + "\n")
-        os.replace(partial, workdir / "config.json")
-    except OSError as error:
-        raise UserError(
-            f"Cannot write to --workdir={workdir} ({error.strerror}); choose a folder that you may "
-            "write to."
-        ) from error
+    require_writable(workdir, "--workdir")
+    if begun and old == values:
+        return
+    if begun:
+        number = len(list(workdir.glob("config.*.json"))) + 1
+        os.replace(workdir / "config.json", workdir / f"config.{number}.json")
+    write_json(workdir / "config.json", {"config": values, **circumstances()})
+
+
+def require_same(
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    is_free: Callable[[str], bool],
+    where: str,
+    what_to_do: str,
+) -> None:
+    """Raises UserError where two nested records differ in a key that is not free."""
+    old, new = flatten(old), flatten(new)
+    pairs = [(k, old.get(k, "absent"), new.get(k, "absent")) for k in sorted(old | new)]
+    changes = [f"{k}: {a!r} there, {b!r} here" for k, a, b in pairs if a != b and not is_free(k)]
+    if changes:
+        raise UserError(f"{where} ({'; '.join(changes)}): {what_to_do}.")
 
 
 def read(workdir: Path) -> dict[str, Any]:
@@ -81,19 +73,22 @@ def read(workdir: Path) -> dict[str, Any]:
             f"{workdir} holds no run of jaxgen (no config.json); give the --workdir of a training "
             "run."
         ) from error
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"{path} cannot be read as a run's config ({error}); restore that file, or train anew "
+            f"{path} cannot be read as a run's config ({error}); restore that file, or train again "
             "in another --workdir."
         ) from error
     return record
 
 
-def differences(old: dict, new: dict) -> list[tuple[str, Any, Any]]:
-    """(dotted key, old value, new value) of what differs between two nested dicts."""
-    old, new = config_lib.flatten(old), config_lib.flatten(new)
-    pairs = [(k, old.get(k, "absent"), new.get(k, "absent")) for k in sorted(old | new)]
-    return [(key, was, now) for key, was, now in pairs if was != now]
+def config_of(workdir: Path) -> load.Config:
+    """The complete config of a run, also of one that an earlier version made. Raises UserError."""
+    return load.from_json(read(workdir)["config"])
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Writes a file of JSON that people can read, whole or not at all."""
+    write_atomically(path, json.dumps(values, indent=2, default=float) + "\n")
 
 
 def circumstances() -> dict[str, Any]:

@@ -1,21 +1,22 @@
-"""Samples and latents of a trained state, some at a time."""
+"""Samples, codes and their images of a trained state, some at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgen.core import TrainState, UserError
-from jaxgen.data import points, preprocess
+from jaxgen.config.build import Experiment
+from jaxgen.core.errors import NotFiniteError, UserError
 from jaxgen.core.images import to_uint8
+from jaxgen.core.state import TrainState
 
 CHUNK = 250  # samples at a time
 
 
 def draw(
-    experiment: Any,
+    experiment: Experiment,
     state: TrainState,
     key: Any,
     num: int,
@@ -37,37 +38,87 @@ def draw(
         condition = np.asarray(condition)[rows].reshape(parts, chunk, *np.shape(condition)[1:])
     drawn = []
     for part, part_key in enumerate(jax.random.split(key, parts)):
-        told = None if condition is None else condition[part]
-        drawn.append(np.asarray(experiment.sample(state, part_key, told, chunk)))
+        given = None if condition is None else condition[part]
+        drawn.append(np.asarray(experiment.sample(state, part_key, given, chunk)))
         progress(min((part + 1) * chunk, num), num)
-    images = np.concatenate(drawn)[:num]
-    return images if images.shape[1:] == points.SHAPE else to_uint8(images)
+    return _pixels(experiment, np.concatenate(drawn)[:num])
 
 
-def latents(experiment: Any, key: Any, num: int) -> np.ndarray:
-    """The latents f32[num,m] of the samples that `draw` makes of the same key and number.
+def conditions(experiment: Experiment, labels: Sequence[int], num: int) -> np.ndarray | None:
+    """`labels` in turn, i32[num]; by default all classes, or None where samples have none.
 
-    Raises UserError for an objective without latents.
+    Raises UserError for labels where there are no classes, and for those that are none.
     """
-    objective = experiment.objective
-    if not (hasattr(objective, "draw_latent") and hasattr(objective, "decode")):
+    classes = experiment.abilities.num_classes
+    if labels and not classes:
         raise UserError(
-            f"The objective {experiment.config.objective} has no latents to walk among or to add."
+            f"--labels={','.join(map(str, labels))} was given, but samples of "
+            f"{experiment.config.objective} have no class; leave it out."
         )
+    for label in labels:
+        if not 0 <= label < classes:
+            raise UserError(f"--labels={label} is no class; classes are 0 to {classes - 1}.")
+    if not classes:
+        return None
+    return np.resize(np.asarray(labels or range(classes), np.int32), num)
+
+
+def codes(experiment: Experiment, key: Any, num: int) -> np.ndarray:
+    """`num` codes f32[num,m] of the prior: for GANs those of the samples that `draw` makes.
+
+    Raises UserError for an objective without codes.
+    """
+    draw_code, _ = _code_abilities(experiment)
     chunk = min(CHUNK, num)
-    some = jax.jit(lambda key: objective.draw_latent(experiment.spec, key, chunk))
+    some = jax.jit(lambda key: draw_code(experiment.spec, key, chunk))
     drawn = [np.asarray(some(key)) for key in jax.random.split(key, -(-num // chunk))]
     return np.concatenate(drawn)[:num]
 
 
-def decoder(experiment: Any, state: TrainState, label: int | None = None) -> Any:
-    """A function from latents f32[n,m] to images u8[n,h,w,c], of class `label` if it is given."""
-    objective, spec = experiment.objective, experiment.spec
-    conditions = () if label is None else (jnp.int32(label),)
+def decoder(
+    experiment: Experiment, state: TrainState, label: int | None = None
+) -> Callable[[np.ndarray], np.ndarray]:
+    """A function from codes f32[n,m] to images u8[n,h,w,c] or points, of one class if given.
+
+    Raises UserError for an objective without codes, and for a class that it cannot be given.
+    """
+    _, decode = _code_abilities(experiment)
+    conditional = experiment.reads_labels
+    if label is not None and not conditional:
+        raise UserError(
+            f"--labels={label} was given, but codes of {experiment.config.objective} are decoded "
+            "without a class; leave it out."
+        )
+    if label is not None:
+        conditions(experiment, [label], 1)
+    chosen = (label or 0) if conditional else None
 
     @jax.jit
-    def some(latent):
-        condition = [jnp.broadcast_to(c, latent.shape[:1]) for c in conditions]
-        return preprocess.to_uint8(objective.decode(spec, state, latent, *condition))
+    def some(code, key):
+        given = None if chosen is None else jnp.full(code.shape[:1], chosen, jnp.int32)
+        return decode(experiment.spec, state, code, given, key)
 
-    return lambda latent: np.asarray(some(jnp.asarray(latent, jnp.float32)))
+    def of_codes(code: np.ndarray) -> np.ndarray:
+        drawn = some(jnp.asarray(code, jnp.float32), jax.random.key(0))
+        return _pixels(experiment, np.asarray(drawn))
+
+    return of_codes
+
+
+def _code_abilities(experiment: Experiment) -> tuple[Callable, Callable]:
+    draw_code, decode = experiment.abilities.draw_code, experiment.abilities.decode
+    if draw_code is None or decode is None:
+        raise UserError(
+            f"The objective {experiment.config.objective} has no latents to walk among or to add."
+        )
+    return draw_code, decode
+
+
+def _pixels(experiment: Experiment, drawn: np.ndarray) -> np.ndarray:
+    bad = int((~np.isfinite(drawn)).any(axis=(1, 2, 3)).sum())
+    if bad:
+        raise NotFiniteError(
+            f"{bad} of {len(drawn)} samples are not finite, so the model has diverged; take an "
+            "earlier checkpoint."
+        )
+    return drawn if experiment.kind == "points" else to_uint8(drawn)

@@ -118,7 +118,7 @@ def run(*arguments: object, env: dict[str, str], cwd: Path = ROOT) -> Result:
 def fork(folder: Path, function: Callable[..., None], *arguments: Any) -> Result:
     """`function` in a fresh process, forked from one that has imported everything already."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["jaxgen.main", "jaxgen.commands"])
+    context.set_forkserver_preload(["jaxgen.main", "jaxgen.experiment", "jaxgen.studies.run"])
     paths = [folder / "out.txt", folder / "err.txt"]
     process = context.Process(target=_redirected, args=(paths, function, arguments))
     process.start()

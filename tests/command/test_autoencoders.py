@@ -18,14 +18,14 @@ SEMISUPERVISED = "configs/pixelgan_ae_digits_semisupervised.py"
 def test_clusters_beside_kmeans(env, tmp_path):
     at = f"--workdir={tmp_path / 'run'}"
     ran(env, tmp_path, "--config=configs/pixelgan_ae_digits_clustering.py:smoke", at)
-    figures = json.loads(ran(env, tmp_path, "--mode=evaluate", at, "--kmeans").out)
+    metrics = json.loads(ran(env, tmp_path, "--mode=evaluate", at, "--with=kmeans").out)
     for group in ("clustering", "kmeans"):
-        assert figures[f"{group}/clusters"] == 20
-        assert figures[f"{group}/n_validation"] == 1498
-        assert figures[f"{group}/n_test"] == 299
+        assert metrics[f"{group}/clusters"] == 20
+        assert metrics[f"{group}/n_validation"] == 1498
+        assert metrics[f"{group}/n_test"] == 299
     # Four steps make no clusters; k-means finds most digits.
-    assert figures["kmeans/cluster_error"] < 0.2 < figures["clustering/cluster_error"]
-    assert figures["kmeans/clusters_used"] == 20
+    assert metrics["kmeans/cluster_error"] < 0.2 < metrics["clustering/cluster_error"]
+    assert metrics["kmeans/clusters_used"] == 20
     ran(env, tmp_path, "--mode=sample", at, "--labels=3", "--num=4", f"--out={tmp_path}/x.npz")
     assert np.load(tmp_path / "x.npz")["image"].shape == (4, 8, 8, 1)
 
@@ -34,26 +34,26 @@ def test_few_labels(env, tmp_path):
     at = f"--workdir={tmp_path / 'run'}"
     ran(env, tmp_path, f"--config={SEMISUPERVISED}:smoke", at)
     labelled = json.loads((tmp_path / "run" / "labelled.json").read_text())
-    figures = json.loads(ran(env, tmp_path, "--mode=evaluate", at).out)
-    assert 0 < figures["labelled/error"] <= 1
-    assert (figures["labelled/labels"], figures["labelled/n_test"]) == (20, 299)
+    metrics = json.loads(ran(env, tmp_path, "--mode=evaluate", at).out)
+    assert 0 < metrics["labelled/error"] <= 1
+    assert (metrics["labelled/labels"], metrics["labelled/n_test"]) == (20, 299)
     assert len(set(labelled["rows"])) == 20
     assert sorted(labelled["labels"]) == sorted([*range(10)] * 2)
     assert labelled["seed"] == 0
-    failed = ran(env, tmp_path, "--mode=evaluate", at, "--kmeans", code=1)
-    assert "--kmeans needs a run that finds clusters" in failed.err
+    failed = ran(env, tmp_path, "--mode=evaluate", at, "--with=kmeans", code=1)
+    assert "--with=kmeans needs a run that finds clusters" in failed.err
 
 
 def test_what_a_line_tells_of_real_codes(env, tmp_path):
     at = f"--workdir={tmp_path / 'run'}"
     ran(env, tmp_path, "--config=configs/pixelgan_ae_digits_gaussian.py:smoke", at)
-    figures = json.loads(ran(env, tmp_path, "--mode=evaluate", at).out)
+    metrics = json.loads(ran(env, tmp_path, "--mode=evaluate", at).out)
     # A 2-D code after four steps: better than a guess, far from all.
-    assert 0.1 < figures["codes/linear_accuracy"] < 0.9
-    assert not any(name.startswith(("clustering/", "labelled/")) for name in figures)
+    assert 0.1 < metrics["codes/linear_accuracy"] < 0.9
+    assert not any(name.startswith(("clustering/", "labelled/")) for name in metrics)
     assert list((tmp_path / "run" / "images").glob("**/*codes*"))
-    failed = ran(env, tmp_path, "--mode=evaluate", at, "--probe", code=1)
-    assert "--probe needs a discriminator or critic of images alone" in failed.err
+    failed = ran(env, tmp_path, "--mode=evaluate", at, "--with=probe", code=1)
+    assert "--with=probe needs a discriminator or critic of images alone" in failed.err
 
 
 def test_a_gaussian_encoder_has_twice_the_outputs_whatever_the_size():
@@ -61,7 +61,7 @@ def test_a_gaussian_encoder_has_twice_the_outputs_whatever_the_size():
     config = experiment.load_config(name, **{"hparams.code_size": 3})
     exp = experiment.build(config)
     state = jax.eval_shape(exp.create_state, jax.random.key(0))
-    assert exp.spec.nets["encoder"].outputs == 6
+    assert exp.spec.nets["encoder"].output_size == 6
     batch = dict(exp.example_batch)
     after, _ = jax.eval_shape(
         functools.partial(exp.objective.train_step, exp.spec), state, batch, jax.random.key(0)
@@ -72,8 +72,12 @@ def test_a_gaussian_encoder_has_twice_the_outputs_whatever_the_size():
 @pytest.mark.parametrize(
     ("config", "labelled", "message"),
     [
-        ("configs/pixelgan_ae_digits_clustering.py:smoke", 20, 'for the phase "supervised"'),
-        ("configs/aae_digits.py:mixture,smoke", 0, "label_informed=True needs labelled images"),
+        (
+            "configs/pixelgan_ae_digits_clustering.py:smoke",
+            20,
+            "no optimiser for the phase supervised",
+        ),
+        ("configs/aae_digits.py:mixture,smoke", 0, "aae needs labelled images with these hparams"),
         ("configs/aae_digits.py:gaussian,smoke", 20, "config.data.labelled=20 has no use"),
     ],
 )

@@ -20,9 +20,15 @@ COMMAND_LINES = {
     "positional": ((CONFIG, "train"), 'Unexpected argument "train"'),
     "unknown flag": ((CONFIG, "--workdr=x"), 'Unexpected argument "--workdr=x"; see --help. '
                      'Did you mean "--workdir"?'),
-    "unknown mode": ((CONFIG, "--mode=trian"), "<train|evaluate|sample|interpolate|arithmetic>"),
-    "num of 0": (("--mode=sample", "--num=0"), "--num=0"),
-    "num of a word": (("--mode=sample", "--num=x"), "--num=x"),
+    "unknown mode": ((CONFIG, "--mode=trian"), '--mode=trian is not one of arithmetic, evaluate, interpolate, sample, train. Did you '
+                     'mean "train"?'),
+    "num of 0": (("--mode=sample", "--num=0"), '--num: "0" must be a whole number, 1 or more'),
+    "num of a word": (("--mode=sample", "--num=x"), '--num: "x" must be a whole number'),
+    "num too large": (("--mode=sample", f"--num={10**20}"), "must be a whole number"),
+    "a flag of other modes": ((CONFIG, "--num=7"), "--num has no use with --mode=train, only with "
+                              "--mode=arithmetic, --mode=interpolate, --mode=sample; leave it out."),
+    "a config to evaluate": (("--mode=evaluate", CONFIG), "--config has no use with --mode=evaluate"),
+    "unknown evaluation": (("--mode=evaluate", "--with=prob"), 'Did you mean "probe"?'),
     "unknown config file": (("--config=configs/age_digit.py",), 'Config file "configs/age_digit.py"'
                             ' not found. Did you mean "configs/age_digits.py"? There are: '),
     "config without folder": (("--config=age_digits.py",), 'mean "configs/age_digits.py"?'),
@@ -41,8 +47,10 @@ COMMAND_LINES = {
     "float for an integer": ((CONFIG, "--config.num_steps=1e3"), "1000.0 is of type float; it must "
                              "be of type int"),
     "word for a bool": ((CONFIG, "--config.data.flip=maybe"), "must be of type bool"),
-    "word for a tuple": ((CONFIG, "--config.optim.encoder.drop_at=(1,x)"), "of type tuple"),
-    "words in a tuple": ((CONFIG, "--config.optim.encoder.drop_at=(1,'x')"), "training steps"),
+    "word for a tuple": ((CONFIG, "--config.optim.encoder.schedule.name=piecewise",
+                          "--config.optim.encoder.schedule.boundaries=(1,x)"), "of type tuple"),
+    "words in a tuple": ((CONFIG, "--config.optim.encoder.schedule.name=piecewise",
+                         "--config.optim.encoder.schedule.boundaries=(1,'x')"), "training steps"),
     "zero steps": ((CONFIG, "--config.num_steps=0"), "config.num_steps=0 must be at least 1"),
     "uneven steps": ((CONFIG, "--config.num_steps=7", "--config.steps_per_dispatch=2"),
                      "must be a multiple of config.steps_per_dispatch=2"),
@@ -52,17 +60,19 @@ COMMAND_LINES = {
     "evaluate nothing": ((CONFIG, "--config.evaluation.num_images=0"), "must be at least 1"),
     "negative padding": ((CONFIG, "--config.data.crop_padding=-1"), "must be at least 0"),
     "empty images": ((CONFIG, "--config.data.image_size=0"), "config.data.image_size=0 must be"),
-    "hparams": ((CONFIG, "--config.hparams.prior=cube"), 'prior="cube" is not one of sphere, normal'
+    "hparams": ((CONFIG, "--config.hparams.latent_prior=cube"), 'latent_prior="cube" is not one of sphere, normal'
                 ),
     "objective": ((CONFIG, "--config.objective=agee"), 'Did you mean "age"?'),
     "network": ((CONFIG, "--config.networks.encoder.module=age.Encoder17"),
                 'config.networks.encoder.module="age.Encoder17" not found'),
     "no features": ((CONFIG, "--config.networks.encoder.features=0"), "The networks do not fit"),
-    "image size": ((CONFIG, "--config.data.image_size=32"), "make images of shape (16, 16, 1), "
-                   "config.data gives (32, 32, 1)"),
-    "channels": ((CONFIG, "--config.data.channels=3"), "config.data gives (16, 16, 3)"),
+    "image size": ((CONFIG, "--config.data.image_size=32"), "age.Encoder16 does not fit images of "
+                   "32x32 pixels: their sides must be 16; use age.Encoder32"),
+    "image size of CelebA": (("--config=configs/age_celeba.py", "--config.data.image_size=32"),
+                             "age.Encoder64 does not fit images of 32x32 pixels"),
+    "channels": ((CONFIG, "--config.data.channels=2"), "data.channels is 2: it must be 1"),
     "optimiser": ((CONFIG, "--config.optim.encoder.name=adm"), 'Did you mean "adam"?'),
-    "learning rate": ((CONFIG, "--config.optim.encoder.learning_rate=-1"), "must not be below 0"),
+    "learning rate": ((CONFIG, "--config.optim.encoder.learning_rate=-1"), "learning_rate=-1.0 must be at least 0"),
     "precision": ((CONFIG, "--config.precision=half"), "is not one of float32, mixed"),
     "resident": ((CONFIG, "--config.data.resident=yes"), "is not one of auto, always, never"),
     "resize": ((CONFIG, "--config.data.resize=stretch"), '"center_crop"'),
@@ -211,7 +221,7 @@ CONFIG_FILES = {
     "no config": ("def get_config(): return 3", "must return an ml_collections.ConfigDict"),
     "too little": (
         "from ml_collections import ConfigDict as get_config",
-        "config lacks: objective",
+        'config.objective="" not found',
     ),
 }
 
@@ -226,13 +236,13 @@ def test_a_config_of_ones_own_may_build_on_the_installed_ones(command, tmp_path)
     (tmp_path / "mine.py").write_text(
         "from configs import age_digits\n"
         "def get_config():\n"
-        "    config = age_digits.get_config('smoke')\n"
+        "    config = age_digits.get_config()\n"
         "    config.seed = 7\n"
         "    return config\n"
     )
     result = command(f"--config={tmp_path}/mine.py", "--print_config")
     assert result.code == 0, result.err
-    assert "--config.seed=7" in result.out.splitlines()
+    assert "--config.seed=7  # of everything random" in result.out.splitlines()
 
 
 def test_the_devices_of_these_tests_are_not_those_of_the_command():

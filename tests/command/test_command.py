@@ -4,6 +4,7 @@ import json
 import math
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -15,9 +16,10 @@ import pytest
 from command_line import CONFIG, RUN
 from PIL import Image
 
-from jaxgen import config as config_lib
 from jaxgen import experiment
-from jaxgen.evaluate import grids
+from jaxgen.config import load
+from jaxgen.core.files import flatten
+from jaxgen.pictures import grids
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +44,7 @@ def test_config_json_has_the_resolved_config_and_the_circumstances(reference):
     config = experiment.load_config(
         CONFIG.removeprefix("--config="), **{key: int(value) for key, value in overrides.items()}
     )
-    assert record["config"] == config_lib.to_json(config)
+    assert record["config"] == load.to_json(config)
     assert record["config"]["num_steps"] == 60
     assert {"jaxgen", "python", "jax", "flax"} < record["versions"].keys()
     assert f"--workdir={reference.workdir}" in record["command"]
@@ -114,9 +116,11 @@ def test_a_finished_run_says_so_and_stays_as_it_is(reference, env, tmp_path):
 
 
 def test_help_lists_all_flags(env):
-    text = command_line.run("--help", env=env).out
-    for flag in ("config", "workdir", "[no]print_config", "[no]debug", "mode", "out"):
-        assert f"--{flag}:" in text
+    result = command_line.run("--help", env=env)
+    assert (result.code, result.err) == (0, "")
+    text = result.out
+    for flag in ("config=", "workdir=", "print_config ", "debug ", "mode=", "out=", "with="):
+        assert f"  --{flag}" in text
 
 
 def test_print_config_prints_every_key_and_runs_nothing(env, tmp_path):
@@ -127,9 +131,11 @@ def test_print_config_prints_every_key_and_runs_nothing(env, tmp_path):
     config = experiment.load_config(CONFIG.removeprefix("--config="))
     with config.unlocked():
         config.optim.encoder.learning_rate = 1e-3
-    printed = [line.partition("=") for line in result.out.splitlines()]
+    lines = [line.partition("  # ") for line in result.out.splitlines()]
+    assert all(len(meaning) > 3 for _, _, meaning in lines)
+    printed = [line.partition("=") for line, _, _ in lines]
     keys = {name.removeprefix("--config."): text.strip("'") for name, _, text in printed}
-    flat = config_lib.flatten(config.to_dict())
+    flat = {key: value for key, value in flatten(config.to_dict()).items() if value != {}}
     assert keys == {key: str(value) for key, value in flat.items()}
     assert list(tmp_path.iterdir()) == []
 
@@ -154,7 +160,7 @@ def test_a_reader_that_stops_reading_is_no_error(env):
 
 def test_what_print_config_prints_can_be_given_back(env, tmp_path):
     lines = _printed((CONFIG,), env, tmp_path)
-    given = [line.replace("'", "") for line in lines if not line.startswith("--config.ema=")]
+    given = [word for line in lines for word in shlex.split(line, comments=True)]
     assert _printed(("--config=configs/age_digits.py", *given), env, tmp_path) == lines
 
 
@@ -190,11 +196,13 @@ def test_evaluation_goes_to_stdout_and_into_the_workdir(reference, env, tmp_path
     shutil.copytree(reference.workdir, workdir)
     result = command_line.run("--mode=evaluate", f"--workdir={workdir}", env=env)
     assert result.code == 0, result.err
-    figures = json.loads(result.out)
-    assert figures == json.loads((workdir / "evaluation.json").read_text())
-    assert figures["step"] == 60
-    assert any(name.startswith("objective/") for name in figures)
-    numbers = [value for value in figures.values() if isinstance(value, float)]
+    metrics = json.loads(result.out)
+    kept = json.loads((workdir / "evaluation.json").read_text())
+    assert kept.pop("titles")["frechet"] == ["Fréchet distance", "lower is better"]
+    assert metrics == kept
+    assert metrics["step"] == 60
+    assert any(name.startswith("objective/") for name in metrics)
+    numbers = [value for value in metrics.values() if isinstance(value, float)]
     assert len(numbers) > 3
     assert all(math.isfinite(number) for number in numbers)
     assert "Traceback" not in result.err

@@ -21,15 +21,16 @@ def test_dotted_overrides():
         **{
             "hparams.image_weight": 5,
             "hparams.latent_size": 8,
-            "optim.encoder.drop_at": [10, 20],
+            "optim.encoder.schedule.name": "piecewise",
+            "optim.encoder.schedule.boundaries": [10, 20],
             "data.flip": True,
         },
     )
     assert type(config.hparams.image_weight) is float
     assert config.hparams.image_weight == 5.0
-    # The encoder's own key follows, as it is a reference to this one.
+    # The encoder's own key follows.
     assert config.networks.encoder.latent_size == 8
-    assert config.optim.encoder.drop_at == (10, 20)
+    assert config.optim.encoder.schedule.boundaries == (10, 20)
     assert config.data.flip is True
     with pytest.raises(AttributeError, match="num_stepz"):
         config.num_stepz = 3

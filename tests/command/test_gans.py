@@ -37,11 +37,11 @@ def test_conditional_gan(trained, env, tmp_path):
     failed = ran(env, tmp_path, "--mode=sample", at, "--labels=10", code=1)
     assert failed.err == "jaxgen: --labels=10 is no class; classes are 0 to 9.\n"
     result = ran(env, tmp_path, "--mode=evaluate", at)
-    figures = json.loads(result.out)
-    assert {f"conditional_accuracy/{digit}" for digit in range(10)} < figures.keys()
-    assert {"kernel_distance", "classifier_score", "ms_ssim", "n_real", "n_fake"} < figures.keys()
-    failed = ran(env, tmp_path, "--mode=evaluate", at, "--probe", code=1)
-    assert "--probe needs a discriminator or critic of images alone" in failed.err
+    metrics = json.loads(result.out)
+    assert {f"conditional_accuracy/{digit}" for digit in range(10)} < metrics.keys()
+    assert {"kernel_distance", "classifier_score", "ms_ssim", "n_real", "n_fake"} < metrics.keys()
+    failed = ran(env, tmp_path, "--mode=evaluate", at, "--with=probe", code=1)
+    assert "--with=probe needs a discriminator or critic of images alone" in failed.err
 
 
 def test_walks_and_arithmetic_of_latents(trained, env, tmp_path):
@@ -63,14 +63,14 @@ def test_walks_and_arithmetic_of_latents(trained, env, tmp_path):
     for bad, message in (
         (("--a=0,1", "--b=2", "--c=4,5"), "must be equally many numbers of samples"),
         (("--a=8", "--b=2", "--c=4"), "There is no sample 8; with --num=8 they are 0 to 7."),
-        (("--a=x", "--b=2", "--c=4"), "--a=x must be whole numbers"),
+        (("--a=x", "--b=2", "--c=4"), '--a: "x" must be whole numbers'),
     ):
         failed = ran(env, tmp_path, "--mode=arithmetic", at, "--num=8", *bad, out, code=1)
         assert message in failed.err
-    figures = json.loads(ran(env, tmp_path, "--mode=evaluate", at, "--probe").out)
-    assert "objective/critic_distance" in figures
-    assert 0 <= figures["probe/probe_accuracy"] <= 1
-    assert figures["probe/probe_width"] == 16 * (4 + 8)
+    metrics = json.loads(ran(env, tmp_path, "--mode=evaluate", at, "--with=probe").out)
+    assert "objective/critic_distance" in metrics
+    assert 0 <= metrics["probe/probe_accuracy"] <= 1
+    assert metrics["probe/probe_width"] == 16 * (4 + 8)
 
 
 def test_points(trained, env, tmp_path):
@@ -83,17 +83,17 @@ def test_points(trained, env, tmp_path):
     assert drawn.dtype == np.float32
     ran(env, tmp_path, "--mode=sample", at, f"--out={tmp_path}/x.png")
     assert np.asarray(Image.open(tmp_path / "x.png")).shape == (480, 480, 3)
-    figures = json.loads(ran(env, tmp_path, "--mode=evaluate", at).out)
-    assert figures["reference/modes"] == 8
-    assert {"modes", "high_quality_share", "reverse_kl"} < figures.keys()
+    metrics = json.loads(ran(env, tmp_path, "--mode=evaluate", at).out)
+    assert metrics["reference/modes"] == 8
+    assert {"modes", "high_quality_share", "reverse_kl"} < metrics.keys()
 
 
 def test_stacked_digits(trained, env, tmp_path):
     workdir = trained("configs/gans_stacked.py:gan,smoke")
-    figures = json.loads(ran(env, tmp_path, "--mode=evaluate", f"--workdir={workdir}").out)
-    assert 1 <= figures["stacked/modes"] <= 32
-    assert figures["stacked/kl_to_uniform_floor"] == pytest.approx(999 / 64)
-    assert "channel by channel" in figures["feature_space"]
+    metrics = json.loads(ran(env, tmp_path, "--mode=evaluate", f"--workdir={workdir}").out)
+    assert 1 <= metrics["stacked/modes"] <= 32
+    assert metrics["stacked/kl_to_uniform_floor"] == pytest.approx(999 / 64)
+    assert "channel by channel" in metrics["feature_space"]
 
 
 def test_labels_for_an_objective_without_classes_are_refused(trained, env, tmp_path):

@@ -190,8 +190,14 @@ def test_the_required_names_are_enough():
 
 @pytest.mark.parametrize("ability", sorted(ABILITIES))
 def test_an_ability_is_found_by_its_name(ability):
-    game = resolve(minimal(**{ability: step}), 1)
+    game = resolve(minimal(num_classes=lambda hparams: 2, **{ability: step}), 1)
     assert {name for name in ABILITIES if getattr(game, name) is not None} == {ability}
+
+
+def test_without_classes_nothing_is_assigned_to_them():
+    assert resolve(minimal(assignments=step), 1).assignments is None
+    assert resolve(minimal(assignments=step, num_classes=lambda hparams: 0), 1).assignments is None
+    assert resolved("pixelgan_ae", code_prior="gaussian").assignments is None
 
 
 def test_classes_and_arcs_follow_the_hparams():
@@ -233,8 +239,13 @@ def test_phases_are_each_named_once_and_of_joint_players_too():
         Turn("a", step, phase="first", name="again"),
         Turn("b", step, phase="third", optional=True),
         Turn("c", step, phase="only"),
+        Turn("d", step, phase="always"),
+        Turn("d", step, phase="sometimes", optional=True),
     )
     game = resolve(minimal(turns=lambda hparams: turns), 1)
     assert game.phases("a", with_optional=True) == ("first", "second")
     assert game.phases("b", with_optional=True) == ("first", "third")
     assert game.phases("c", with_optional=True) == ()
+    # One of several is a phase with a name, even where the others are left out.
+    assert game.phases("d", with_optional=False) == ("always",)
+    assert game.phases("d", with_optional=True) == ("always", "sometimes")

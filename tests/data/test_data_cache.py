@@ -122,7 +122,7 @@ def test_the_default_place_is_the_users_cache(monkeypatch, tmp_path):
     assert (tmp_path / "xdg" / "jaxgen" / "data" / data.fingerprint / "image.npy").is_file()
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert cache.default_dir() == tmp_path / ".cache" / "jaxgen" / "data"
+    assert files.cache_dir("data") == tmp_path / ".cache" / "jaxgen" / "data"
 
 
 def test_progress_is_lines_without_a_terminal_and_silence_on_request(tmp_path, capsys):

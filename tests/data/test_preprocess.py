@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
+from jaxgen.core.images import to_uint8
 from jaxgen.data import preprocess
 
 pytestmark = pytest.mark.core
@@ -47,30 +48,30 @@ def test_floats_keep_their_values():
 def test_to_uint8_inverts_and_clips():
     image = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
     batch = preprocess.prepare({"image": jnp.asarray(image)}, jax.random.key(0))
-    np.testing.assert_array_equal(preprocess.to_uint8(batch["image"]), image)
-    extremes = preprocess.to_uint8(jnp.array([-3.0, -1.0, 0.0, 1.0, 1.5]))
+    np.testing.assert_array_equal(to_uint8(batch["image"]), image)
+    extremes = to_uint8(jnp.array([-3.0, -1.0, 0.0, 1.0, 1.5]))
     assert extremes.tolist() == [0, 0, 128, 255, 255]
 
 
 def test_flip_mirrors_about_half_and_leaves_the_others():
     image = some_images(batch=400)
     raw = {"image": jnp.asarray(image)}
-    out = preprocess.to_uint8(preprocess.prepare(raw, jax.random.key(1), flip=True)["image"])
+    out = to_uint8(preprocess.prepare(raw, jax.random.key(1), flip=True)["image"])
     same = (np.asarray(out) == image).all((1, 2, 3))
     mirrored = (np.asarray(out) == image[:, :, ::-1]).all((1, 2, 3))
     assert (same ^ mirrored).all()
     assert 140 < mirrored.sum() < 260
     again = preprocess.prepare(raw, jax.random.key(1), flip=True)["image"]
     other = preprocess.prepare(raw, jax.random.key(2), flip=True)["image"]
-    np.testing.assert_array_equal(preprocess.to_uint8(again), out)
-    assert (preprocess.to_uint8(other) != out).any()
+    np.testing.assert_array_equal(to_uint8(again), out)
+    assert (to_uint8(other) != out).any()
 
 
 def test_crop_is_a_window_of_the_reflected_image():
     image, padding = some_images(), 2
     raw = {"image": jnp.asarray(image)}
     out = preprocess.prepare(raw, jax.random.key(0), crop_padding=padding)["image"]
-    out = np.asarray(preprocess.to_uint8(out))
+    out = np.asarray(to_uint8(out))
     padded = np.pad(image, ((0, 0), (padding,) * 2, (padding,) * 2, (0, 0)), mode="reflect")
     corners = set()
     for i in range(len(image)):

@@ -1,5 +1,7 @@
 """Adversarial autoencoders of three kinds: losses against numpy, who moves, what each is given."""
 
+import dataclasses
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -195,8 +197,10 @@ def test_metrics_say_what_styles_tell():
     assert figures["code_var"] > 0
 
 
-def test_semisupervised_losses_against_numpy():
-    spec, state, batch = setup("semisupervised", input_noise_level=0.0)
+@pytest.mark.parametrize("noise", [0.0, 0.3])
+def test_semisupervised_losses_against_numpy(noise):
+    """noise: of the discriminators' inputs, another for each of them and for draws and codes."""
+    spec, state, batch = setup("semisupervised", input_noise_level=0.0, discriminator_noise=noise)
     w, x = kernels(state), flat(batch["image"])
     output = x @ w["encoder"]
     category, style = softmax(output[:, :K]), output[:, K:]
@@ -217,17 +221,68 @@ def test_semisupervised_losses_against_numpy():
     np.testing.assert_array_equal(np.sort(drawn, 1), [[0.0] * (K - 1) + [1.0]] * BATCH)
     assert z.shape == (BATCH, M)
     pairs = (("category_discriminator", drawn, category), ("style_discriminator", z, style))
+
+    def logits(key, purpose, n, code):
+        key = key_for(key_for(key, purpose), "noise")
+        return (code + noise * np.asarray(jax.random.normal(key, code.shape), np.float64)) @ w[n]
+
     expected = sum(
-        -log_sigmoid(real @ w[n]).mean() - log_sigmoid(-fake @ w[n]).mean()
+        -log_sigmoid(logits(key, f"{n}/real", n, real)).mean()
+        - log_sigmoid(-logits(key, f"{n}/fake", n, fake)).mean()
         for n, real, fake in pairs
     )
     np.testing.assert_allclose(loss, expected, rtol=1e-4)
-    loss, _ = loss_of(name, "encoder_loss", spec, state, batch["image"], jax.random.key(6))
-    expected = sum(-log_sigmoid(fake @ w[n]).mean() for n, _, fake in pairs)
+    key = jax.random.key(6)
+    loss, _ = loss_of(name, "encoder_loss", spec, state, batch["image"], key)
+    expected = sum(-log_sigmoid(logits(key, n, n, fake)).mean() for n, _, fake in pairs)
     np.testing.assert_allclose(loss, expected, rtol=1e-4)
     args = (batch["image"], batch["label"], jax.random.key(7))
     loss, _ = loss_of(name, "supervised_loss", spec, state, *args)
     np.testing.assert_allclose(loss, -np.log((category * ONE_HOT).sum(1)).mean(), rtol=1e-4)
+
+
+@pytest.mark.parametrize("options", [{}, {"code_prior": "mixture", "label_informed": True}])
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_an_implicit_posterior_has_other_noise_in_every_phase(name, options):
+    if options and name != "aae":
+        options = {"style_scale": 2.0} if name == "semisupervised" else {"prior_scale": 2.0}
+    means = {}
+    for posterior in ("deterministic", "implicit"):
+        spec, state, batch = setup(name, posterior=posterior, **options)
+        batch["image"] = jnp.full((400, SIDE, SIDE, 1), 0.5)
+        batch["label"] = jnp.arange(400) % K
+        batch |= {"labelled_image": batch["image"], "labelled_label": batch["label"]}
+        after, _ = OBJECTIVES[name].train_step(spec, state, batch, jax.random.key(1))
+        stats = after.model_state["encoder"]["batch_stats"]
+        means[posterior] = np.asarray(stats["seen"])[: int(stats["calls"])]
+    supervised = 3 if name == "semisupervised" else None  # which always has noise
+    np.testing.assert_allclose(means["deterministic"][:supervised], 0.25, rtol=1e-6)
+    np.testing.assert_allclose(means["implicit"], 0.25 + 0.36, atol=0.08)
+    assert len(np.unique(means["implicit"])) == len(means["implicit"]) >= 3
+
+
+@pytest.mark.parametrize("name", ["aae", "supervised"])
+def test_a_gaussian_posterior_is_drawn_in_every_phase(name):
+    """Codes are the mean and a draw, of deviation 1 here, whoever asks for them."""
+
+    class Certain(nn.Module):
+        @nn.compact
+        def __call__(self, image, *, train):
+            mean = self.param("kernel", nn.initializers.constant(3.0), (M,))
+            log_sigma = jnp.zeros((len(image), M))
+            return jnp.concatenate([mean[None] + log_sigma, log_sigma], axis=1)
+
+    still = {"encoder": optax.sgd(0.0), "discriminator": optax.sgd(0.0)}
+    spec, _, batch = setup(name, still, posterior="gaussian")
+    spec = dataclasses.replace(spec, nets={**spec.nets, "encoder": Certain()})
+    batch = {"image": jnp.zeros((400, SIDE, SIDE, 1)), "label": jnp.arange(400) % K}
+    state = OBJECTIVES[name].create_state(spec, jax.random.key(0), batch)
+    after, metrics = OBJECTIVES[name].train_step(spec, state, batch, jax.random.key(1))
+    assert float(metrics["encoder/code_var"]) == pytest.approx(1.0, abs=0.15)
+    squares = np.asarray(after.model_state["discriminator"]["batch_stats"]["seen"])[1:3]
+    np.testing.assert_allclose(squares, 10.0, atol=0.7)
+    assert squares[0] != squares[1]
+    np.testing.assert_array_equal(OBJECTIVES[name].encode(spec, state, batch["image"]), 3.0)
 
 
 def test_labelled_images_have_noise_and_the_others_none():

@@ -170,6 +170,31 @@ def test_wgan_gp_losses_against_numpy():
     np.testing.assert_allclose(loss, score(fake).mean() - score(x).mean() + penalty, rtol=1e-4)
 
 
+class Bowl(nn.Module):
+    """A critic of half the squared distance from a point: its gradient is the way from there."""
+
+    @nn.compact
+    def __call__(self, x, *, train):
+        flat = x.reshape(len(x), -1)
+        centre = self.param("kernel", nn.initializers.normal(0.5), (PIXELS,))
+        return jnp.sum(jnp.square(flat - centre[None]), axis=1) / 2
+
+
+def test_the_gradient_penalty_lies_between_each_real_and_its_generated_image():
+    spec, _, batch = setup("wgan_gp", penalty_weight=7.0)
+    spec = dataclasses.replace(spec, nets={**spec.nets, "critic": Bowl()})
+    state, key = wgan_gp.create_state(spec, jax.random.key(0), batch), jax.random.key(5)
+    x = batch["image"][:BATCH]
+    nets = Nets(spec, state.params, state.model_state)
+    _, metrics = wgan_gp.critic_loss(nets, spec, x, key)
+    kernels = jax.tree.map(lambda p: np.asarray(p, np.float64), state.params)
+    fake = np.tanh(noise_of(spec, key) @ kernels["generator"]["kernel"])
+    share = np.asarray(jax.random.uniform(key_for(key, "share"), (BATCH,)), np.float64)[:, None]
+    between = share * np.asarray(x, np.float64).reshape(BATCH, -1) + (1 - share) * fake
+    norm = np.linalg.norm(between - kernels["critic"]["kernel"], axis=1)
+    np.testing.assert_allclose(metrics["critic/penalty"], 7 * ((norm - 1) ** 2).mean(), rtol=1e-4)
+
+
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_each_player_moves_only_its_own_network(name):
     adversary = OBJECTIVES[name].NETWORKS[1]

@@ -511,6 +511,24 @@ class Witness(nn.Module):
         return image.reshape(len(image), -1) @ self.param("w", nn.initializers.ones, (PIXELS, K))
 
 
+def test_an_implicit_posterior_has_other_noise_in_every_phase():
+    """Dropped pixels are black: other ones in each pass of the encoder, a fifth of all."""
+    spec = spec_of(posterior="implicit", input_noise_level=0.2)
+    spec = dataclasses.replace(spec, nets={**spec.nets, "encoder": Witness()})
+    white = {"image": jnp.ones((200, SIDE, SIDE, 1)), "labelled_label": jnp.arange(200) % K}
+    white["labelled_image"] = white["image"]
+    state = pixelgan_ae.create_state(spec, jax.random.key(0), white)
+    empty = {"batch_stats": {"images": jnp.zeros((4, *white["image"].shape))}}
+    state = state.replace(model_state={**state.model_state, "encoder": empty})
+    after, _ = pixelgan_ae.train_step(spec, state, white, jax.random.key(1))
+    images = np.asarray(after.model_state["encoder"]["batch_stats"]["images"])
+    black = images == -1.0
+    np.testing.assert_allclose(images[~black], 2 / 0.8 - 1, rtol=1e-6)
+    np.testing.assert_allclose(black.mean((1, 2, 3, 4)), 0.2, atol=0.06)
+    for one, other in itertools.combinations(black, 2):
+        assert 0.2 < np.mean(one != other) < 0.45  # 2 * 0.8 * 0.2 where independent
+
+
 def test_gray_images_are_drawn_in_every_phase_and_step_but_not_in_evaluation():
     """An encoder sees in each of four passes other binary images, of the brightness of the gray."""
     spec = spec_of(binarise="sample")

@@ -1,18 +1,32 @@
 """The pictures that a run draws, of images and of points of the plane."""
 
-import types
+import dataclasses
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jaxgen.core.objective import Objective
+from jaxgen.core.step import Turn
 from jaxgen.data import points
+from jaxgen.data.dataset import Dataset
 from jaxgen.pictures import of_a_run
 
 pytestmark = pytest.mark.core
 
-SPEC = types.SimpleNamespace(hparams=None)
+SPEC = None
+
+
+def game(**abilities):
+    """An objective with the given abilities and no others."""
+    names = [field.name for field in dataclasses.fields(Objective)]
+    empty = dict.fromkeys(names) | {"num_classes": 0, "arcs": False, "turns": ()}
+    return Objective(**(empty | abilities))
+
+
+def data(images, label=None, classes=()):
+    return Dataset("made", images, label, classes, "")
 
 
 def warm(picture):
@@ -25,7 +39,8 @@ def held_out():
     return points.draw("ring", "test", 3000)[0].reshape(-1, 1, 1, 2)
 
 
-def sample(spec, state, key, num):
+def sample(spec, state, key, num, condition):
+    assert condition is None
     return jnp.broadcast_to(state, (num, 1, 1, 2))
 
 
@@ -33,19 +48,11 @@ def reconstruct(spec, state, batch, key):
     return -batch["image"]
 
 
-def interpolate(spec, state, start, end, num):
-    weight = jnp.linspace(0.0, 1.0, num).reshape(1, num, 1, 1, 1)
-    return start[:, None] * (1 - weight) + end[:, None] * weight
-
-
 def test_a_run_on_points_draws_scatter_plots(held_out):
-    objective = types.SimpleNamespace(
-        sample=sample, reconstruct=reconstruct, interpolate=interpolate
-    )
-    draw = of_a_run.artist(objective, SPEC, held_out)
+    draw = of_a_run.drawer(game(sample=sample, reconstruct=reconstruct), SPEC, data(held_out))
     where = jnp.array([0.3, 0.3]).reshape(1, 1, 1, 2)
     drawn = draw(where)
-    assert set(drawn) == {"samples", "reconstructions", "interpolations"}
+    assert set(drawn) == {"samples", "reconstructions"}
     for picture in drawn.values():
         assert picture.shape == (480, 480, 3)
         assert picture.dtype == np.uint8
@@ -57,17 +64,17 @@ def test_a_run_on_points_draws_scatter_plots(held_out):
 
 
 def test_the_minimum_is_samples_of_any_number_of_points(held_out):
-    draw = of_a_run.artist(types.SimpleNamespace(sample=sample), SPEC, held_out[:3])
+    draw = of_a_run.drawer(game(sample=sample), SPEC, data(held_out[:3]))
     assert set(draw(jnp.zeros((1, 1, 1, 2)))) == {"samples"}
 
 
 def test_stacked_images_are_tiles():
-    objective = types.SimpleNamespace(
-        sample=lambda spec, state, key, num: jnp.broadcast_to(state, (num, 8, 8, 3)),
+    objective = game(
+        sample=lambda spec, state, key, num, condition: jnp.broadcast_to(state, (num, 8, 8, 3)),
         reconstruct=reconstruct,
     )
     images = np.zeros((40, 8, 8, 3), np.uint8)
-    drawn = of_a_run.artist(objective, SPEC, images)(jnp.ones((1, 1, 1, 3)))
+    drawn = of_a_run.drawer(objective, SPEC, data(images))(jnp.ones((1, 1, 1, 3)))
     assert drawn["samples"].max() == 255
     assert drawn["samples"].shape == drawn["reconstructions"].shape == (8 * 50 - 2, 8 * 50 - 2, 3)
 
@@ -81,9 +88,85 @@ def test_pictures_of_data_that_is_sorted_by_class_show_all_of_it():
         jax.debug.callback(lambda image: seen.append(np.asarray(image)), batch["image"])
         return batch["image"]
 
-    objective = types.SimpleNamespace(
-        sample=lambda spec, state, key, num: jnp.zeros((num, 50, 50, 1)), reconstruct=spy
+    objective = game(
+        sample=lambda spec, state, key, num, condition: jnp.zeros((num, 50, 50, 1)), reconstruct=spy
     )
-    of_a_run.artist(objective, SPEC, images)(jnp.zeros(()))
+    of_a_run.drawer(objective, SPEC, data(images))(jnp.zeros(()))
     jax.effects_barrier()
     assert len(np.unique(seen[0])) == 8
+
+
+def test_classes_are_columns_and_are_asked_for_in_turn():
+    asked = []
+
+    def one_of(spec, state, key, num, condition):
+        asked.append(condition)
+        shade = condition[:, None, None, None] / 2.0 - 1.0
+        return jnp.broadcast_to(shade, (num, 8, 8, 1))
+
+    images = np.zeros((40, 8, 8, 1), np.uint8)
+    draw = of_a_run.drawer(game(sample=one_of, num_classes=3), SPEC, data(images))
+    picture = draw(jnp.zeros(()))["samples"]
+    assert picture.shape[1] == 3 * 50 - 2
+    assert [picture[24, 50 * column + 24, 0] for column in range(3)] == [0, 64, 128]
+    assert len(asked[0]) >= 64
+
+
+def encode(spec, state, image):
+    return jnp.mean(image, axis=(1, 2))
+
+
+def decode(spec, state, code, condition=None, key=None):
+    level = code if condition is None else code * 0 + condition[:, None] / 2.0
+    return jnp.broadcast_to(level[:, None, None], (len(code), 8, 8, 1))
+
+
+def test_interpolations_go_from_the_code_of_one_image_to_that_of_another():
+    shades = np.linspace(0, 255, 16).astype(np.uint8)
+    images = np.broadcast_to(shades[:, None, None, None], (16, 8, 8, 1))
+    objective = game(
+        sample=lambda *_: jnp.zeros((64, 8, 8, 1)), encode=encode, decode=decode, draw_code=sample
+    )
+    drawn = of_a_run.drawer(objective, SPEC, data(images))(jnp.zeros(()))
+    assert set(drawn) == {"samples", "interpolations"}
+    rows = drawn["interpolations"][24::50, 24::50, 0].astype(int)
+    assert rows.shape == (8, 8)
+    # Evenly from the shade of image i to that of image i + 8.
+    expected = np.linspace(shades[:8].astype(float), shades[8:].astype(float), 8, axis=1)
+    np.testing.assert_allclose(rows, expected, atol=1)
+
+
+def test_a_conditional_decoder_is_given_the_class_of_the_first_image():
+    images = np.zeros((16, 8, 8, 1), np.uint8)
+    label = np.array([0, 1] * 8, np.int32)
+    objective = game(
+        sample=lambda *_: jnp.zeros((64, 8, 8, 1)), encode=encode, decode=decode, num_classes=2
+    )
+    objective = dataclasses.replace(objective, turns=(turn_with_labels(),))
+    drawn = of_a_run.drawer(objective, SPEC, data(images, label, ("a", "b")))(jnp.zeros(()))
+    rows = drawn["interpolations"][24::50, 24::50, 0]
+    assert [set(row) for row in rows] == [{128}, {191}] * 4
+
+
+def turn_with_labels():
+    return Turn("decoder", None, ("image", "label"))
+
+
+def test_what_only_decodes_walks_among_draws_and_only_codes_of_two_are_drawn():
+    label = np.zeros(16, np.int32)
+    images = np.zeros((16, 8, 8, 1), np.uint8)
+    drawn_codes = jnp.linspace(-1.0, 1.0, 16)[:, None]
+    latents = game(
+        sample=lambda *_: jnp.zeros((64, 8, 8, 1)),
+        decode=decode,
+        draw_code=lambda spec, key, num: drawn_codes,
+    )
+    drawn = of_a_run.drawer(latents, SPEC, data(images, label, ("a",)))(jnp.zeros(()))
+    assert set(drawn) == {"samples", "walks"}
+    for width, pictures in ((1, {"samples"}), (2, {"samples", "codes"})):
+        coded = game(
+            sample=lambda *_: jnp.zeros((64, 8, 8, 1)),
+            encode=lambda spec, state, image, width=width: jnp.zeros((len(image), width)),
+        )
+        drawn = of_a_run.drawer(coded, SPEC, data(images, label, ("a",)))(jnp.zeros(()))
+        assert set(drawn) == pictures

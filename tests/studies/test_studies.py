@@ -11,12 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxgen import config as config_lib
 from jaxgen import experiment, studies
-from jaxgen.core import UserError
+from jaxgen.config import load as config_load
+from jaxgen.core import UserError, key_for
 from jaxgen.objectives import gan
-from jaxgen.train import seeds
+from jaxgen.studies import plan
 from jaxgen.train.checkpoint import Checkpoints
+from jaxgen.train.program import Program
 
 STUDY = "configs/studies/gan_objectives.py:ring,gan,smoke"
 SETS = ("digits", "ring", "grid", "stacked", "mnist", "fashion_mnist", "cifar10")
@@ -29,7 +30,7 @@ def test_figure_2_of_pixelgan_compares_decoders_of_one_reach(data, reach, reposi
     for size in (0, 12):
         parts = {
             part.name: part.experiment
-            for part in studies.build(load(repository, name, **{"data.image_size": size}))
+            for part in plan.plan(load(repository, name, **{"data.image_size": size}))
         }
         assert list(parts) == ["pixelgan_ae", "pixelcnn", "aae"]
         for part in ("pixelgan_ae", "pixelcnn"):
@@ -47,11 +48,11 @@ def no_key_checks():
 
 
 def load(repository, name=STUDY, **overrides):
-    return config_lib.load(str(repository / name), overrides)
+    return config_load.load(str(repository / name), overrides)
 
 
-def figures(experiment, state, training, held_out, *, progress):
-    return {"frechet": float(state.step), "n_real": 10, "n_fake": 20, "modes": 8}
+def evaluate(context):
+    return {"frechet": float(context.state.step), "n_real": 10, "n_fake": 20, "modes": 8}
 
 
 def draw(experiment, state, key, num):
@@ -59,14 +60,22 @@ def draw(experiment, state, key, num):
 
 
 def run(config, workdir, **changes):
-    return studies.run(config, workdir, **{"figures": figures, "draw": draw, **changes})
+    return studies.run.run(config, workdir, **{"evaluate": evaluate, "draw": draw, **changes})
+
+
+def program_of(made):
+    return Program(made.create_state, made.abilities.train_step, made.spec, (0, 1))
+
+
+def state_of(states, index):
+    return Program(None, None, None, (0, 1)).state_of(states, index)
 
 
 def stored(workdir, config):
     """The newest states of the first experiment."""
-    (part, *_) = studies.build(config)
+    (part, *_) = plan.plan(config)
     checkpoints = Checkpoints(workdir / part.name / "seeds_0_1" / "checkpoints")
-    found = checkpoints.restore(seeds.target(part.experiment.create_state, 2))
+    found = checkpoints.restore(program_of(part.experiment).target())
     checkpoints.close()
     return found[1]
 
@@ -85,7 +94,7 @@ def quick_compilation():
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    repository = Path(__file__).parents[1]
+    repository = Path(__file__).parents[2]
     workdir = tmp_path_factory.mktemp("study")
     config = load(repository)
     with jax.debug_key_reuse(False):
@@ -101,7 +110,7 @@ def test_a_seed_of_a_study_is_the_run_of_that_seed(finished, repository, tmp_pat
     assert int(states.step) == int(alone.step) == 4
     for kind in ("params", "model_state"):
         pairs = zip(
-            jax.tree.leaves(getattr(seeds.state_of(states, 1), kind)),
+            jax.tree.leaves(getattr(state_of(states, 1), kind)),
             jax.tree.leaves(getattr(alone, kind)),
             strict=True,
         )
@@ -137,7 +146,7 @@ def test_a_finished_study_repeats_nothing(finished):
     def never(*_, **__):
         raise AssertionError
 
-    assert run(config, workdir, figures=never)
+    assert run(config, workdir, evaluate=never)
     assert {p: p.read_bytes() for p in workdir.glob("gan/**/*") if p.is_file()} == before
 
 
@@ -147,7 +156,7 @@ def test_stopped_and_continued_is_the_same(finished, tmp_path):
 
     def stopping(*args, **options):
         os.kill(os.getpid(), signal.SIGTERM)
-        return figures(*args, **options)
+        return evaluate(*args, **options)
 
     calls = []
 
@@ -155,11 +164,11 @@ def test_stopped_and_continued_is_the_same(finished, tmp_path):
         calls.append(args)
         if len(calls) == 2:
             raise RuntimeError("killed")
-        return figures(*args, **options)
+        return evaluate(*args, **options)
 
-    assert not run(config, tmp_path, figures=stopping)
+    assert not run(config, tmp_path, evaluate=stopping)
     with pytest.raises(RuntimeError, match="killed"):
-        run(config, tmp_path, figures=dying)
+        run(config, tmp_path, evaluate=dying)
     assert run(config, tmp_path)
     for name in ("evaluations.json", "metrics.jsonl"):
         texts = [(w / "gan" / "seeds_0_1" / name).read_text() for w in (tmp_path, workdir)]
@@ -172,7 +181,8 @@ def test_stopped_and_continued_is_the_same(finished, tmp_path):
 def test_a_seed_that_diverges_leaves_the_other_alone(finished, tmp_path, monkeypatch):
     workdir, config = finished
     right = gan.train_step
-    bad_key = jax.random.key_data(jax.random.split(seeds.keys((1,))[1][0])[1])
+    run_key = key_for(jax.random.key(1), "run")
+    bad_key = jax.random.key_data(key_for(run_key, "step"))
 
     def poisoned(spec, state, batch, key):
         is_bad = jnp.all(jax.random.key_data(key) == bad_key) & (state.step == 1)
@@ -186,7 +196,7 @@ def test_a_seed_that_diverges_leaves_the_other_alone(finished, tmp_path, monkeyp
     entries = json.loads((folder / "evaluations.json").read_text())
     assert [e.get("diverged") for e in entries] == [None, 2, None, 2]
     assert json.loads((folder / "status.json").read_text())["diverged"] == {"1": 2}
-    states, healthy = (seeds.state_of(stored(w, config), 0) for w in (tmp_path, workdir))
+    states, healthy = (state_of(stored(w, config), 0) for w in (tmp_path, workdir))
     for a, b in zip(jax.tree.leaves(states.params), jax.tree.leaves(healthy.params)):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
     text = (tmp_path / "study.md").read_text()
@@ -204,11 +214,11 @@ def test_another_study_is_refused(finished, repository):
 
 def test_groups_of_seeds(tmp_path):
     """What is there stays together, so that seeds can be added and fewer trained at once."""
-    assert studies.seed_groups(tmp_path, 5, 2) == [(0, 1), (2, 3), (4,)]
-    assert studies.seed_groups(tmp_path, 3, 0) == [(0, 1, 2)]
+    assert plan.seed_groups(tmp_path, 5, 2) == [(0, 1), (2, 3), (4,)]
+    assert plan.seed_groups(tmp_path, 3, 0) == [(0, 1, 2)]
     (tmp_path / "seeds_1_2" / "checkpoints" / "4").mkdir(parents=True)
     (tmp_path / "seeds_3_4").mkdir()  # nothing was saved
-    assert studies.seed_groups(tmp_path, 6, 2) == [(1, 2), (0, 3), (4, 5)]
+    assert plan.seed_groups(tmp_path, 6, 2) == [(1, 2), (0, 3), (4, 5)]
 
 
 def test_too_many_seeds_for_the_device(repository, tmp_path):
@@ -227,24 +237,26 @@ def test_every_data_set_has_a_study(repository, data):
     config = load(repository, f"{path}:{data}")
     assert f"--config={path}" in (repository / path).read_text()
     assert len(config.experiments) == 6
-    (part, *_) = studies.build(load(repository, f"{path}:{data},wgan_gp"))
+    (part, *_) = plan.plan(load(repository, f"{path}:{data},wgan_gp"))
     assert part.experiment.config.objective == "wgan_gp"
-    small = studies.build(load(repository, f"{path}:{data},ebgan,smoke"))
+    small = plan.plan(load(repository, f"{path}:{data},ebgan,smoke"))
     assert small[0].experiment.config.num_steps <= 10
     assert f"--config=configs/{path}" not in part.command(2)
     assert "--config.seed=2" in part.command(2)
 
 
 def test_the_data_of_a_study_is_that_of_all(repository):
-    sizes = {"data.image_size": 32, "data.channels": 3, "data.num_classes": 7}
+    sizes = {"data.image_size": 32, "data.channels": 3}
     name = "configs/studies/gan_objectives.py:cgan,ebgan"
-    parts = studies.build(load(repository, name, **sizes, **{"data.name": "photos"}))
+    parts = plan.plan(load(repository, name, **sizes, **{"data.name": "photos"}))
     for part in parts:
         assert part.experiment.example_batch["image"].shape[1:] == (32, 32, 3)
-        assert "--config.networks.generator.image_size=32" in part.command(0)
-    assert parts[0].experiment.spec.hparams.num_classes == 7
-    assert parts[0].experiment.config.networks.discriminator.classes == 7
-    assert parts[1].experiment.config.networks.generator.classes == 0
+        assert part.experiment.config.networks.generator.image_size == 32
+        assert "--config.data.image_size=32" in part.command(0)
+    # Two photographs.
+    assert parts[0].experiment.spec.hparams.num_classes == 2
+    assert parts[0].experiment.config.networks.discriminator.num_classes == 2
+    assert parts[1].experiment.config.networks.generator.num_classes == 0
 
 
 @pytest.mark.parametrize(
@@ -262,7 +274,7 @@ def test_the_data_of_a_study_is_that_of_all(repository):
 )
 def test_mistakes(repository, overrides, text):
     with pytest.raises(UserError, match=text):
-        studies.build(load(repository, **overrides))
+        plan.plan(load(repository, **overrides))
 
 
 def test_arguments_are_checked(repository):
@@ -273,4 +285,4 @@ def test_arguments_are_checked(repository):
 
 def test_an_experiment_is_no_study(repository):
     with pytest.raises(UserError, match="is not a key of config"):
-        studies.build(load(repository, "configs/gans_ring.py:smoke"))
+        plan.plan(load(repository, "configs/gans_ring.py:smoke"))

@@ -1,0 +1,78 @@
+"""Add and subtract codes of a finished run: A - B + C of samples that are chosen by number."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from jaxgen.commands import flags
+from jaxgen.commands.flags import Flag, Values
+from jaxgen.core.errors import UserError
+
+FLAGS = (
+    flags.STEP,
+    Flag("num", "samples that numbers count, as drawn by --mode=sample", 64, flags.whole_number(1)),
+    Flag("out", "where the result goes, a .png", "samples.png"),
+    Flag("sample_seed", "of the samples", 0, flags.whole_number(0)),
+    Flag("labels", "the class that is drawn, of conditional objectives", (), flags.whole_numbers),
+    *(
+        Flag(name, f"samples whose mean code is {name.upper()}", (), flags.whole_numbers)
+        for name in "abc"
+    ),
+)
+
+
+def run(values: Values, overrides: Mapping[str, str]) -> None:
+    """Adds and subtracts codes of --workdir."""
+    arithmetic(
+        flags.folder_of_run(values),
+        values["step"],
+        exemplars=[values[name] for name in "abc"],
+        num=values["num"],
+        out=values["out"],
+        seed=values["sample_seed"],
+        label=flags.only_one("labels", values["labels"]),
+        overrides=overrides,
+    )
+
+
+def arithmetic(
+    workdir: str | Path,
+    step: int | None = None,
+    *,
+    exemplars: Sequence[Sequence[int]],
+    num: int = 64,
+    out: str | Path = "samples.png",
+    seed: int = 0,
+    label: int | None = None,
+    overrides: Mapping[str, str] | None = None,
+) -> None:
+    """Writes mean(A) - mean(B) + mean(C) of codes and its neighbourhood, as .png grids.
+
+    exemplars: A, B and C as numbers of samples, counted from 0 along the rows of the grid that
+    `sample` draws of the same `num` and `seed`. OUT.png is the result with its eight neighbours,
+    OUT_exemplars.png a row for each of A, B and C, its mean at the end. Points become scatter
+    plots.
+    """
+    import jax
+
+    from jaxgen.commands import pictures
+    from jaxgen.pictures import walks
+    from jaxgen.runs import sampling
+
+    out = Path(out)
+    pictures.require_ending(out, ".png")
+    if len({len(group) for group in exemplars}) != 1 or not exemplars[0]:
+        raise UserError(
+            "--a, --b and --c must be equally many numbers of samples, such as 3,10,21."
+        )
+    bad = [number for group in exemplars for number in group if not 0 <= number < num]
+    if bad:
+        raise UserError(f"There is no sample {bad[0]}; with --num={num} they are 0 to {num - 1}.")
+    experiment, state = pictures.restored(workdir, step, overrides)
+    decode = sampling.decoder(experiment, state, label)
+    drawn = sampling.codes(experiment, jax.random.key(seed), num)
+    a, b, c = (drawn[list(group)] for group in exemplars)
+    shown, result = walks.decoded_arithmetic(decode, a, b, c, seed)
+    beside = out.with_name(f"{out.stem}_exemplars.png")
+    pictures.write_picture(experiment, out, result, columns=3)
+    pictures.write_picture(experiment, beside, shown, columns=len(a) + 1)
+    print(f"A - B + C of step {int(state.step)}: {out}; A, B, C and their means: {beside}")

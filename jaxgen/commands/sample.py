@@ -1,0 +1,85 @@
+"""Draw samples of a finished run: a grid in a .png, or arrays in an .npz."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from jaxgen.commands import flags
+from jaxgen.commands.flags import Flag, Values
+from jaxgen.core.errors import UserError
+
+FLAGS = (
+    flags.STEP,
+    Flag("num", "how many", 64, flags.whole_number(1)),
+    Flag("out", "where they go: .png (a grid) or .npz (arrays)", "samples.png"),
+    Flag("sample_seed", "of what is drawn", 0, flags.whole_number(0)),
+    Flag(
+        "labels", "classes that are drawn in turn, such as 3,8; else all", (), flags.whole_numbers
+    ),
+    Flag("chunk", "drawn at a time; another number draws others", 250, flags.whole_number(1)),
+)
+
+
+def run(values: Values, overrides: Mapping[str, str]) -> None:
+    """Draws samples of --workdir."""
+    sample(
+        flags.folder_of_run(values),
+        values["step"],
+        num=values["num"],
+        out=values["out"],
+        seed=values["sample_seed"],
+        labels=values["labels"],
+        chunk=values["chunk"],
+        overrides=overrides,
+    )
+
+
+def sample(
+    workdir: str | Path,
+    step: int | None = None,
+    *,
+    num: int = 64,
+    out: str | Path = "samples.png",
+    seed: int = 0,
+    labels: Sequence[int] = (),
+    chunk: int = 250,
+    overrides: Mapping[str, str] | None = None,
+) -> None:
+    """Writes `num` samples to a .png grid, or to `image` [num,h,w,c] of an .npz.
+
+    labels: the classes or categories to draw in turn, by default all, for an objective that has
+    some; a column each. Points become a scatter plot over held-out ones. chunk: drawn at a time,
+    with a word about each where there are several. overrides: text of free keys of the config.
+    """
+    import jax
+    import numpy as np
+
+    from jaxgen.commands import pictures
+    from jaxgen.runs import sampling
+
+    out = Path(out)
+    if chunk < 1:
+        raise UserError(f"--chunk={chunk} must be at least 1.")
+    pictures.require_ending(out, ".png", ".npz")
+    experiment, state = pictures.restored(workdir, step, overrides)
+    condition = sampling.conditions(experiment, labels, num)
+    images = sampling.draw(
+        experiment,
+        state,
+        jax.random.key(seed),
+        num,
+        condition,
+        chunk=chunk,
+        progress=_say_progress if num > chunk else lambda done, num: None,
+    )
+    if out.suffix == ".npz":
+        pictures.write(out, lambda: np.savez(out, image=images))
+    else:
+        kinds = len(labels) or experiment.abilities.num_classes
+        columns = kinds if 1 < kinds <= num else None
+        pictures.write_picture(experiment, out, images, columns=columns)
+    print(f"{num} samples of step {int(state.step)}: {out}")
+
+
+def _say_progress(done: int, num: int) -> None:
+    print(f"drawn: {done} of {num}", file=sys.stderr, flush=True)

@@ -1,0 +1,68 @@
+"""Evaluations of a trained state: a module each, found by being here.
+
+A module has a docstring, whose first sentence `--help` prints; `BY_DEFAULT`, whether it is made
+unasked; `TITLES`, name -> (title, what is good) of its metrics; and `evaluate(context)`, flat
+metrics as JSON can hold them. One that is made unasked gives none where it does not apply; one that
+was asked for raises UserError there.
+"""
+
+import ast
+import functools
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jaxgen.core.errors import UserError, did_you_mean
+
+if TYPE_CHECKING:
+    from jaxgen.runs.evaluations.context import Context
+
+
+@functools.cache
+def available() -> dict[str, tuple[bool, str]]:
+    """Name -> (whether it is made unasked, what it is) of every evaluation; imports none."""
+    found = {}
+    for file in sorted(Path(__file__).parent.glob("[!_]*.py")):
+        tree = ast.parse(file.read_text())
+        flags = [
+            ast.literal_eval(node.value)
+            for node in tree.body
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "BY_DEFAULT"
+        ]
+        if flags:
+            doc = ast.get_docstring(tree) or ""
+            found[file.stem] = (flags[0], doc.partition("\n")[0].rstrip("."))
+    return found
+
+
+def check(names: Sequence[str]) -> None:
+    """Raises UserError for a name that is no evaluation."""
+    for name in names:
+        if name not in available():
+            raise UserError(
+                f"--with={name}: there is no such evaluation.{did_you_mean(name, available())} "
+                f"There are: {', '.join(available())}."
+            )
+
+
+def evaluate(context: "Context", names: Sequence[str] = ()) -> dict[str, Any]:
+    """The metrics of all evaluations that are made unasked, and of those in `names`; flat."""
+    check(names)
+    result: dict[str, Any] = {}
+    for name, (by_default, _) in available().items():
+        if by_default or name in names:
+            result |= _module(name).evaluate(context)
+    return result
+
+
+def titles(metrics: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Name -> (title, what is good) of those of the given metrics that have one."""
+    every: dict[str, tuple[str, str]] = {}
+    for name in available():
+        every |= _module(name).TITLES
+    return {name: every[name] for name in metrics if name in every}
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f"{__name__}.{name}")

@@ -1,0 +1,43 @@
+"""What the codes of images tell of their classes: errors of clusters, of few labels, of a line."""
+
+from typing import Any
+
+from jaxgen.core.images import even_rows
+from jaxgen.evaluate import clustering, codes
+from jaxgen.evaluate.classifier import labels
+from jaxgen.runs import data
+from jaxgen.runs.evaluations.context import Context, under
+
+BY_DEFAULT = True
+TITLES = codes.TITLES | clustering.TITLES
+_FITTED = 10_000  # training images that a linear classifier is fitted to, at most
+
+
+def evaluate(context: Context) -> dict[str, Any]:
+    """The accuracy of a line on codes, "codes/linear_accuracy", and the errors of categories.
+
+    Of categories "labelled/..." where labels were trained with, else "clustering/...": without
+    held-out validation images, training images name the clusters. None of objectives that do not
+    encode or of images without labels; no accuracy of those of a single class.
+    """
+    abilities, held_out = context.experiment.abilities, context.held_out
+    if held_out.label is None or abilities.encode is None:
+        return {}
+    training, code = context.training, context.by_chunks(abilities.encode)
+    fitted = code(even_rows(training.image, _FITTED)), even_rows(labels(training), _FITTED)
+    accuracy = codes.linear_accuracy(*fitted, code(held_out.image), held_out.label)
+    found = {} if accuracy is None else {"codes/linear_accuracy": accuracy}
+    return found if abilities.assignments is None else found | _of_categories(context)
+
+
+def _of_categories(context: Context) -> dict[str, Any]:
+    held_out, labelled = context.held_out, context.experiment.config.data.labelled
+    assigned = context.by_chunks(context.experiment.abilities.assignments)
+    found = assigned(held_out.image)
+    if labelled:
+        error = clustering.classification_error(found, held_out.label)
+        return under("labelled", {**error, "labels": labelled})
+    validation = data.load_data(context.experiment, "validation")
+    names = labels(validation)
+    errors = clustering.clustering_errors(assigned(validation.image), names, found, held_out.label)
+    return under("clustering", errors)

@@ -1,0 +1,133 @@
+"""What evaluations share: the state, its data, its samples, and the space to compare them in."""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxgen.config.build import Experiment
+from jaxgen.core.images import even_rows
+from jaxgen.core.state import TrainState
+from jaxgen.data import names, preprocess, stacked
+from jaxgen.data.dataset import Dataset
+from jaxgen.evaluate import classifier, features
+from jaxgen.runs import data, sampling
+
+_CHUNK = 250  # images at a time
+
+
+@dataclasses.dataclass
+class Context:
+    """One state to evaluate. What is expensive and shared is made once, when it is first used.
+
+    Attributes:
+      experiment: what it was trained as.
+      state: of one seed.
+      training: the images that it was trained on.
+      held_out: the images that it is compared with.
+      inception_weights: a file; if given, the feature space is the Inception network's.
+      say: called with lines about progress, of what takes long; None is silence.
+      spaces: feature spaces by data set, kept for the next state where the caller keeps them.
+    """
+
+    experiment: Experiment
+    state: TrainState
+    training: Dataset
+    held_out: Dataset
+    inception_weights: str = ""
+    say: Callable[[str], None] | None = None
+    spaces: dict[Any, features.FeatureExtractor] = dataclasses.field(default_factory=dict)
+
+    @property
+    def num(self) -> int:
+        """Images of each kind, real and generated."""
+        return self.experiment.config.evaluation.num_images
+
+    @functools.cached_property
+    def condition(self) -> np.ndarray | None:
+        """The class i32[num] that each sample was asked to be of, for an objective given labels."""
+        if not self.experiment.reads_labels:
+            return None
+        return sampling.conditions(self.experiment, (), self.num)
+
+    @functools.cached_property
+    def samples(self) -> np.ndarray:
+        """`num` samples, u8[num,h,w,c] or points."""
+        key = jax.random.key(1)
+        return sampling.draw(self.experiment, self.state, key, self.num, self.condition)
+
+    @functools.cached_property
+    def real(self) -> np.ndarray:
+        """At most `num` held-out images, from all over the set."""
+        return even_rows(self.held_out.image, self.num)
+
+    @property
+    def is_stacked(self) -> bool:
+        """Whether images are three gray ones as channels."""
+        return self.experiment.config.data.name.startswith(names.STACKED)
+
+    @functools.cached_property
+    def space(self) -> features.FeatureExtractor:
+        """The features that images are compared in.
+
+        Those of Inception where its weights were given, of a classifier of the data set's labels,
+        channel by channel of stacked images, or of pixels where there are no labels.
+        """
+        if self.inception_weights:
+            from jaxgen.evaluate import inception
+
+            return inception.inception_features(self.inception_weights)
+        if self.is_stacked:
+            return _by_channel(self.base_classifier)
+        if self.held_out.label is None:
+            return features.pixel_features()
+        return self._classifier(self.training, self.held_out)
+
+    @functools.cached_property
+    def base_classifier(self) -> features.FeatureExtractor:
+        """The classifier of the gray images that stacked ones are made of."""
+        name = names.base_name(self.experiment.config.data.name)
+        base = (
+            data.load_data(self.experiment, split, name=name, channels=1)
+            for split in ("train", "test")
+        )
+        return self._classifier(*base)
+
+    def _classifier(self, training: Dataset, held_out: Dataset) -> features.FeatureExtractor:
+        key = (training.fingerprint, held_out.fingerprint)
+        if key not in self.spaces:
+            self.spaces[key] = classifier.classifier_features(training, held_out, say=self.say)
+        return self.spaces[key]
+
+    def by_chunks(self, function: Callable) -> Callable[[np.ndarray], np.ndarray]:
+        """function(spec, state, image f32[b,h,w,c]) as one of any number of images u8[n,h,w,c]."""
+        spec, state = self.experiment.spec, self.state
+
+        @jax.jit
+        def of_chunk(state, image):
+            prepared = preprocess.prepare({"image": image}, jax.random.key(0))["image"]
+            return function(spec, state, prepared)
+
+        def of_images(images: np.ndarray) -> np.ndarray:
+            parts = np.array_split(images, -(-len(images) // _CHUNK))
+            return np.concatenate([np.asarray(of_chunk(state, jnp.asarray(x))) for x in parts])
+
+        return of_images
+
+
+def under(group: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with their names in a group, "group/name"."""
+    return {f"{group}/{name}": value for name, value in values.items()}
+
+
+def _by_channel(base: features.FeatureExtractor) -> features.FeatureExtractor:
+    def joined(images: np.ndarray) -> np.ndarray:
+        return np.concatenate([base.features(part) for part in stacked.unstack(images)], axis=1)
+
+    return features.FeatureExtractor(
+        name=f"{base.name}, channel by channel", features=joined, accuracy=base.accuracy
+    )

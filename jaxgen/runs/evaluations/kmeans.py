@@ -1,0 +1,34 @@
+"""The errors of k-means on the pixels, with as many clusters, beside a run that finds clusters."""
+
+from typing import Any
+
+from jaxgen.core.errors import UserError
+from jaxgen.evaluate import clustering
+from jaxgen.evaluate.classifier import labels
+from jaxgen.runs import data
+from jaxgen.runs.evaluations.context import Context, under
+
+BY_DEFAULT = False
+TITLES = clustering.TITLES
+
+
+def evaluate(context: Context) -> dict[str, Any]:
+    """`evaluate.clustering.kmeans_errors`, started from `config.seed`, under "kmeans/"."""
+    experiment, held_out = context.experiment, context.held_out
+    config, abilities = experiment.config, experiment.abilities
+    if abilities.assignments is None or held_out.label is None or config.data.labelled:
+        raise UserError(
+            "--with=kmeans needs a run that finds clusters and a labelled data set; "
+            f"{config.objective} on {held_out.name} is none."
+        )
+    validation = data.load_data(experiment, "validation")
+    errors = clustering.kmeans_errors(
+        context.training.image,
+        validation.image,
+        labels(validation),
+        held_out.image,
+        held_out.label,
+        abilities.num_classes,
+        config.seed,
+    )
+    return under("kmeans", errors)

@@ -1,0 +1,24 @@
+"""Modes that are known and can be counted: of points of the plane and of stacked digits."""
+
+from typing import Any
+
+from jaxgen.data import points
+from jaxgen.evaluate import modes
+from jaxgen.runs.evaluations.context import Context, under
+
+BY_DEFAULT = True
+TITLES = modes.TITLES
+
+
+def evaluate(context: Context) -> dict[str, Any]:
+    """`evaluate.modes.points_compare`, or "stacked/..."; none of other data."""
+    if context.experiment.kind == "points":
+        target = points.mixture(context.experiment.config.data.name)
+        real, made, train = (
+            x.reshape(-1, 2) for x in (context.real, context.samples, context.training.image)
+        )
+        return modes.points_compare(real, made, target.means, target.sigma, train=train)
+    if context.is_stacked:
+        classify: Any = context.base_classifier.classify
+        return under("stacked", modes.stacked_modes(classify, context.samples))
+    return {}

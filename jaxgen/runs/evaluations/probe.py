@@ -1,0 +1,35 @@
+"""A linear SVM on the features of the adversary, against one on pixels."""
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from jaxgen.core.errors import UserError
+from jaxgen.core.state import evaluating
+from jaxgen.evaluate import linear_probe
+from jaxgen.runs.evaluations.context import Context, under
+
+BY_DEFAULT = False
+TITLES = linear_probe.TITLES
+
+
+def evaluate(context: Context) -> dict[str, Any]:
+    """`evaluate.linear_probe.linear_probe`, under "probe/"."""
+    experiment, training, held_out = context.experiment, context.training, context.held_out
+    adversaries, spec = experiment.abilities.adversaries, experiment.spec
+    of_images = experiment.abilities.encode is None and not experiment.reads_labels
+    if not adversaries or not of_images or training.label is None:
+        raise UserError(
+            "--with=probe needs a discriminator or critic of images alone and a labelled data set; "
+            f"{experiment.config.objective} on {training.name} has not both."
+        )
+    maps = jax.jit(lambda image: evaluating(spec, context.state).features(adversaries[0], image))
+    found = linear_probe.linear_probe(
+        lambda image: [np.asarray(x) for x in maps(image) if x.ndim == 4],
+        training.image,
+        training.label,
+        held_out.image,
+        held_out.label,
+    )
+    return under("probe", found)

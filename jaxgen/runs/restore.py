@@ -1,0 +1,77 @@
+"""A finished or interrupted run, read back from its folder."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from jaxgen.config import load, schema
+from jaxgen.config.build import Experiment, build
+from jaxgen.core.errors import UserError
+from jaxgen.core.state import TrainState
+from jaxgen.runs import record
+from jaxgen.train import checkpoint
+from jaxgen.train.program import Program, make_mesh
+
+
+def program_of(experiment: Experiment) -> Program:
+    """The training program of a run: one state on all devices."""
+    config, abilities = experiment.config, experiment.abilities
+    return Program(
+        experiment.create_state,
+        abilities.train_step,
+        experiment.spec,
+        seeds=(config.seed,),
+        mesh=make_mesh(),
+    )
+
+
+def restore(
+    workdir: str | Path, step: int | None = None, overrides: Mapping[str, str] | None = None
+) -> tuple[Experiment, TrainState]:
+    """The experiment of a workdir and its newest good (or the given) checkpoint.
+
+    Needs no config. overrides: text of a command line for dotted keys, of which only free ones may
+    be given. Raises UserError where there is nothing, or nothing good, to restore.
+    """
+    workdir = Path(workdir)
+    config = record.config_of(workdir)
+    for key, text in (overrides or {}).items():
+        value = load.parse(config, key, text)
+        if not schema.is_free(key):
+            raise UserError(
+                f"--config.{key} belongs to the training of {workdir} and cannot be changed now; "
+                f"keys that can: {', '.join(_free_keys())}."
+            )
+        config = load.override(config, key, value)
+    experiment = build(config)
+    found = None
+    if (workdir / "checkpoints").is_dir():
+        checkpoints = checkpoint.Checkpoints(workdir / "checkpoints")
+        found = checkpoints.restore(program_of(experiment).target(), step)
+        checkpoints.close()
+    if found is None:
+        raise UserError(f"{workdir} holds no checkpoint yet; train it first.")
+    return experiment, found[1]
+
+
+def _free_keys() -> list[str]:
+    return [
+        f"{section}.{name}".lstrip(".")
+        for section, keys in schema.SECTIONS.items()
+        for name, key in keys.items()
+        if key.free
+    ]
+
+
+def require_same_networks(state: Any, other: TrainState, where: str) -> None:
+    """Raises UserError unless two states have networks of the same arrays."""
+    for kind in ("params", "model_state"):
+        shapes = [jax.tree.map(np.shape, getattr(s, kind)) for s in (state, other)]
+        if shapes[0] != shapes[1]:
+            raise UserError(
+                f"config.init_from={where} has other networks than this config ({kind} differ in "
+                "structure or shape); use the networks section of that run's config.json."
+            )
