@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from jaxgen import models as models
     from jaxgen import objectives as objectives
     from jaxgen import pictures as pictures
+    from jaxgen.config.build import Experiment as Experiment
+    from jaxgen.config.build import build as build
+    from jaxgen.config.load import load_config as load_config
     from jaxgen.core import Layout as Layout
     from jaxgen.core import Nets as Nets
     from jaxgen.core import Spec as Spec
@@ -23,11 +26,8 @@ if TYPE_CHECKING:
     from jaxgen.core import finish as finish
     from jaxgen.core import optimise as optimise
     from jaxgen.core import take_turns as take_turns
-    from jaxgen.experiment import Experiment as Experiment
-    from jaxgen.experiment import build as build
-    from jaxgen.experiment import load_config as load_config
-    from jaxgen.experiment import restore as restore
-    from jaxgen.experiment import run as run
+    from jaxgen.runs.restore import restore as restore
+    from jaxgen.runs.training import run as run
 
 __version__ = "0.1.0"
 __getattr__, __dir__, __all__ = lazy.attach(__name__, __file__)

@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -40,9 +42,10 @@ jax.devices()
 # %%
 import tempfile
 
-from jaxgen import commands, experiment
+from jaxgen import experiment
+from jaxgen.commands.compile_cache import enable_compilation_cache
 
-commands.enable_compilation_cache()
+enable_compilation_cache()
 config = experiment.load_config(
     "configs/age_digits.py" + (":smoke" if SMOKE else ""),
     **({} if SMOKE else {"num_steps": 1500}),
@@ -75,7 +78,7 @@ import functools
 
 import jax.numpy as jnp
 
-from jaxgen.evaluate import grids
+from jaxgen.pictures import grids
 
 exp, state = experiment.restore(workdir)
 age = exp.objective

@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -43,15 +45,16 @@ from pathlib import Path
 
 from IPython.display import Image, Markdown, display
 
-from jaxgen import commands, studies
-from jaxgen import config as config_lib
+from jaxgen import experiment
+from jaxgen.commands.compile_cache import enable_compilation_cache
+from jaxgen.studies import run as study
 
-commands.enable_compilation_cache()
+enable_compilation_cache()
 folder = Path(tempfile.mkdtemp())
 words = "ring,gan,wgan_gp,smoke" if SMOKE else "ring"
 overrides = {} if SMOKE else {"num_steps": 5000}
-config = config_lib.load(f"configs/studies/gan_objectives.py:{words}", overrides)
-studies.run(config, folder / "study")
+config = experiment.load_config(f"configs/studies/gan_objectives.py:{words}", **overrides)
+study.run(config, folder / "study")
 display(Markdown((folder / "study" / "study.md").read_text()))
 
 # %% [markdown]
@@ -61,8 +64,6 @@ display(Markdown((folder / "study" / "study.md").read_text()))
 # below 1, the generator has collapsed.
 
 # %%
-from jaxgen import experiment
-
 config = experiment.load_config("configs/gans_digits.py:lsgan" + (",smoke" if SMOKE else ""))
 state = experiment.run(config, folder / "lsgan")
 images = folder / "lsgan" / "images"

@@ -47,9 +47,10 @@ from pathlib import Path
 
 from IPython.display import Image, display
 
-from jaxgen import commands, experiment
+from jaxgen import experiment
+from jaxgen.commands.compile_cache import enable_compilation_cache
 
-commands.enable_compilation_cache()
+enable_compilation_cache()
 config = experiment.load_config(
     "configs/pixelgan_ae_digits_clustering.py" + (":smoke" if SMOKE else "")
 )
@@ -65,28 +66,30 @@ display(Image(filename=str(sorted((workdir / "images").glob("samples_*.png"))[-1
 
 # %% [markdown]
 # ## Clusters
-# The paper names a cluster by the one image that it is surest of. Beside its error stand those of a
+# The paper names a cluster by the one image that it is most confident of. Beside its error stand those of a
 # majority vote and of the best one-to-one naming, and those of k-means on the pixels.
 
 # %%
-figures = commands.evaluate(workdir, kmeans=True)
-{name: value for name, value in figures.items() if name.startswith(("clustering/", "kmeans/"))}
+from jaxgen.commands.evaluate import evaluate
+
+metrics = evaluate(workdir, names=["kmeans"])
+{name: value for name, value in metrics.items() if name.startswith(("clustering/", "kmeans/"))}
 
 # %% [markdown]
 # ## Complete an image
-# The decoder by itself: the lower half of held-out digits, drawn anew for the cluster that the encoder
+# The decoder by itself: the lower half of held-out digits, drawn again for the cluster that the encoder
 # assigns them to.
 
 # %%
 import jax.numpy as jnp
 
-from jaxgen import feed
-from jaxgen.objectives.parts.posteriors import evaluating
-from jaxgen.evaluate import grids
-from jaxgen.objectives.pixelcnn import draw_noise
+from jaxgen.core import evaluating
+from jaxgen.objectives.parts.pixels import draw_noise
+from jaxgen.pictures import grids
+from jaxgen.runs import data
 
 exp, state = experiment.restore(workdir)
-held_out = feed.load_data(exp, "test").image[:16]
+held_out = data.load_data(exp, "test").image[:16]
 image = jnp.asarray(held_out) / 127.5 - 1.0
 known = jnp.arange(image.shape[1])[:, None] < image.shape[1] // 2
 known = jnp.broadcast_to(known, image.shape[1:3])

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from jaxgen import lazy
 
 if TYPE_CHECKING:
-    from jaxgen.commands.arithmetic import arithmetic as arithmetic
-    from jaxgen.commands.compile_cache import enable_compilation_cache as enable_compilation_cache
-    from jaxgen.commands.evaluate import evaluate as evaluate
-    from jaxgen.commands.interpolate import interpolate as interpolate
-    from jaxgen.commands.processes import join_processes as join_processes
-    from jaxgen.commands.sample import sample as sample
-    from jaxgen.commands.train import train as train
+    from jaxgen.commands import arithmetic as arithmetic
+    from jaxgen.commands import compile_cache as compile_cache
+    from jaxgen.commands import evaluate as evaluate
+    from jaxgen.commands import flags as flags
+    from jaxgen.commands import interpolate as interpolate
+    from jaxgen.commands import pictures as pictures
+    from jaxgen.commands import processes as processes
+    from jaxgen.commands import sample as sample
+    from jaxgen.commands import train as train
 
 __getattr__, __dir__, __all__ = lazy.attach(__name__, __file__)

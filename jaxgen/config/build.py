@@ -12,7 +12,7 @@ import jax.numpy as jnp
 
 from jaxgen.config import complete, fields, load, optimisers
 from jaxgen.core.errors import UserError
-from jaxgen.core.objective import REQUIRED, Objective, resolve
+from jaxgen.core.objective import Objective, require, resolve
 from jaxgen.core.spec import Spec
 from jaxgen.core.state import TrainState
 from jaxgen.core.types import Key
@@ -74,9 +74,7 @@ def build(config: load.Config) -> Experiment:
     """Completes and checks a config, and makes its Experiment. Raises UserError."""
     config = load.finish(config, {})
     module = importlib.import_module(fields.objective_module(config.objective))
-    lacking = [name for name in REQUIRED if not hasattr(module, name)]
-    if lacking:
-        raise UserError(f"config.objective={module.__name__} lacks {', '.join(lacking)}.")
+    require(module)
     try:
         hparams = module.Hparams(**config.hparams)
     except ValueError as error:

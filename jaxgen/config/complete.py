@@ -128,7 +128,7 @@ def check_values(values: Mapping[str, Any], keys: Mapping[str, Key], where: str)
         if isinstance(key.default, int) and not key.least <= value < 2**32:
             raise UserError(f"{where}.{name}={value} must be at least {key.least} and below 2**32.")
         if not key.least <= value < float("inf"):
-            raise UserError(f"{where}.{name}={value} must not be below {key.least:g}.")
+            raise UserError(f"{where}.{name}={value} must not be below {key.least:g}, and finite.")
 
 
 def meanings(values: Mapping[str, Any]) -> dict[str, str]:
@@ -211,11 +211,12 @@ def _fill_fields(
 def _hparams(given: Mapping[str, Any], values: Values) -> Values:
     own, data = fields.of_hparams(values["objective"]), values["data"]
     facts = {name: data[name] for name in _SIZES}
-    if "num_classes" in own and (own["num_classes"].default or "num_classes" in given):
-        # None of a name that does not tell, 0 of one that tells that there are none.
-        count = names.number_of_classes(data["name"], data["keep_classes"])
-        default = own["num_classes"].default or None
-        facts["num_classes"] = default if count is None else count or None
+    if "num_classes" in own and given.get("num_classes") is None:
+        default = own["num_classes"].default
+        if default or "num_classes" in given:
+            # None of a name that does not tell, 0 of one that tells that there are none.
+            count = names.number_of_classes(data["name"], data["keep_classes"])
+            facts["num_classes"] = (default if count is None else count) or None
     return _fill_fields(given, own, facts, "config.hparams")
 
 

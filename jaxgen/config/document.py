@@ -39,7 +39,7 @@ def lines(config: Any) -> list[str]:
     values = config.to_dict()
     meanings = complete.meanings(values)
     return [
-        f"--config.{key}={shlex.quote(str(value))}  # {meanings[key]}"
+        f"--config.{key}={shlex.quote(str(value))}  # {meanings[key]}".removesuffix("  # ")
         for key, value in flatten(values).items()
         if value != {}
     ]

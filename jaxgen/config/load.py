@@ -18,6 +18,7 @@ import ml_collections
 from jaxgen.config import complete, fields, optimisers, schema
 from jaxgen.config.upgrade import upgrade
 from jaxgen.core.errors import UserError, did_you_mean
+from jaxgen.core.files import flatten, unflatten
 from jaxgen.data import names
 
 # An ml_collections.ConfigDict, whose fields have no types that a checker could know.
@@ -32,6 +33,10 @@ def load_config(path: str, **overrides: Any) -> Config:
     """The complete, locked config of `path`, e.g. "configs/age_celeba.py:smoke".
 
     overrides: dotted keys, e.g. `**{"hparams.image_weight": 5.0}`. Raises UserError.
+
+    >>> config = load_config("configs/age_digits.py:smoke", **{"hparams.image_weight": 5.0})
+    >>> config.hparams.image_weight, config.networks.encoder.module, config.data.image_size
+    (5.0, 'age.Encoder16', 16)
     """
     return load(path, overrides)
 
@@ -61,6 +66,8 @@ def read(path: str) -> Config:
                 f"get_config of {file} gave {config!r}; it must return an "
                 "ml_collections.ConfigDict."
             )
+        if smoke and "experiments" in config:
+            raise UserError(f"{file}: a study takes smoke only as a parameter of its get_config.")
         if smoke:
             shrink(config)
             getattr(module, "smoke", lambda config: None)(config)
@@ -88,10 +95,10 @@ def finish(config: Config, overrides: Mapping[str, Any], *, as_text: bool = Fals
 def override(config: Config, key: str, value: Any) -> Config:
     """A complete config with one dotted key changed; nothing else follows it. Raises UserError."""
     values = config.to_dict()
-    new = ml_collections.ConfigDict(values)
-    _set(new, key, _fitting(key, _current(values, key), value))
-    complete.check(new.to_dict())
-    return _locked(new.to_dict())
+    fitting = _fitting(key, _current(values, key), value)
+    values = unflatten({**flatten(values), key: fitting})
+    complete.check(values)
+    return _locked(values)
 
 
 def parse(config: Config, key: str, text: str) -> Any:
@@ -229,7 +236,7 @@ def _keywords(known: Mapping[str, tuple[str, Any]], words: Iterable[str]) -> dic
             raise ValueError(
                 f'"{word}" is not an argument of this config; it takes: '
                 f"{', '.join([*(w for w in known if w != 'smoke'), 'smoke'])}."
-                f"{did_you_mean(word, known)}"
+                f"{did_you_mean(word, [*known, 'smoke'])}"
             )
         name, value = known[word]
         if name in chosen and not isinstance(value, tuple):

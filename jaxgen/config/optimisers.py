@@ -84,8 +84,9 @@ def keys_of(where: str, values: Mapping[str, Any]) -> dict[str, Key]:
 
     Raises UserError for a kind or a schedule that there is not.
     """
-    schedule = values.get("schedule")
-    schedule = schedule if hasattr(schedule, "items") else {}
+    schedule = values.get("schedule", {})
+    if not hasattr(schedule, "items"):
+        raise UserError(f"{where}.schedule={schedule!r} must be a section of keys.")
     kind, shape = values.get("name", ""), schedule.get("name", SCHEDULE_NAME.default)
     for key, value, allowed in (("name", kind, KINDS), ("schedule.name", shape, SCHEDULES)):
         if value not in allowed:

@@ -29,7 +29,7 @@ from typing import Any
 from jaxgen.core.errors import UserError
 from jaxgen.core.step import Turn, batches_per_step
 
-REQUIRED = ("NETWORKS", "Hparams", "turns", "create_state", "train_step", "sample")
+_REQUIRED = ("NETWORKS", "Hparams", "turns", "create_state", "train_step", "sample")
 _ABILITIES = (
     "draw_code",
     "encode",
@@ -95,6 +95,13 @@ class Objective:
         return phases if len(every) > 1 else ()
 
 
+def require(module: ModuleType | Any) -> None:
+    """Raises UserError for a module that lacks a name that every objective must have."""
+    lacking = [name for name in _REQUIRED if not hasattr(module, name)]
+    if lacking:
+        raise UserError(f"config.objective={module.__name__} lacks {', '.join(lacking)}.")
+
+
 def resolve(module: ModuleType | Any, hparams: Any) -> Objective:
     """What `module` offers with `hparams`. Raises UserError for one that lacks a name it must have.
 
@@ -103,9 +110,7 @@ def resolve(module: ModuleType | Any, hparams: Any) -> Objective:
     >>> game.num_classes, game.entries, game.encode
     (3, ('image', 'label'), None)
     """
-    lacking = [name for name in REQUIRED if not hasattr(module, name)]
-    if lacking:
-        raise UserError(f"config.objective={module.__name__} lacks {', '.join(lacking)}.")
+    require(module)
     num_classes = getattr(module, "num_classes", lambda _: 0)(hparams)
     abilities = {name: getattr(module, name, None) for name in _ABILITIES}
     if not num_classes:

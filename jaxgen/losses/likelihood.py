@@ -122,7 +122,11 @@ def mixture_parts(params: Array, channels: int) -> tuple[Array, Array, Array, Ar
 
 
 def bits_per_dim(nll: Array, shape: tuple[int, ...]) -> Array:
-    """Nats an image f[...] as bits a channel of a pixel, f[...]; `shape` is (h, w, c)."""
+    """Nats an image f[...] as bits a channel of a pixel, f[...]; `shape` is (h, w, c).
+
+    >>> round(bits_per_dim(784 * math.log(2.0), (28, 28, 1)), 6)
+    1.0
+    """
     return nll / (math.prod(shape) * math.log(2.0))
 
 

@@ -14,7 +14,11 @@ from jaxgen.losses.precision import at_least_float32
 
 
 def project_to_sphere(x: Array) -> Array:
-    """Rows of x f[...,m] scaled to unit L2 norm; a zero row stays zero, with a finite gradient."""
+    """Rows of x f[...,m] scaled to unit L2 norm; a zero row stays zero, with a finite gradient.
+
+    >>> project_to_sphere(jnp.array([[3.0, 4.0], [0.0, 0.0]])).round(3).tolist()
+    [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
+    """
     squared = jnp.sum(jnp.square(x), axis=-1, keepdims=True)
     # The guard sits inside the square root too: where() alone lets a NaN gradient through.
     zero = squared == 0

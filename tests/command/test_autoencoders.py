@@ -52,6 +52,10 @@ def test_what_a_line_tells_of_real_codes(env, tmp_path):
     assert 0.1 < metrics["codes/linear_accuracy"] < 0.9
     assert not any(name.startswith(("clustering/", "labelled/")) for name in metrics)
     assert list((tmp_path / "run" / "images").glob("**/*codes*"))
+    out = f"--out={tmp_path}/walk.png"
+    ran(env, tmp_path, "--mode=interpolate", at, "--num=2", out)
+    ran(env, tmp_path, "--mode=arithmetic", at, "--num=4", "--a=1", "--b=2", "--c=3", out)
+    assert (tmp_path / "walk_exemplars.png").exists()
     failed = ran(env, tmp_path, "--mode=evaluate", at, "--with=probe", code=1)
     assert "--with=probe needs a discriminator or critic of images alone" in failed.err
 

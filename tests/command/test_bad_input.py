@@ -20,14 +20,14 @@ COMMAND_LINES = {
     "positional": ((CONFIG, "train"), 'Unexpected argument "train"'),
     "unknown flag": ((CONFIG, "--workdr=x"), 'Unexpected argument "--workdr=x"; see --help. '
                      'Did you mean "--workdir"?'),
-    "unknown mode": ((CONFIG, "--mode=trian"), '--mode=trian is not one of arithmetic, evaluate, interpolate, sample, train. Did you '
-                     'mean "train"?'),
+    "unknown mode": ((CONFIG, "--mode=trian"), '--mode=trian is not one of arithmetic, evaluate, '
+                     'interpolate, sample, train. Did you mean "train"?'),
     "num of 0": (("--mode=sample", "--num=0"), '--num: "0" must be a whole number, 1 or more'),
     "num of a word": (("--mode=sample", "--num=x"), '--num: "x" must be a whole number'),
     "num too large": (("--mode=sample", f"--num={10**20}"), "must be a whole number"),
     "a flag of other modes": ((CONFIG, "--num=7"), "--num has no use with --mode=train, only with "
-                              "--mode=arithmetic, --mode=interpolate, --mode=sample; leave it out."),
-    "a config to evaluate": (("--mode=evaluate", CONFIG), "--config has no use with --mode=evaluate"),
+                              "--mode=arithmetic, --mode=interpolate, --mode=sample; leave it out"),
+    "a config to evaluate": (("--mode=evaluate", CONFIG), "--config has no use with --mode=eval"),
     "unknown evaluation": (("--mode=evaluate", "--with=prob"), 'Did you mean "probe"?'),
     "unknown config file": (("--config=configs/age_digit.py",), 'Config file "configs/age_digit.py"'
                             ' not found. Did you mean "configs/age_digits.py"? There are: '),
@@ -60,8 +60,8 @@ COMMAND_LINES = {
     "evaluate nothing": ((CONFIG, "--config.evaluation.num_images=0"), "must be at least 1"),
     "negative padding": ((CONFIG, "--config.data.crop_padding=-1"), "must be at least 0"),
     "empty images": ((CONFIG, "--config.data.image_size=0"), "config.data.image_size=0 must be"),
-    "hparams": ((CONFIG, "--config.hparams.latent_prior=cube"), 'latent_prior="cube" is not one of sphere, normal'
-                ),
+    "hparams": ((CONFIG, "--config.hparams.latent_prior=cube"), 'latent_prior="cube" is not one of '
+                "sphere, normal"),
     "objective": ((CONFIG, "--config.objective=agee"), 'Did you mean "age"?'),
     "network": ((CONFIG, "--config.networks.encoder.module=age.Encoder17"),
                 'config.networks.encoder.module="age.Encoder17" not found'),
@@ -72,7 +72,8 @@ COMMAND_LINES = {
                              "age.Encoder64 does not fit images of 32x32 pixels"),
     "channels": ((CONFIG, "--config.data.channels=2"), "data.channels is 2: it must be 1"),
     "optimiser": ((CONFIG, "--config.optim.encoder.name=adm"), 'Did you mean "adam"?'),
-    "learning rate": ((CONFIG, "--config.optim.encoder.learning_rate=-1"), "learning_rate=-1.0 must be at least 0"),
+    "learning rate": ((CONFIG, "--config.optim.encoder.learning_rate=-1"), "learning_rate=-1.0 must "
+                      "be at least 0"),
     "precision": ((CONFIG, "--config.precision=half"), "is not one of float32, mixed"),
     "resident": ((CONFIG, "--config.data.resident=yes"), "is not one of auto, always, never"),
     "resize": ((CONFIG, "--config.data.resize=stretch"), '"center_crop"'),

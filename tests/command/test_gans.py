@@ -83,6 +83,12 @@ def test_points(trained, env, tmp_path):
     assert drawn.dtype == np.float32
     ran(env, tmp_path, "--mode=sample", at, f"--out={tmp_path}/x.png")
     assert np.asarray(Image.open(tmp_path / "x.png")).shape == (480, 480, 3)
+    walk = ("--mode=interpolate", at, "--num=3", f"--out={tmp_path}/walk.png")
+    ran(env, tmp_path, *walk)
+    sums = ("--mode=arithmetic", at, "--a=1", "--b=2", "--c=3", f"--out={tmp_path}/sum.png")
+    ran(env, tmp_path, *sums)
+    for name in ("walk", "sum", "sum_exemplars"):
+        assert np.asarray(Image.open(tmp_path / f"{name}.png")).shape == (480, 480, 3)
     metrics = json.loads(ran(env, tmp_path, "--mode=evaluate", at).out)
     assert metrics["reference/modes"] == 8
     assert {"modes", "high_quality_share", "reverse_kl"} < metrics.keys()
@@ -100,3 +106,49 @@ def test_labels_for_an_objective_without_classes_are_refused(trained, env, tmp_p
     workdir = trained("configs/gans_ring.py:wgan_gp,smoke")
     arguments = ("--mode=sample", f"--workdir={workdir}", "--labels=3")
     assert "samples of wgan_gp have no class" in ran(env, tmp_path, *arguments, code=1).err
+
+
+def test_free_keys_apply_to_a_finished_run_and_others_are_refused(trained, env, tmp_path):
+    at = f"--workdir={trained('configs/gans_ring.py:wgan_gp,smoke')}"
+    evaluate = ("--mode=evaluate", at)
+    result = ran(env, tmp_path, *evaluate, "--config.evaluation.num_images=40")
+    assert json.loads(result.out)["n_fake"] == 40
+    for wrong, message in (
+        ("--config.hparams.penalty_weight=1", "belongs to the training of"),
+        ("--config.no_such_key=3", '"no_such_key" is not a key of config'),
+        ("--labels=3", "--labels has no use with --mode=evaluate"),
+    ):
+        failed = ran(env, tmp_path, *evaluate, wrong, code=1)
+        assert message in failed.err
+        assert failed.out == ""
+
+
+def classes_of_images(folder, count):
+    """A folder of `count` classes with 20 images each."""
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 16, 16), np.uint8)
+    for number in range(count):
+        (folder / f"class_{number:02d}").mkdir(parents=True)
+        for i, image in enumerate(pixels):
+            Image.fromarray(image).save(folder / f"class_{number:02d}" / f"{i:03d}.png")
+
+
+def test_the_number_of_classes_is_that_of_the_data(env, tmp_path):
+    classes_of_images(tmp_path / "images", 3)
+    arguments = (
+        "--config=configs/gans_digits.py:cgan,smoke",
+        f"--config.data.name={tmp_path}/images",
+        f"--config.data.cache_dir={tmp_path}/cache",
+        f"--workdir={tmp_path}/run",
+    )
+    ran(env, tmp_path, *arguments)
+    config = json.loads((tmp_path / "run" / "config.json").read_text())["config"]
+    assert config["hparams"]["num_classes"] == 3
+    assert config["networks"]["discriminator"]["num_classes"] == 3
+    other = (*arguments[:-1], f"--workdir={tmp_path}/other")
+    failed = ran(env, tmp_path, *other, "--config.hparams.num_classes=10", code=1)
+    *_, last = failed.err.splitlines()
+    assert "has 3 classes, but jaxgen.objectives.cgan is given labels of 10" in last
+    failed = ran(env, tmp_path, *other, "--config.networks.generator.num_classes=2", code=1)
+    *_, last = failed.err.splitlines()
+    assert last.startswith("jaxgen: ")
+    assert "config.networks.generator.num_classes=2" in last

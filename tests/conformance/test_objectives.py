@@ -1,10 +1,8 @@
 """What every objective owes: found through the configs, so a new paper is tested by existing."""
 
-import ast
 import contextlib
 import dataclasses
 import functools
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,8 +14,9 @@ import pytest
 from jax.sharding import PartitionSpec
 
 from jaxgen import experiment
-from jaxgen.core import Layout, UserError, eval_params
-from jaxgen.train import parallel
+from jaxgen.config import load
+from jaxgen.core import Layout, UserError, eval_params, key_for
+from jaxgen.train import program
 from jaxgen.train.checkpoint import Checkpoints
 
 ROOT = Path(__file__).parents[2]
@@ -30,11 +29,10 @@ STEPS, BATCH = 3, 16
 
 
 def variants(path):
-    """A config, and what it is with each of the words that its docstring lists as arguments."""
-    doc = ast.get_docstring(ast.parse((ROOT / path).read_text())) or ""
-    for word in ["", *re.findall(r"\w+", doc.partition("\nArguments")[2])]:
+    """A config, and what it is with each of its arguments."""
+    for word in ["", *load.arguments(str(ROOT / path))[:-1]]:
         variant = f"{path}:{word},smoke"
-        # Words of the explanations are no arguments, and some arguments need others.
+        # Some arguments need others.
         with contextlib.suppress(UserError):
             yield variant, experiment.load_config(str(ROOT / variant))
 
@@ -113,13 +111,13 @@ def step(made):
 
 
 def sharded(exp, state, batches, key):
-    mesh = parallel.make_mesh()
+    mesh = program.make_mesh()
     assert mesh.size == 8
-    run = parallel.compile_step(
+    run = program.compile_step(
         exp.objective.train_step,
         exp.spec,
         mesh,
-        # The compiled step splits the run key; hand it over as the other regimes have it.
+        # What is here to load is loaded.
         load=lambda source, raw, key: raw,
     )
     state, metrics = run(copied(state), {}, batches, key)
@@ -142,7 +140,7 @@ def by_shard_map(step):
     return jax.jit(
         jax.shard_map(
             step,
-            mesh=parallel.make_mesh(),
+            mesh=program.make_mesh(),
             in_specs=(PartitionSpec(), PartitionSpec("data"), PartitionSpec()),
             out_specs=PartitionSpec(),
         )
@@ -167,8 +165,8 @@ def by_vmap(step):
 
 
 def run_key():
-    """What a compiled run makes of the key 7: it splits it."""
-    return jax.random.split(jax.random.key(7))[1]
+    """What a compiled run gives a step of the key 7."""
+    return key_for(jax.random.key(7), "step")
 
 
 @pytest.fixture(scope="module")
@@ -236,8 +234,8 @@ def test_resumes_exactly(made, step, reference, tmp_path):
 @pytest.mark.parametrize("made", ["age"], indirect=True)
 def test_steps_of_one_dispatch_equal_steps_one_by_one(made):
     exp, state, batches = made
-    run = parallel.compile_step(
-        exp.objective.train_step, exp.spec, parallel.make_mesh(jax.devices()[:1])
+    run = program.compile_step(
+        exp.objective.train_step, exp.spec, program.make_mesh(jax.devices()[:1])
     )
     key = jax.random.key(7)
     together, _ = run(copied(state), {}, batches, jax.random.clone(key))
@@ -257,9 +255,9 @@ def test_no_retrace_and_donation(made):
         traces.append(None)
         return exp.objective.train_step(spec, *args)
 
-    mesh = parallel.make_mesh(jax.devices()[:1])
-    run = parallel.compile_step(counted, exp.spec, mesh)
-    state = jax.device_put(copied(state), parallel.replicated(mesh))
+    mesh = program.make_mesh(jax.devices()[:1])
+    run = program.compile_step(counted, exp.spec, mesh)
+    state = jax.device_put(copied(state), program.replicated(mesh))
     old = jax.tree.leaves(state.params)[0]
     for number in range(STEPS):
         one = jax.tree.map(lambda x, number=number: x[number : number + 1], batches)
@@ -324,8 +322,8 @@ def test_samples_and_reconstructions(made):
     assert sample.shape == (3, *shape)
     assert sample.dtype == jnp.float32
     assert float(jnp.max(jnp.abs(sample))) <= 1.0
-    if hasattr(exp.objective, "reconstruct"):
-        image = exp.objective.reconstruct(
+    if exp.abilities.reconstruct:
+        image = exp.abilities.reconstruct(
             exp.spec, state, {k: x[0, :4] for k, x in batches.items()}, jax.random.key(0)
         )
         assert image.shape == (4, *shape)

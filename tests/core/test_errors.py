@@ -54,7 +54,7 @@ def test_mistakes_of_users_are_value_errors():
     assert issubclass(NotFiniteError, UserError)
 
 
-def test_errors_and_files_import_no_jax():
+def test_errors_and_files_import_no_jax(repository):
     """So that `--help` is instant."""
     code = "import sys; from jaxgen.core import errors, files; assert 'jax' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=repository)

@@ -1,5 +1,6 @@
 """Keys by purpose: what they depend on, and what not."""
 
+import os
 import subprocess
 import sys
 
@@ -49,14 +50,15 @@ def test_a_key_may_be_asked_for_many_purposes():
     assert draws[0] == draws[2]
 
 
-def test_another_process_has_the_same_keys():
+def test_another_process_has_the_same_keys(repository):
     code = (
         "import jax; from jaxgen.core import key_for; "
         "print(jax.random.key_data(key_for(jax.random.key(3), 'latent')).tolist())"
     )
     found = subprocess.run(
         [sys.executable, "-c", code],
-        env={"PYTHONHASHSEED": "17", "JAX_PLATFORMS": "cpu"},
+        env={**os.environ, "PYTHONHASHSEED": "17"},
+        cwd=repository,
         capture_output=True,
         text=True,
         check=True,

@@ -7,7 +7,7 @@ import pytest
 
 from jaxgen import objectives
 from jaxgen.core import Turn, UserError, resolve
-from jaxgen.core.objective import REQUIRED
+from jaxgen.core.objective import require
 
 pytestmark = pytest.mark.core
 
@@ -208,12 +208,15 @@ def test_classes_and_arcs_follow_the_hparams():
     ]
 
 
-@pytest.mark.parametrize("lacking", REQUIRED)
+@pytest.mark.parametrize("lacking", sorted(vars(minimal()).keys() - {"__name__"}))
 def test_a_missing_name_is_told(lacking):
     module = minimal()
     delattr(module, lacking)
-    with pytest.raises(UserError, match=rf"^config\.objective=papers\.mine lacks {lacking}\.$"):
+    message = rf"^config\.objective=papers\.mine lacks {lacking}\.$"
+    with pytest.raises(UserError, match=message):
         resolve(module, 1)
+    with pytest.raises(UserError, match=message):  # before there are hparams
+        require(module)
 
 
 def test_all_missing_names_are_told_at_once():

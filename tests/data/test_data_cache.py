@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from jaxgen.core import files
 from jaxgen.core.errors import UserError
 from jaxgen.data import cache, sources
 from jaxgen.data.dataset import Examples

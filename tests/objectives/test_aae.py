@@ -130,32 +130,41 @@ def test_adversarial_losses_against_numpy(prior):
     np.testing.assert_allclose(loss, -log_sigmoid(fake).mean(), rtol=1e-4)
 
 
-def test_label_informed_discriminator_compares_each_class_with_its_component():
-    spec, state, batch = setup("aae", code_prior="mixture", label_informed=True)
+@pytest.mark.parametrize("noise", [0.0, 0.3])
+def test_label_informed_discriminator_compares_each_class_with_its_component(noise):
+    """Of four labelled images and six others, which count alike; noise: of D's inputs."""
+    spec, state, batch = setup(
+        "aae", code_prior="mixture", label_informed=True, discriminator_noise=noise
+    )
     assert state.params["discriminator"]["kernel"].shape == (M + K + 1, 1)
-    args = (batch["image"], batch["labelled_image"], batch["labelled_label"])
+    labelled = (batch["labelled_image"][:4], batch["labelled_label"][:4])
+    args = (batch["image"], *labelled)
     key = jax.random.key(5)
     loss, _ = loss_of("aae", "informed_discriminator_loss", spec, state, *args, key)
-    anything = np.asarray(draw_code(spec, key_for(key, "prior"), BATCH), np.float64)
-    own = of_component(spec, key_for(key, "component"), batch["labelled_label"])
+    anything = draw_code(spec, key_for(key, "prior"), BATCH)
+    own = of_component(spec, key_for(key, "component"), labelled[1])
     w = kernels(state)
-    unknown = np.tile(np.eye(K + 1)[K], (BATCH, 1))
-    known = np.eye(K + 1)[np.arange(BATCH) % K]
+    unknown, known = np.tile(np.eye(K + 1)[K], (BATCH, 1)), np.eye(K + 1)[np.arange(4) % K]
+    codes = [flat(image) @ w["encoder"] for image in (batch["image"], labelled[0])]
 
-    def judge(code, label):
-        return np.concatenate([np.asarray(code, np.float64), label], 1) @ w["discriminator"]
+    def judge(key, purpose, code, label):
+        key = key_for(key_for(key, purpose), "noise")
+        added = noise * np.asarray(jax.random.normal(key, code.shape), np.float64)
+        judged = np.asarray(code, np.float64) + added
+        return np.concatenate([judged, label], 1) @ w["discriminator"]
 
-    real = np.concatenate([judge(anything, unknown), judge(own, known)])
-    fake = np.concatenate(
-        [
-            judge(flat(batch["image"]) @ w["encoder"], unknown),
-            judge(flat(batch["labelled_image"]) @ w["encoder"], known),
-        ]
-    )
+    def judged(key):
+        parts = ("unknown", codes[0], unknown), ("known", codes[1], known)
+        return np.concatenate([judge(key, *part) for part in parts])
+
+    parts = ("real", anything, unknown), ("labelled_real", own, known)
+    real = np.concatenate([judge(key, *part) for part in parts])
+    fake = judged(key_for(key, "fake"))
     expected = -log_sigmoid(real).mean() - log_sigmoid(-fake).mean()
     np.testing.assert_allclose(loss, expected, rtol=1e-4)
-    loss, _ = loss_of("aae", "informed_encoder_loss", spec, state, *args, jax.random.key(6))
-    np.testing.assert_allclose(loss, -log_sigmoid(fake).mean(), rtol=1e-4)
+    key = jax.random.key(6)
+    loss, _ = loss_of("aae", "informed_encoder_loss", spec, state, *args, key)
+    np.testing.assert_allclose(loss, -log_sigmoid(judged(key)).mean(), rtol=1e-4)
 
 
 def test_samples_of_components():
@@ -241,11 +250,14 @@ def test_semisupervised_losses_against_numpy(noise):
     np.testing.assert_allclose(loss, -np.log((category * ONE_HOT).sum(1)).mean(), rtol=1e-4)
 
 
-@pytest.mark.parametrize("options", [{}, {"code_prior": "mixture", "label_informed": True}])
-@pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        *((name, {}) for name in OBJECTIVES),
+        ("aae", {"code_prior": "mixture", "label_informed": True}),
+    ],
+)
 def test_an_implicit_posterior_has_other_noise_in_every_phase(name, options):
-    if options and name != "aae":
-        options = {"style_scale": 2.0} if name == "semisupervised" else {"prior_scale": 2.0}
     means = {}
     for posterior in ("deterministic", "implicit"):
         spec, state, batch = setup(name, posterior=posterior, **options)

@@ -6,13 +6,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxgen import evaluation
+from jaxgen.core import UserError
+from jaxgen.runs import evaluations
+from jaxgen.runs.evaluations import objective
 
 pytestmark = pytest.mark.core
 
 
 @pytest.mark.parametrize(("num_images", "used"), [(1000, 40), (16, 16), (1, 8)])
-def test_figures_of_batches_do_not_depend_on_the_order_of_classes(num_images, used):
+def test_metrics_of_batches_do_not_depend_on_the_order_of_classes(num_images, used):
     """A folder is sorted by class; a batch of one class has other moments than the data."""
     shades = np.repeat(np.array([0, 85, 170, 255], np.uint8), 10)
     held_out = types.SimpleNamespace(
@@ -24,16 +26,49 @@ def test_figures_of_batches_do_not_depend_on_the_order_of_classes(num_images, us
         return {"mean": jnp.mean(each), "var": jnp.var(each)}
 
     experiment = types.SimpleNamespace(
-        objective=types.SimpleNamespace(evaluate=evaluate),
+        abilities=types.SimpleNamespace(evaluate=evaluate),
         spec=None,
-        config=types.SimpleNamespace(
-            data=types.SimpleNamespace(batch_size=8),
-            evaluation=types.SimpleNamespace(num_images=num_images),
-        ),
-        example_batch={"image": None},
+        config=types.SimpleNamespace(data=types.SimpleNamespace(batch_size=8)),
+        reads_labels=False,
     )
-    figures = evaluation._objective_figures(experiment, None, held_out)
+    context = types.SimpleNamespace(
+        experiment=experiment, state=None, held_out=held_out, num=num_images
+    )
+    metrics = objective.evaluate(context)
     expected = np.repeat([-1.0, -1 / 3, 1 / 3, 1.0], 10)
-    assert figures["objective/n_real"] == used
-    assert figures["objective/mean"] == pytest.approx(expected.mean(), abs=1e-6)
-    assert figures["objective/var"] == pytest.approx(expected.var(), rel=1e-5)
+    assert metrics["objective/n_real"] == used
+    assert metrics["objective/mean"] == pytest.approx(expected.mean(), abs=1e-6)
+    assert metrics["objective/var"] == pytest.approx(expected.var(), rel=1e-5)
+
+
+def test_evaluations_are_files_and_their_first_sentences_are_known_without_importing_them():
+    found = evaluations.available()
+    assert {name for name, (unasked, _) in found.items() if not unasked} == {
+        "kmeans",
+        "parzen",
+        "probe",
+    }
+    assert all(len(sentence) > 20 for _, sentence in found.values())
+    assert found["probe"][1].startswith("A linear SVM on the features of the adversary")
+    with pytest.raises(UserError, match=r'--with=prob: .* Did you mean "probe"\?'):
+        evaluations.check(["prob"])
+
+
+def test_only_what_was_asked_for_is_made_beside_the_usual(monkeypatch):
+    made = []
+
+    def module(name):
+        def evaluate(context):
+            made.append(name)
+            return {f"{name}/x": context}
+
+        return types.SimpleNamespace(evaluate=evaluate, TITLES={f"{name}/x": (name, "good")})
+
+    monkeypatch.setattr(evaluations, "_module", module)
+    usual = [name for name, (unasked, _) in evaluations.available().items() if unasked]
+    assert evaluations.evaluate(3) == {f"{name}/x": 3 for name in usual}
+    made.clear()
+    assert "parzen/x" in evaluations.evaluate(3, ["parzen"])
+    assert sorted(made) == sorted([*usual, "parzen"])
+    titles = evaluations.titles(["probe/x", "other"])
+    assert titles == {"probe/x": ("probe", "good")}

@@ -6,7 +6,8 @@ import jax
 import numpy as np
 import pytest
 
-from jaxgen import sampling
+from jaxgen.core import NotFiniteError, UserError
+from jaxgen.runs import sampling
 
 pytestmark = pytest.mark.core
 
@@ -16,7 +17,7 @@ def test_chunks_have_noise_of_their_own_and_say_how_far_they_are():
         noise = jax.random.uniform(key, (num, 2, 2, 1), minval=-1.0, maxval=1.0)
         return noise if condition is None else noise * 0 + condition[:, None, None, None] / 10
 
-    experiment, seen = types.SimpleNamespace(sample=sample), []
+    experiment, seen = types.SimpleNamespace(sample=sample, kind="image"), []
     images = sampling.draw(
         *(experiment, None, jax.random.key(0), 10),
         chunk=4,
@@ -27,5 +28,35 @@ def test_chunks_have_noise_of_their_own_and_say_how_far_they_are():
     assert seen == [(4, 10), (8, 10), (10, 10)]
     assert len({image.tobytes() for image in images}) == 10
     asked = np.arange(10) - 5
-    told = sampling.draw(experiment, None, jax.random.key(0), 10, asked, chunk=4)
-    np.testing.assert_array_equal(told[:, 0, 0, 0], np.round((asked / 10 + 1) * 127.5))
+    given = sampling.draw(experiment, None, jax.random.key(0), 10, asked, chunk=4)
+    np.testing.assert_array_equal(given[:, 0, 0, 0], np.round((asked / 10 + 1) * 127.5))
+
+
+def test_samples_that_are_not_finite_are_no_black_images():
+    bad = types.SimpleNamespace(
+        sample=lambda state, key, condition, num: np.full((num, 2, 2, 1), np.nan), kind="image"
+    )
+    with pytest.raises(NotFiniteError, match="3 of 3 samples are not finite"):
+        sampling.draw(bad, None, jax.random.key(0), 3)
+
+
+def with_classes(count):
+    abilities = types.SimpleNamespace(num_classes=count, draw_code=None, decode=None)
+    return types.SimpleNamespace(
+        abilities=abilities, config=types.SimpleNamespace(objective="some"), kind="image"
+    )
+
+
+def test_labels_are_asked_for_in_turn():
+    assert sampling.conditions(with_classes(0), (), 4) is None
+    assert sampling.conditions(with_classes(3), (), 4).tolist() == [0, 1, 2, 0]
+    assert sampling.conditions(with_classes(9), (8, 2), 3).tolist() == [8, 2, 8]
+    with pytest.raises(UserError, match="samples of some have no class"):
+        sampling.conditions(with_classes(0), (3,), 4)
+    with pytest.raises(UserError, match="--labels=3 is no class; classes are 0 to 2"):
+        sampling.conditions(with_classes(3), (3,), 4)
+
+
+def test_codes_of_an_objective_without():
+    with pytest.raises(UserError, match="some has no latents to walk among"):
+        sampling.codes(with_classes(0), jax.random.key(0), 2)

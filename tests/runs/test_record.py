@@ -1,0 +1,94 @@
+"""What a run's folder records, and when it may be continued."""
+
+import json
+
+import pytest
+
+from jaxgen.config import load
+from jaxgen.core import UserError
+from jaxgen.runs import record
+
+pytestmark = pytest.mark.core
+CONFIG = "configs/age_digits.py:smoke"
+
+
+def config(repository, **overrides):
+    return load.load(str(repository / CONFIG), overrides)
+
+
+def begun(workdir):
+    """A folder in which something was trained."""
+    (workdir / "checkpoints" / "2").mkdir(parents=True)
+
+
+def opened(workdir, config, *, fork=False, write=True):
+    record.open_for_training(workdir, config, fork=fork, write=write)
+
+
+def test_the_record_is_the_complete_config_and_the_circumstances(repository, tmp_path):
+    made = config(repository)
+    opened(tmp_path / "new" / "run", made)
+    kept = json.loads((tmp_path / "new" / "run" / "config.json").read_text())
+    assert kept["config"] == load.to_json(made)
+    assert {"jaxgen", "python", "jax", "orbax-checkpoint"} < kept["versions"].keys()
+    assert kept["command"]
+    assert "git" in kept
+    assert record.config_of(tmp_path / "new" / "run") == made
+
+
+def test_before_the_first_checkpoint_another_config_may_take_the_folder(repository, tmp_path):
+    opened(tmp_path, config(repository))
+    opened(tmp_path, config(repository, seed=3))
+    assert record.config_of(tmp_path).seed == 3
+    assert not list(tmp_path.glob("config.*.json"))
+
+
+def test_afterwards_only_free_keys_may_change(repository, tmp_path):
+    opened(tmp_path, config(repository))
+    begun(tmp_path)
+    before = (tmp_path / "config.json").read_bytes()
+    with pytest.raises(UserError) as error:
+        opened(tmp_path, config(repository, seed=3, num_steps=8))
+    assert "was made with another config (seed: 0 there, 3 here): choose another" in str(
+        error.value
+    )
+    assert "--fork" in str(error.value)
+    assert (tmp_path / "config.json").read_bytes() == before
+    opened(tmp_path, config(repository, num_steps=8, log_every=4))
+    assert record.config_of(tmp_path).num_steps == 8
+    assert (tmp_path / "config.1.json").read_bytes() == before
+    opened(tmp_path, config(repository, seed=3), fork=True)
+    assert record.config_of(tmp_path).seed == 3
+    assert (tmp_path / "config.2.json").exists()
+
+
+def test_the_same_config_writes_nothing_and_others_processes_neither(repository, tmp_path):
+    opened(tmp_path, config(repository), write=False)
+    assert not list(tmp_path.iterdir())
+    opened(tmp_path, config(repository))
+    begun(tmp_path)
+    before = (tmp_path / "config.json").stat().st_mtime_ns
+    opened(tmp_path, config(repository))
+    opened(tmp_path, config(repository, num_steps=8), write=False)
+    assert (tmp_path / "config.json").stat().st_mtime_ns == before
+    assert {path.name for path in tmp_path.iterdir()} == {"config.json", "checkpoints"}
+
+
+def test_a_record_that_lacks_todays_keys_is_the_same_experiment(repository, tmp_path):
+    opened(tmp_path, config(repository))
+    begun(tmp_path)
+    kept = json.loads((tmp_path / "config.json").read_text())
+    del kept["config"]["checkpoint_best"], kept["config"]["hparams"]["generator_updates"]
+    (tmp_path / "config.json").write_text(json.dumps(kept))
+    opened(tmp_path, config(repository))
+    assert record.config_of(tmp_path) == config(repository)
+
+
+@pytest.mark.parametrize("text", ["{", "7", '{"config": 3}', "{}", b"\xff\xfe"])
+def test_a_record_that_cannot_be_read(text, tmp_path):
+    content = text if isinstance(text, bytes) else text.encode()
+    (tmp_path / "config.json").write_bytes(content)
+    with pytest.raises(UserError, match="cannot be read as a run's config"):
+        record.read(tmp_path)
+    with pytest.raises(UserError, match="holds no run of jaxgen"):
+        record.read(tmp_path / "none")
