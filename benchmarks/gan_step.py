@@ -4,7 +4,7 @@ r"""Training steps of the GAN family, side by side; seeds in one program against
     python -m benchmarks.gan_step --quick          # 16 px, narrow, two rounds
 
 One pair of networks, DCGAN's at 32 px with 3 channels and batches of 64, on random images. Cases:
-each objective's step as `gans_base.compared` sets it up (WGANs update their critic five times);
+each objective's step as `configs.comparisons` sets it up (WGANs update their critic five times);
 `seeds`, four seeds of the GAN's step under `vmap` against the four one after another; `spread`, the
 collapse indicator "generator/spread" alone, as a share of the cheapest step that has it.
 """
@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 
 from benchmarks import harness
-from configs import gans_base
+from configs import comparisons
 from jaxgen import experiment
 from jaxgen.losses.moments import relative_spread
 
@@ -27,11 +27,8 @@ SEEDS = 4
 
 def build(objective: str, size: int, features: int) -> experiment.Experiment:
     """The comparison's experiment of one objective."""
-    networks = gans_base.dcgan_networks(size, 3, features, depth=2)
-    config = gans_base.compared(objective, **networks, latent_size=100, num_classes=10, margin=0.1)
-    config.num_steps = 1
-    config.data.name = "photos"
-    config.lock()
+    config = comparisons.images(objective, features=features, latent_size=100, num_steps=1)
+    config.data.update(name="photos", image_size=size, channels=3)
     return experiment.build(config)
 
 

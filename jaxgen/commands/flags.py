@@ -128,9 +128,8 @@ def select(
     values = {flag.name: flag.default for flag in flags}
     for name, value in given.items():
         if name not in values:
-            raise UserError(
-                f"--{name} has no use with {where}, only with {', '.join(owners[name])}; leave it out."
-            )
+            allowed = ", ".join(owners[name])
+            raise UserError(f"--{name} has no use with {where}, only with {allowed}; leave it out.")
         values[name] = value
     return values
 

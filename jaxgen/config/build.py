@@ -72,6 +72,11 @@ class Experiment:
 
 def build(config: load.Config) -> Experiment:
     """Completes and checks a config, and makes its Experiment. Raises UserError."""
+    if "experiments" in config:
+        raise UserError(
+            "This config is that of a study (config.experiments); run it with "
+            "python -m jaxgen.study."
+        )
     config = load.finish(config, {})
     module = importlib.import_module(fields.objective_module(config.objective))
     require(module)
@@ -81,6 +86,7 @@ def build(config: load.Config) -> Experiment:
         raise UserError(f"config.hparams: {error}") from error
     abilities = resolve(module, hparams)
     _check_optimisers(config, abilities)
+    _check_networks(config, abilities)
     dtype = _PRECISIONS[config.precision]
     spec = Spec(
         nets={name: _network(network, dtype) for name, network in config.networks.items()},
@@ -127,6 +133,19 @@ def _check_optimisers(config: load.Config, abilities: Objective) -> None:
                     f"{where} has no optimiser for the phase {', '.join(lacking)}, only for "
                     f"{', '.join(section)}."
                 )
+
+
+def _check_networks(config: load.Config, abilities: Objective) -> None:
+    """Raises UserError for a network of other classes than those that the objective is given."""
+    if "label" not in abilities.entries:
+        return
+    for name, network in config.networks.items():
+        given = network.get("num_classes", abilities.num_classes)
+        if given != abilities.num_classes:
+            raise UserError(
+                f"config.networks.{name}.num_classes={given}, but {abilities.name} is given labels "
+                f"of {abilities.num_classes} classes; leave it out, or set it to that."
+            )
 
 
 def _network(values: load.Config, dtype: Any) -> Any:

@@ -49,4 +49,3 @@ def _random_crop(image: Array, key: Key, padding: int) -> Array:
         return jax.lax.dynamic_slice(padded, start, (height, width, channels))
 
     return jax.vmap(cut)(padded, corner)
-

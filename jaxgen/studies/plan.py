@@ -40,6 +40,11 @@ class Part:
 
 def plan(config: load.Config) -> tuple[Part, ...]:
     """Checks a study's config and makes its experiments. Raises UserError."""
+    if "experiments" not in config:
+        raise UserError(
+            "This config is that of one experiment (no config.experiments); train it with "
+            "python -m jaxgen.main."
+        )
     config = load.finish(config, {})
     parts = tuple(_part(path, config) for path in config.experiments)
     objectives = [part.experiment.config.objective.rpartition(".")[2] for part in parts]

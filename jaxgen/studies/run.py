@@ -39,8 +39,8 @@ def run(
     An interrupt (Ctrl-C, SIGTERM) saves and returns False; the same call continues. evaluate, draw:
     what states are judged by. Raises UserError for whatever the user can fix.
     """
-    workdir, config = Path(workdir), load.finish(config, {})
-    parts = plan.plan(config)
+    workdir, parts = Path(workdir), plan.plan(config)
+    config = load.finish(config, {})
     _open(workdir, config, parts)
     terminal = Terminal()
     train, held_out = (data.load_data(parts[0].experiment, s) for s in ("train", "test"))

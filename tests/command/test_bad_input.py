@@ -72,11 +72,10 @@ COMMAND_LINES = {
                              "age.Encoder64 does not fit images of 32x32 pixels"),
     "channels": ((CONFIG, "--config.data.channels=2"), "data.channels is 2: it must be 1"),
     "optimiser": ((CONFIG, "--config.optim.encoder.name=adm"), 'Did you mean "adam"?'),
-    "learning rate": ((CONFIG, "--config.optim.encoder.learning_rate=-1"), "learning_rate=-1.0 must "
-                      "be at least 0"),
+    "learning rate": ((CONFIG, "--config.optim.encoder.learning_rate=-1"), "must not be below 0"),
     "precision": ((CONFIG, "--config.precision=half"), "is not one of float32, mixed"),
     "resident": ((CONFIG, "--config.data.resident=yes"), "is not one of auto, always, never"),
-    "resize": ((CONFIG, "--config.data.resize=stretch"), '"center_crop"'),
+    "resize": ((CONFIG, "--config.data.resize=stretch"), "bilinear, celeba, center_crop, none"),
     "data name": ((CONFIG, "--config.data.name=digit"), 'did you mean "digits"?'),
     "missing data": ((CONFIG, "--config.data.name=/nowhere/images"), 'data.name is '
                      '"/nowhere/images", and there is no such folder'),
@@ -222,7 +221,7 @@ CONFIG_FILES = {
     "no config": ("def get_config(): return 3", "must return an ml_collections.ConfigDict"),
     "too little": (
         "from ml_collections import ConfigDict as get_config",
-        'config.objective="" not found',
+        "config lacks: objective; available: aae, ",
     ),
 }
 

@@ -46,12 +46,14 @@ def test_a_study_is_stopped_killed_and_continued_to_its_report(study, env, tmp_p
     process.send(signal.SIGKILL)
     killed = process.end()
     assert killed.code == -signal.SIGKILL
-    assert f"[1/2] gan, seeds 0, 1: continuing from step {step}\n" in killed.err
+    assert "[1/2] gan, seeds 0, 1\n" in killed.err
+    folder = tmp_path / "study" / "gan" / "seeds_0_1"
+    assert f"continuing {folder} from step {step}\n" in killed.err
 
     result = study().end()
     assert result.code == 0, result.err
     assert "[1/2] gan, seeds 0, 1: done before" in result.err
-    assert re.search(r"\[2/2\] ebgan, seeds 0, 1: continuing from step [1-9]", result.err)
+    assert re.search(r"\[2/2\] ebgan, seeds 0, 1\ncontinuing .*ebgan.* from step [1-9]", result.err)
     workdir = tmp_path / "study"
     assert result.err.splitlines()[-1] == f"done: 2 of 2; open {workdir / 'study.html'}"
     for name in ("gan", "ebgan"):
@@ -92,5 +94,6 @@ def test_mistakes_and_printing(env, tmp_path):
     )
     printed = command("--print_config")
     assert printed.code == 0
-    assert "--config.data.batch_size=0" in printed.out.splitlines()
+    lines = printed.out.splitlines()
+    assert "--config.data.batch_size=0  # of every experiment; 0: its own" in lines
     assert not (tmp_path / "study").exists()

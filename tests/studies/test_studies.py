@@ -279,10 +279,12 @@ def test_mistakes(repository, overrides, text):
 
 def test_arguments_are_checked(repository):
     for argument in ("rings", "ring,grid"):
-        with pytest.raises(UserError, match=r"is not an argument|are two data sets"):
+        with pytest.raises(UserError, match=r"is not an argument|are two values of data"):
             load(repository, f"configs/studies/gan_objectives.py:{argument}")
 
 
 def test_an_experiment_is_no_study(repository):
-    with pytest.raises(UserError, match="is not a key of config"):
+    with pytest.raises(UserError, match=r"one experiment .*; train it with python -m jaxgen.main"):
         plan.plan(load(repository, "configs/gans_ring.py:smoke"))
+    with pytest.raises(UserError, match=r"that of a study .*; run it with python -m jaxgen.study"):
+        experiment.build(load(repository))
