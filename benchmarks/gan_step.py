@@ -25,9 +25,9 @@ OBJECTIVES = ("gan", "lsgan", "ebgan", "wgan", "wgan_gp")
 SEEDS = 4
 
 
-def build(objective: str, size: int, features: int) -> experiment.Experiment:
+def build(objective: Any, size: int, features: int) -> experiment.Experiment:
     """The comparison's experiment of one objective."""
-    config = comparisons.images(objective, features=features, latent_size=100, num_steps=1)
+    config: Any = comparisons.images(objective, features=features, latent_size=100, num_steps=1)
     config.data.update(name="photos", image_size=size, channels=3)
     return experiment.build(config)
 

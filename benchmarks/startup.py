@@ -35,7 +35,7 @@ def cpu_seconds(arguments: list[str]) -> float:
 
 def main() -> None:
     """Prints a line a case."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description="CPU seconds of starting")
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
     least = dict.fromkeys(CASES, float("inf"))

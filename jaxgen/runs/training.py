@@ -37,9 +37,8 @@ def run(config: load.Config, workdir: str | Path, *, fork: bool = False) -> Trai
     record.open_for_training(workdir, experiment.config, fork=fork, write=writes)
     terminal, program = Terminal(quiet=not writes), program_of(experiment)
     training = data.load_data(experiment, "train")
-    pipeline = data.make_pipeline(
-        experiment, training, seed=config.seed, sharding=batch_sharding(program.mesh)
-    )
+    sharding = batch_sharding(program.mesh) if program.mesh else None
+    pipeline = data.make_pipeline(experiment, training, seed=config.seed, sharding=sharding)
     data.record_labelled(experiment, training, workdir, write=writes)
     with loop.StopSignal() as stop:
         checkpoints, state, extra = begin(experiment, program, workdir, terminal)

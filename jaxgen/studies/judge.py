@@ -35,7 +35,7 @@ class Judge:
     Attributes:
       training: the images that all are trained on.
       held_out: the images that all are compared with.
-      evaluations: how many, at equal numbers of steps.
+      count: of evaluations, at equal numbers of steps.
       evaluate: the metrics of a state.
       draw: samples of a state, as `runs.sampling.draw`.
       say: called with lines about progress.
@@ -44,7 +44,7 @@ class Judge:
 
     training: Dataset
     held_out: Dataset
-    evaluations: int
+    count: int
     evaluate: Evaluate = evaluations.evaluate
     draw: Draw = sampling.draw
     say: Callable[[str], None] | None = None
@@ -98,7 +98,7 @@ class Evaluations:
         """Steps between evaluations: equal parts of a run, rounded up to whole dispatches."""
         config = self._experiment.config
         chunk = config.steps_per_dispatch
-        return -(-config.num_steps // (self._judge.evaluations * chunk)) * chunk
+        return -(-config.num_steps // (self._judge.count * chunk)) * chunk
 
     def evaluate(self, step: int, states: TrainState) -> None:
         """Judges each seed. What it was judged at is saved first: a killed run judges it again."""

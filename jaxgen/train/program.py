@@ -25,9 +25,8 @@ from jaxgen.core.state import TrainState
 from jaxgen.core.types import Array, Batch, Key, Metrics, PyTree
 
 _AXIS = "data"
-_SEEDS: Any = TrainState(  # type: ignore
-    step=None, params=0, model_state=0, opt_state=0, ema=0, memory=0
-)
+_STATE: Any = TrainState
+_SEEDS = _STATE(step=None, params=0, model_state=0, opt_state=0, ema=0, memory=0)
 Step = Callable[[Spec, TrainState, Batch, Key], tuple[TrainState, Metrics]]
 Load = Callable[[PyTree, PyTree, Key], Batch]
 Run = Callable[[TrainState, PyTree, PyTree, Key], tuple[TrainState, Metrics]]

@@ -1,5 +1,6 @@
 """What the codes of images tell of their classes: errors of clusters, of few labels, of a line."""
 
+from collections.abc import Callable
 from typing import Any
 
 from jaxgen.core.images import even_rows
@@ -27,17 +28,20 @@ def evaluate(context: Context) -> dict[str, Any]:
     fitted = code(even_rows(training.image, _FITTED)), even_rows(labels(training), _FITTED)
     accuracy = codes.linear_accuracy(*fitted, code(held_out.image), held_out.label)
     found = {} if accuracy is None else {"codes/linear_accuracy": accuracy}
-    return found if abilities.assignments is None else found | _of_categories(context)
+    if abilities.assignments is None:
+        return found
+    return found | _of_categories(context, context.by_chunks(abilities.assignments))
 
 
-def _of_categories(context: Context) -> dict[str, Any]:
+def _of_categories(context: Context, assigned: Callable) -> dict[str, Any]:
     held_out, labelled = context.held_out, context.experiment.config.data.labelled
-    assigned = context.by_chunks(context.experiment.abilities.assignments)
     found = assigned(held_out.image)
     if labelled:
-        error = clustering.classification_error(found, held_out.label)
+        error = clustering.classification_error(found, labels(held_out))
         return under("labelled", {**error, "labels": labelled})
     validation = data.load_data(context.experiment, "validation")
     names = labels(validation)
-    errors = clustering.clustering_errors(assigned(validation.image), names, found, held_out.label)
+    errors = clustering.clustering_errors(
+        assigned(validation.image), names, found, labels(held_out)
+    )
     return under("clustering", errors)

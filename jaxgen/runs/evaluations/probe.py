@@ -8,6 +8,7 @@ import numpy as np
 from jaxgen.core.errors import UserError
 from jaxgen.core.state import evaluating
 from jaxgen.evaluate import linear_probe
+from jaxgen.evaluate.classifier import labels
 from jaxgen.runs.evaluations.context import Context, under
 
 BY_DEFAULT = False
@@ -30,6 +31,6 @@ def evaluate(context: Context) -> dict[str, Any]:
         training.image,
         training.label,
         held_out.image,
-        held_out.label,
+        labels(held_out),
     )
     return under("probe", found)
