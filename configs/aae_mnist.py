@@ -3,7 +3,7 @@ r"""Adversarial autoencoder on MNIST (Makhzani et al., 2015, arXiv:1511.05644), 
     python -m jaxgen.main --config=configs/aae_mnist.py:semisupervised --workdir=runs/aae_mnist
 
 gaussian: a 2-D code kept to N(0, 25 I), unsupervised, the default. mixture: a 2-D code kept to ten
-Gaussians on a circle, told apart by 10,000 labels. supervised: the decoder is told the class, the
+Gaussians on a circle, told apart by 10,000 labels. supervised: the decoder is given the class, the
 code is the style. semisupervised: ten categories and a style with 100 labels; published error 1.90
 +- 0.10 %, which public reimplementations have not reached (about 5 %). clustering: 30 categories
 and a style, no labels; published 4.10 +- 1.13 %. Not run by us at full length.

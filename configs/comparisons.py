@@ -1,6 +1,6 @@
 """Games of one comparison: one pair of networks, and what the objective itself dictates.
 
-The conditional GAN's players are told the class, EBGAN's discriminator is an autoencoder, the
+The conditional GAN's players are given the class, EBGAN's discriminator is an autoencoder, the
 critic of WGAN-GP has no batch normalisation, and WGANs have their own optimisers and five updates
 of the critic; all others have Adam with b1 0.5 at 2e-4. All else is equal: latents N(0, 1), the
 adversary first.

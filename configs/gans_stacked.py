@@ -7,7 +7,7 @@ counts modes among 26,000 samples, as PacGAN does (arXiv:1712.04086). Published 
 78.9 +- 6.5 modes and a KL divergence of 4.50. Not run by us at full length.
 
 Deviations: PacGAN's networks have 5x5 kernels and its generator two updates a step; ours are the
-4x4 form at 28 px. The conditional GAN is told the digits of all three channels.
+4x4 form at 28 px. The conditional GAN is given the digits of all three channels.
 Arguments: gan, cgan, lsgan, ebgan, wgan, wgan_gp, smoke.
 """
 

@@ -3,7 +3,7 @@ r"""Gated PixelCNN on binary MNIST (van den Oord et al. 2016, arXiv:1606.05328).
     python -m jaxgen.main --config=configs/pixelcnn_mnist.py --workdir=runs/pixelcnn_mnist
 
 A first layer of 7x7 and 12 of 5x5 see all of the image; 32 maps. Each gray pixel is a probability,
-drawn anew at every step. Published, on the fixed binarised set or on such draws: 81.3 nats
+drawn again at every step. Published, on the fixed binarised set or on such draws: 81.3 nats
 (PixelCNN, arXiv:1601.06759), about 79 to 82 for gated ones of this size in public codes. Not run by
 us at full length.
 

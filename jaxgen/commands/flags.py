@@ -1,4 +1,4 @@
-"""Flags of the commands: which there are, parsing, and how a mistake is told. Imports no JAX."""
+"""Flags of the commands: which there are, parsing, and how mistakes are said. Imports no JAX."""
 
 import argparse
 import ast

@@ -70,7 +70,7 @@ def _schedule(old: Mapping[str, Any]) -> dict[str, Any]:
     if sum((bool(drops), bool(end), decay != 1.0 or least > 0)) > 1:
         raise UserError(
             f"An optimiser of this record combines {', '.join(old)}, which no one schedule does; "
-            "write config.optim anew, with a schedule."
+            "write config.optim again, with a schedule."
         )
     if drops:
         factor = old.get("drop_factor", 0.5)

@@ -1,4 +1,4 @@
-"""Mistakes of users, each told in one sentence. Imports no JAX."""
+"""Mistakes of users, each said in one sentence. Imports no JAX."""
 
 import difflib
 from collections.abc import Iterable

@@ -1,4 +1,20 @@
-"""The verbs of a training step: `optimise` some networks on a loss, `take_turns`, `finish`."""
+"""The verbs of a training step: `optimise` some networks on a loss, `take_turns`, `finish`.
+
+>>> import flax.linen as nn
+>>> class Number(nn.Module):
+...     @nn.compact
+...     def __call__(self, *, train): return self.param("x", nn.initializers.zeros, ())
+>>> def loss(nets, spec, image, key):
+...     error = (nets("model") - image.mean()) ** 2
+...     return error, {"model/error": error}
+>>> from jaxgen.core.state import create
+>>> spec = Spec(nets={"model": Number()}, tx={"model": optax.sgd(0.5)}, hparams=None)
+>>> state = create(spec, jax.random.key(0), {"model": ()})
+>>> batch = {"image": jnp.full((2, 1), 3.0)}
+>>> state, metrics = take_turns(spec, state, batch, jax.random.key(1), [Turn("model", loss)])
+>>> float(state.params["model"]["x"]), float(metrics["model/error"]), int(state.step)
+(3.0, 9.0, 1)
+"""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -101,21 +117,6 @@ def take_turns(
     spec: Spec, state: TrainState, batch: Batch, key: Key, turns: Sequence[Turn]
 ) -> tuple[TrainState, Metrics]:
     """A training step: the turns one after the other, each against what the others have become.
-
-    >>> import flax.linen as nn
-    >>> class Number(nn.Module):
-    ...     @nn.compact
-    ...     def __call__(self, *, train): return self.param("x", nn.initializers.zeros, ())
-    >>> def loss(nets, spec, image, key):
-    ...     error = (nets("model") - image.mean()) ** 2
-    ...     return error, {"model/error": error}
-    >>> from jaxgen.core.state import create
-    >>> spec = Spec(nets={"model": Number()}, tx={"model": optax.sgd(0.5)}, hparams=None)
-    >>> state = create(spec, jax.random.key(0), {"model": ()})
-    >>> batch = {"image": jnp.full((2, 1), 3.0)}
-    >>> state, metrics = take_turns(spec, state, batch, jax.random.key(1), [Turn("model", loss)])
-    >>> float(state.params["model"]["x"]), float(metrics["model/error"]), int(state.step)
-    (3.0, 9.0, 1)
 
     batch: every entry [k b, ...] with k = `batches_per_step(turns)`. key: constant over a run; an
     update's key is a function of it, the training step, the turn's `purpose` and the update's

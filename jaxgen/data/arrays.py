@@ -27,7 +27,7 @@ def source(name: str, split: str, channels: int) -> tuple[list, Callable[[], Exa
     """
     path = Path(name).expanduser()
     if not path.is_file():
-        raise UserError(f'data.name is "{name}", and there is no such file: mend the path.')
+        raise UserError(f'data.name is "{name}", and there is no such file: fix the path.')
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return ["npz", digest], lambda: _examples(path, split, channels)

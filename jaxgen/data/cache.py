@@ -188,12 +188,12 @@ def _progress(title: str | None, num: int) -> Iterator[Callable[[int], None]]:
             task = bar.add_task(title, total=num)
             yield lambda done: bar.update(task, completed=done)
         return
-    told = began
+    last_said = began
 
     def tell(done: int) -> None:
-        nonlocal told
-        if time.monotonic() - told > _SECONDS_BETWEEN_LINES:
-            told = time.monotonic()
+        nonlocal last_said
+        if time.monotonic() - last_said > _SECONDS_BETWEEN_LINES:
+            last_said = time.monotonic()
             print(f"{title}: {done} of {num}", file=sys.stderr, flush=True)
 
     yield tell

@@ -26,7 +26,7 @@ def source(name: str, split: str, channels: int) -> tuple[list, Callable[[], Exa
     """
     root = Path(name).expanduser()
     if not root.is_dir():
-        raise UserError(f'data.name is "{name}", and there is no such folder: mend the path.')
+        raise UserError(f'data.name is "{name}", and there is no such folder: fix the path.')
     train = root / "train" if (root / "train").is_dir() else root
     held_out = [root / part for part in _HELD_OUT if (root / part).is_dir()]
     files = _image_files(train)
@@ -89,5 +89,5 @@ def _image_files(root: Path) -> list[tuple[str, int, int]]:
     if ignored:
         logging.getLogger(__name__).warning("%d files in %s are no images: ignored", ignored, root)
     if not found:
-        raise UserError(f"{root} has no image files ({', '.join(_SUFFIXES)}): mend the path.")
+        raise UserError(f"{root} has no image files ({', '.join(_SUFFIXES)}): fix the path.")
     return sorted(found)

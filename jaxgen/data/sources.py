@@ -70,7 +70,7 @@ def load(
 
 
 def _without_files(name: str, split: str, shape: tuple[int, int, int], resize: str) -> Dataset:
-    """The sets that are small enough to be made anew by every process."""
+    """The sets that are small enough to be made again by every process."""
     if name in POINTS:
         return points.dataset(name, split, fingerprint(_VERSION, name, split))
     from jaxgen.data import embedded

@@ -2,7 +2,7 @@
 
 A. Makhzani, J. Shlens, N. Jaitly, I. Goodfellow, B. Frey, "Adversarial Autoencoders", 2015,
 arXiv:1511.05644. With f(x, n) the code of an image and D the probability that a code is a draw of
-the prior, every minibatch takes one update of each phase, the images encoded anew in each:
+the prior, every minibatch takes one update of each phase, the images encoded again in each:
 
     1  reconstruction  encoder, decoder:  -log p(x | f(x, n)), pixels independent
     2a adversarial     discriminator:     -E log D(z) - E log(1 - D(f(x, n))),  z from p(z)

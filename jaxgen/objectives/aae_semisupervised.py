@@ -3,7 +3,7 @@
 A. Makhzani, J. Shlens, N. Jaitly, I. Goodfellow, B. Frey, "Adversarial Autoencoders", 2015,
 arXiv:1511.05644, section 5; without labelled images it clusters, section 6. The encoder gives
 y = softmax(...) of K categories and a real style z from one trunk. Every minibatch takes one update
-of each phase, the images encoded anew in each:
+of each phase, the images encoded again in each:
 
     1  reconstruction  encoder, decoder:  -log p(x | y, z)
     2a adversarial     both discriminators: the GAN loss, y against uniform one-hot vectors and z

@@ -1,4 +1,4 @@
-"""Conditional GAN: both players are told the class.
+"""Conditional GAN: both players are given the class.
 
 M. Mirza, S. Osindero, "Conditional Generative Adversarial Nets", 2014, arXiv:1411.1784. With y the
 label, the players minimise (eq. 2)

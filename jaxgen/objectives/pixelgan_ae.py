@@ -8,7 +8,7 @@ codes. With q(z) the aggregate of q(z|x) over the data, the evidence lower bound
 
 and what is trained leaves the mutual information I out: a code that says much of its image costs
 nothing as long as the codes of all images together look like the prior. Every minibatch takes one
-update of each phase, each from what the others have become, with the images encoded anew:
+update of each phase, each from what the others have become, with the images encoded again:
 
     1  reconstruction  encoder, decoder:  -log p(x | f(x, n))
     2a adversarial     discriminator:     -E log D(z) - E log(1 - D(f(x, n))),  z from p(z)

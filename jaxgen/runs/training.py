@@ -19,7 +19,8 @@ from jaxgen.core.state import TrainState
 from jaxgen.data.pipeline import Pipeline
 from jaxgen.runs import data, outputs, record
 from jaxgen.runs.restore import program_of, require_same_networks, restore
-from jaxgen.train import checkpoint, loop
+from jaxgen.train import checkpoint_files, loop
+from jaxgen.train.checkpoint import Checkpoints
 from jaxgen.train.metrics import Window, Writer
 from jaxgen.train.program import Program, batch_sharding
 from jaxgen.train.progress import Terminal
@@ -33,43 +34,38 @@ def run(config: load.Config, workdir: str | Path, *, fork: bool = False) -> Trai
     NaN or infinite. An interrupt (Ctrl-C, SIGTERM) saves and returns.
     """
     experiment, workdir = build(config), Path(workdir)
-    writes = jax.process_index() == 0
-    record.open_for_training(workdir, experiment.config, fork=fork, write=writes)
+    config, writes = experiment.config, jax.process_index() == 0
+    record.open_for_training(workdir, config, fork=fork, write=writes)
     terminal, program = Terminal(quiet=not writes), program_of(experiment)
-    training = data.load_data(experiment, "train")
+    training = data.load_data(experiment, "train", progress=writes)
     sharding = batch_sharding(program.mesh) if program.mesh else None
-    pipeline = data.make_pipeline(experiment, training, seed=config.seed, sharding=sharding)
+    pipelines = [data.make_pipeline(experiment, training, seed=config.seed, sharding=sharding)]
     data.record_labelled(experiment, training, workdir, write=writes)
-    with loop.StopSignal() as stop:
+    with loop.StopSignal() as stop, contextlib.ExitStack() as stack:
         checkpoints, state, extra = begin(experiment, program, workdir, terminal)
+        stack.callback(checkpoints.close)
         start = int(state.step)
-        if start >= experiment.config.num_steps:
+        if start >= config.num_steps:
             terminal.say(f"{workdir} is already at step {start}; raise config.num_steps to go on")
-            checkpoints.close()
             return state
-        compiled, _ = compile_program(experiment, program, [pipeline], state, terminal)
-        with contextlib.ExitStack() as stack:
-            stack.callback(checkpoints.close)
-            writer = Writer(workdir, start) if writes else None
-            if writer:
-                stack.callback(writer.close)
-            clock, window = outputs.Clock(), Window(None, extra.get("window"))
-            log = outputs.Log(experiment, window, writer, terminal, clock, means=extra.get("means"))
-            held_out = data.load_data(experiment, "test")
-            draw = outputs.Draw(experiment, held_out, workdir, writer, terminal, clock)
-            save = outputs.Save(program, checkpoints, log, clock)
-            hooks = (
-                loop.Hook(experiment.config.log_every, log.write),
-                loop.Hook(experiment.config.sample_every, draw.draw),
-                loop.Hook(experiment.config.checkpoint_every, save.save),
-            )
-            state, finished = fit(
-                experiment, program, compiled, state, [pipeline], log, hooks, stop.agreed, terminal
-            )
-            if not finished:
-                save.save(int(state.step), state)
-        draw.report()
-        _farewell(terminal, workdir, int(state.step), finished, stop.name)
+        compiled, _ = compile_program(experiment, program, pipelines, state, terminal)
+        writer = Writer(workdir, start) if writes else None
+        if writer:
+            stack.callback(writer.close)
+        clock, window = outputs.Clock(), Window(None, extra.get("window"))
+        log = outputs.Log(experiment, window, writer, terminal, clock, means=extra.get("means"))
+        held_out = data.load_data(experiment, "test", progress=writes)
+        draw = outputs.Draw(experiment, held_out, workdir, writer, terminal, clock)
+        save = outputs.Save(program, checkpoints, log, clock)
+        every = (config.log_every, config.sample_every, config.checkpoint_every)
+        hooks = tuple(map(loop.Hook, every, (log.write, draw.draw, save.save)))
+        state, finished = fit(
+            experiment, program, compiled, state, pipelines, log, hooks, stop.agreed, terminal
+        )
+        if not finished:
+            save.save(int(state.step), state)
+    draw.report()
+    _farewell(terminal, workdir, int(state.step), finished, stop.name)
     return state
 
 
@@ -79,18 +75,18 @@ def _farewell(
     if finished:
         terminal.say(f"done: step {step}; open {workdir / 'report.html'}")
         return
-    reason = signal_name or "another process was told to stop"
+    reason = signal_name or "another process was asked to stop"
     terminal.say(f"{reason}: saved at step {step}; the same command continues from there")
 
 
 def begin(
     experiment: Experiment, program: Program, folder: Path, terminal: Terminal
-) -> tuple[checkpoint.Checkpoints, TrainState, dict[str, Any]]:
+) -> tuple[Checkpoints, TrainState, dict[str, Any]]:
     """(checkpoints, state, extra): continued, started from another run, or fresh."""
     config, target = experiment.config, program.target()
     size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(target))
-    checkpoint.free_space_check(folder, (config.checkpoint_keep + 1) * size)
-    checkpoints = checkpoint.Checkpoints(
+    checkpoint_files.free_space_check(folder, (config.checkpoint_keep + 1) * size)
+    checkpoints = Checkpoints(
         folder / "checkpoints",
         keep=config.checkpoint_keep,
         best_metric=config.checkpoint_best or None,

@@ -87,11 +87,10 @@ class Evaluations:
         log: outputs.Log,
         save: outputs.Save,
         clock: outputs.Clock,
-        start: int,
     ):
         self._experiment, self._program, self._folder = experiment, program, folder
         self._judge, self._log, self._save, self._clock = judge, log, save, clock
-        self._entries = [e for e in study_files.evaluations(folder) if e["step"] <= start]
+        self._entries = study_files.evaluations(folder)
 
     @property
     def every(self) -> int:
@@ -107,7 +106,11 @@ class Evaluations:
             self._evaluate(step, states)
 
     def catch_up(self, step: int, states: TrainState) -> None:
-        """The evaluation of the restored step, where a kill came between it and the checkpoint."""
+        """Makes the evaluation of the restored step, where a kill came between it and its save.
+
+        Evaluations after that step are of steps that were lost, and are taken again.
+        """
+        self._entries = [entry for entry in self._entries if entry["step"] <= step]
         if step and (step % self.every == 0 or step == self._experiment.config.num_steps):
             self._evaluate(step, states)
 

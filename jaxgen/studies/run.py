@@ -21,6 +21,7 @@ from jaxgen.studies import plan
 from jaxgen.studies.judge import Draw, Evaluate, Evaluations, Judge
 from jaxgen.studies.plan import Part
 from jaxgen.train import loop
+from jaxgen.train.checkpoint import Checkpoints
 from jaxgen.train.checkpoint_files import steps
 from jaxgen.train.metrics import Window, Writer
 from jaxgen.train.program import Program
@@ -90,73 +91,91 @@ def train_group(
     if study_files.finished_step(folder) == config.num_steps:
         terminal.say(f"{title}: done before")
         return config.num_steps
-    folder.mkdir(parents=True, exist_ok=True)
     terminal.say(title)
-    program = Program(
+    folder.mkdir(parents=True, exist_ok=True)
+    program = _program(part, seeds)
+    first = data.make_pipeline(experiment, judge.training, seed=seeds[0])
+    pipelines = [first, *(first.reseeded(seed) for seed in seeds[1:])]
+    with contextlib.ExitStack() as stack:
+        checkpoints, states, extra = training.begin(experiment, program, folder, terminal)
+        stack.callback(checkpoints.close)
+        compiled, seconds = training.compile_program(
+            experiment, program, pipelines, states, terminal
+        )
+        writer = Writer(folder, int(states.step))
+        stack.callback(writer.close)
+        extra = {"seconds": 0.0, "compile_seconds": seconds} | extra
+        group = _Group(part, program, folder, judge, checkpoints, writer, terminal, extra)
+        group.judged.catch_up(int(states.step), states)
+        states, finished = training.fit(
+            *(experiment, program, compiled, states, pipelines, group.log, group.hooks),
+            *(should_stop, terminal),
+        )
+        if not finished:
+            group.save.save(int(states.step), states)
+        checkpoints.wait()
+        group.write_status(int(states.step))
+        return int(states.step)
+
+
+def _program(part: Part, seeds: Sequence[int]) -> Program:
+    experiment = part.experiment
+    return Program(
         experiment.create_state,
         experiment.abilities.train_step,
         experiment.spec,
         tuple(seeds),
         together=jax.default_backend() != "cpu",
     )
-    first = data.make_pipeline(experiment, judge.training, seed=seeds[0])
-    pipelines = [first, *(first.reseeded(seed) for seed in seeds[1:])]
-    with contextlib.ExitStack() as stack:
-        checkpoints, states, extra = training.begin(experiment, program, folder, terminal)
-        stack.callback(checkpoints.close)
-        start = int(states.step)
-        compiled, seconds = training.compile_program(
-            experiment, program, pipelines, states, terminal
-        )
-        writer = Writer(folder, start)
-        stack.callback(writer.close)
-        clock = outputs.Clock(extra.get("seconds", 0.0))
-        compile_seconds = extra.get("compile_seconds", seconds)
-        window = Window(seeds, extra.get("window"))
-        log = outputs.Log(experiment, window, writer, terminal, clock, by_seed=True)
-        save = outputs.Save(
-            program,
-            checkpoints,
-            log,
-            clock,
-            lambda: {"seconds": clock.seconds, "compile_seconds": compile_seconds},
-        )
-        judged = Evaluations(experiment, program, folder, judge, log, save, clock, start)
-        judged.catch_up(start, states)
-        hooks = (
-            loop.Hook(config.log_every, log.write),
-            loop.Hook(config.checkpoint_every, save.save),
-            loop.Hook(judged.every, judged.evaluate),
-        )
-        states, finished = training.fit(
-            experiment, program, compiled, states, pipelines, log, hooks, should_stop, terminal
-        )
-        if not finished:
-            save.save(int(states.step), states)
-        checkpoints.wait()
-        _write_status(folder, int(states.step), config.num_steps, window, clock, compile_seconds)
-        return int(states.step)
 
 
-def _write_status(
-    folder: Path,
-    step: int,
-    num_steps: int,
-    window: Window,
-    clock: outputs.Clock,
-    compile_seconds: float,
-) -> None:
-    """Leaves how far the group is; the last thing that a finished one does."""
-    status = {
-        "step": step,
-        "seeds": list(study_files.seeds_of(folder)),
-        "num_steps": num_steps,
-        "diverged": window.diverged,
-        "seconds": clock.seconds,
-        "compile_seconds": compile_seconds,
-        "device": jax.devices()[0].device_kind,
-    }
-    write_atomically(folder / "status.json", json.dumps(status, indent=1) + "\n")
+class _Group:
+    """The hooks of seeds that are trained side by side, and their status."""
+
+    def __init__(
+        self,
+        part: Part,
+        program: Program,
+        folder: Path,
+        judge: Judge,
+        checkpoints: Checkpoints,
+        writer: Writer,
+        terminal: Terminal,
+        extra: dict[str, Any],
+    ):
+        experiment, self._folder, self._program = part.experiment, folder, program
+        self._config, self._compile_seconds = experiment.config, extra["compile_seconds"]
+        self._clock = outputs.Clock(extra["seconds"])
+        window = Window(program.seeds, extra.get("window"))
+        self.log = outputs.Log(experiment, window, writer, terminal, self._clock, by_seed=True)
+        self.save = outputs.Save(program, checkpoints, self.log, self._clock, self._seconds)
+        self.judged = Evaluations(
+            experiment, program, folder, judge, self.log, self.save, self._clock
+        )
+
+    @property
+    def hooks(self) -> tuple[loop.Hook, ...]:
+        """What is called while training goes on."""
+        return (
+            loop.Hook(self._config.log_every, self.log.write),
+            loop.Hook(self._config.checkpoint_every, self.save.save),
+            loop.Hook(self.judged.every, self.judged.evaluate),
+        )
+
+    def _seconds(self) -> dict[str, Any]:
+        return {"seconds": self._clock.seconds, "compile_seconds": self._compile_seconds}
+
+    def write_status(self, step: int) -> None:
+        """Leaves how far the group is; the last thing that a finished one does."""
+        status = {
+            "step": step,
+            "seeds": list(self._program.seeds),
+            "num_steps": self._config.num_steps,
+            "diverged": self.log.window.diverged,
+            **self._seconds(),
+            "device": jax.devices()[0].device_kind,
+        }
+        write_atomically(self._folder / "status.json", json.dumps(status, indent=1) + "\n")
 
 
 def _write_page(workdir: Path) -> None:

@@ -23,7 +23,6 @@ from jax.experimental import multihost_utils
 from jaxgen.core.errors import UserError
 from jaxgen.core.types import PyTree
 from jaxgen.train import checkpoint_files as files
-from jaxgen.train.checkpoint_files import free_space_check as free_space_check
 
 _LOG = logging.getLogger(__name__)
 _FULL_DISK = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))
@@ -209,7 +208,7 @@ class Checkpoints:
         self._checkpointer = _checkpointer()
         if jax.process_index() == 0:
             files.discard_failed(self._directory)
-        reason, cure = _reason(error), "mend this"
+        reason, cure = _reason(error), "fix this"
         if any(text in str(error) for text in _FULL_DISK):
             free = files.megabytes(files.free(self._directory))
             reason = f"the disk is full ({free} free, about {files.megabytes(size)} needed)"

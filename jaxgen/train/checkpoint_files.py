@@ -171,7 +171,7 @@ def discard_failed(directory: Path, quiet: float = 0.5, limit: float = 10.0) -> 
     """Delete what a failed save left, until nothing comes back for `quiet` seconds.
 
     When the write of one array fails, orbax returns while those of others go on, and these make
-    their directories anew. Nothing tells when they end, so this gives up after `limit` seconds;
+    their directories again. Nothing says when they end, so this gives up after `limit` seconds;
     the first save of the next program deletes the rest.
     """
     started = last = time.monotonic()

@@ -55,7 +55,7 @@ class StopSignal:
         return None if self._received is None else signal.Signals(self._received).name
 
     def agreed(self) -> bool:
-        """Whether any process was told to stop; all processes must ask at the same step."""
+        """Whether any process was asked to stop; all processes must ask at the same step."""
         received = self._received is not None
         if jax.process_count() == 1:
             return received

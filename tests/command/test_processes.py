@@ -49,7 +49,7 @@ def test_two_processes_train_like_one_and_stop_together(start, start_both, tmp_p
     assert (
         results[0]
         .err.splitlines()[-1]
-        .startswith(f"another process was told to stop: saved at step {int(state.step)};")
+        .startswith(f"another process was asked to stop: saved at step {int(state.step)};")
     )
 
 

@@ -21,7 +21,8 @@ import pytest
 from jax.sharding import NamedSharding, PartitionSpec
 
 from jaxgen.core import TrainState, UserError
-from jaxgen.train.checkpoint import Checkpoints, free_space_check
+from jaxgen.train.checkpoint import Checkpoints
+from jaxgen.train.checkpoint_files import free_space_check
 
 pytestmark = pytest.mark.core
 SCRIPT = Path(__file__).parent / "checkpoint_process.py"
