@@ -25,12 +25,18 @@ class Pipeline:
     Streaming: `source` is empty and `batches` the images. Either way the compiled step begins with
     `raw = Pipeline.fetch(source, raw)`, and the numbers are the same.
 
-    batch_size: the global batch. sharding: of a batch axis, e.g. `NamedSharding(mesh,
-    PartitionSpec("data"))`; None is the default device. resident: None decides by size: up to a
-    quarter of the device's memory, 2 GiB over all copies on CPU, or `resident_limit_bytes`.
-    entries: what a batch holds, e.g. ("image",); None is "image", and "label" where there is one.
-    labelled: a pool of images from which every batch has as many more, "labelled_image" and
-    "labelled_label", in an order of its own.
+    Args:
+      dataset: what batches are drawn from.
+      batch_size: the global batch.
+      seed: of the order.
+      sharding: of a batch axis, e.g. `NamedSharding(mesh, PartitionSpec("data"))`; None is the
+        default device.
+      resident: None decides by size.
+      resident_limit_bytes: up to which it is; by default a quarter of the device's memory, on CPU
+        2 GiB over all copies.
+      entries: what a batch holds, e.g. ("image",); None is "image", and "label" where there is one.
+      labelled: a pool of images from which every batch has as many more, "labelled_image" and
+        "labelled_label", in an order of its own.
 
     Raises UserError for: a batch that does not fit the data set or the devices, an entry that the
     data set does not have.

@@ -35,7 +35,7 @@ def check(builder: Any, download_dir: Path, manual_dir: Path | None) -> None:
             missing.append(url)
     # The list is of all configs: with several, some of the files may be all that is needed.
     enough = len(missing) < len(infos) and len(builder.builder_configs) > 1
-    if missing and not enough and not _reachable(missing[0]):
+    if missing and not enough and not is_reachable(missing[0]):
         raise UserError(
             f'The TFDS data set "{builder.name}" is not prepared, {missing[0]} cannot be reached, '
             f"and {len(missing)} of its {len(infos)} raw files are not in {download_dir}: connect "
@@ -53,7 +53,7 @@ def _check_content(path: Path, checksum: str) -> None:
             )
 
 
-def _reachable(url: str) -> bool:
+def is_reachable(url: str) -> bool:
     """Whether the host of `url`, or the proxy before it, takes a connection within seconds."""
     parts = urllib.parse.urlsplit(url)
     proxy = urllib.request.getproxies().get(parts.scheme)

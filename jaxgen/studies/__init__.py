@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from jaxgen import lazy
 
 if TYPE_CHECKING:
-    from jaxgen.studies import judge as judge
+    from jaxgen.studies import evaluator as evaluator
     from jaxgen.studies import plan as plan
     from jaxgen.studies import run as run
 

@@ -18,7 +18,7 @@ from jaxgen.report import study_files, study_page
 from jaxgen.report.run_files import record as read_record
 from jaxgen.runs import data, evaluations, outputs, record, sampling, training
 from jaxgen.studies import plan
-from jaxgen.studies.judge import Draw, Evaluate, Evaluations, Judge
+from jaxgen.studies.evaluator import Draw, Evaluate, EvaluateSeeds, Evaluator
 from jaxgen.studies.plan import Part
 from jaxgen.train import loop
 from jaxgen.train.checkpoint import Checkpoints
@@ -38,7 +38,7 @@ def run(
     """Trains what `workdir` lacks of a study and writes its report. Whether that is complete.
 
     An interrupt (Ctrl-C, SIGTERM) saves and returns False; the same call continues. evaluate, draw:
-    what states are judged by. Raises UserError for whatever the user can fix.
+    how states are evaluated. Raises UserError for whatever the user can fix.
     """
     workdir, parts = Path(workdir), plan.plan(config)
     config = load.finish(config, {})
@@ -47,8 +47,8 @@ def run(
     train, held_out = (data.load_data(parts[0].experiment, s) for s in ("train", "test"))
     for part in parts:
         check_classes(part.experiment, train.classes, train.name)
-    judge = Judge(train, held_out, config.evaluations, evaluate, draw, terminal.say)
-    judge.save_picture(workdir / "real.png")
+    evaluator = Evaluator(train, held_out, config.evaluations, evaluate, draw, terminal.say)
+    evaluator.save_picture(workdir / "real.png")
     _record(workdir, config, parts, train, held_out)
     work = [
         (part, seeds)
@@ -60,7 +60,7 @@ def run(
             title = f"[{number}/{len(work)}] {part.name}, seeds {', '.join(map(str, seeds))}"
             folder = plan.group_folder(workdir / part.name, seeds)
             with _memory_error_explained(part.name, seeds):
-                step = train_group(part, seeds, folder, judge, title, stop.agreed, terminal)
+                step = train_group(part, seeds, folder, evaluator, title, stop.agreed, terminal)
             _write_page(workdir)
             if step < part.experiment.config.num_steps:
                 terminal.say(
@@ -76,7 +76,7 @@ def train_group(
     part: Part,
     seeds: Sequence[int],
     folder: Path,
-    judge: Judge,
+    evaluator: Evaluator,
     title: str,
     should_stop: Callable[[], bool],
     terminal: Terminal,
@@ -94,7 +94,7 @@ def train_group(
     terminal.say(title)
     folder.mkdir(parents=True, exist_ok=True)
     program = _program(part, seeds)
-    first = data.make_pipeline(experiment, judge.training, seed=seeds[0])
+    first = data.make_pipeline(experiment, evaluator.training, seed=seeds[0])
     pipelines = [first, *(first.reseeded(seed) for seed in seeds[1:])]
     with contextlib.ExitStack() as stack:
         checkpoints, states, extra = training.begin(experiment, program, folder, terminal)
@@ -105,8 +105,8 @@ def train_group(
         writer = Writer(folder, int(states.step))
         stack.callback(writer.close)
         extra = {"seconds": 0.0, "compile_seconds": seconds} | extra
-        group = _Group(part, program, folder, judge, checkpoints, writer, terminal, extra)
-        group.judged.catch_up(int(states.step), states)
+        group = _Group(part, program, folder, evaluator, checkpoints, writer, terminal, extra)
+        group.evaluating.catch_up(int(states.step), states)
         states, finished = training.fit(
             *(experiment, program, compiled, states, pipelines, group.log, group.hooks),
             *(should_stop, terminal),
@@ -137,7 +137,7 @@ class _Group:
         part: Part,
         program: Program,
         folder: Path,
-        judge: Judge,
+        evaluator: Evaluator,
         checkpoints: Checkpoints,
         writer: Writer,
         terminal: Terminal,
@@ -149,8 +149,8 @@ class _Group:
         window = Window(program.seeds, extra.get("window"))
         self.log = outputs.Log(experiment, window, writer, terminal, self._clock, by_seed=True)
         self.save = outputs.Save(program, checkpoints, self.log, self._clock, self._seconds)
-        self.judged = Evaluations(
-            experiment, program, folder, judge, self.log, self.save, self._clock
+        self.evaluating = EvaluateSeeds(
+            experiment, program, folder, evaluator, self.log, self.save, self._clock
         )
 
     @property
@@ -159,7 +159,7 @@ class _Group:
         return (
             loop.Hook(self._config.log_every, self.log.write),
             loop.Hook(self._config.checkpoint_every, self.save.save),
-            loop.Hook(self.judged.every, self.judged.evaluate),
+            loop.Hook(self.evaluating.every, self.evaluating.evaluate),
         )
 
     def _seconds(self) -> dict[str, Any]:

@@ -82,6 +82,7 @@ def test_embedded_sets_are_read_only_and_their_fingerprint_tells_them_apart():
 @pytest.mark.parametrize("prefix", ["", "./", "~/", "/"])
 def test_files_and_embedded_sets_are_valid_names(name, prefix):
     sources.validate_name(prefix + name)
+    assert sources.shape_of(prefix + name, image_size=9, channels=1) == (9, 9, 1)
 
 
 @pytest.mark.parametrize(
@@ -121,6 +122,8 @@ def test_other_names_are_refused_with_what_was_meant(name, message):
 
 def test_a_bare_folder_name_is_valid_where_it_exists(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="a folder of images"):
+        sources.validate_name("faces")
     (tmp_path / "faces").mkdir()
     sources.validate_name("faces")
 

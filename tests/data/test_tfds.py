@@ -184,7 +184,7 @@ def test_offline_preparation_fails_before_tfds_retries(tmp_path, monkeypatch, ca
 
 def test_a_failed_preparation_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
-    monkeypatch.setattr(tfds_downloads, "_reachable", lambda url: True)
+    monkeypatch.setattr(tfds_downloads, "is_reachable", lambda url: True)
     runs = []
 
     def fail(command, **options):

@@ -14,7 +14,7 @@ from jaxgen.data import tfds_downloads
 @pytest.fixture
 def offline_builder(monkeypatch):
     """A builder with two raw files of known content, and no network."""
-    monkeypatch.setattr(tfds_downloads, "_reachable", lambda url: False)
+    monkeypatch.setattr(tfds_downloads, "is_reachable", lambda url: False)
     infos = {
         f"https://example.org/{name}.gz": types.SimpleNamespace(
             checksum=hashlib.sha256(name.encode()).hexdigest(), filename=f"{name}.gz"
@@ -52,12 +52,16 @@ def test_damaged_raw_files_are_named(offline_builder, tmp_path):
 
 def test_raw_files_in_the_manual_folder_count(offline_builder, tmp_path):
     for name in ("images", "labels"):
+        with pytest.raises(UserError, match=name):
+            tfds_downloads.check(offline_builder, Path("/nowhere"), tmp_path)
         (tmp_path / f"{name}.gz").write_bytes(name.encode())
     tfds_downloads.check(offline_builder, Path("/nowhere"), tmp_path)
 
 
 def test_of_a_set_with_configs_some_files_are_enough(offline_builder, tmp_path):
     put_download(tmp_path, *next(iter(offline_builder.url_infos.items())), b"images")
+    with pytest.raises(UserError, match="labels"):
+        tfds_downloads.check(offline_builder, tmp_path, None)
     offline_builder.builder_configs = {"big": None, "small": None}
     tfds_downloads.check(offline_builder, tmp_path, None)
 
@@ -66,11 +70,11 @@ def test_a_host_is_reachable_that_takes_connections(monkeypatch):
     monkeypatch.setattr(tfds_downloads.urllib.request, "getproxies", dict)
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        assert tfds_downloads._reachable(f"http://127.0.0.1:{port}/file")
+        assert tfds_downloads.is_reachable(f"http://127.0.0.1:{port}/file")
         proxies = {"https": f"http://127.0.0.1:{port}"}
         monkeypatch.setattr(tfds_downloads.urllib.request, "getproxies", lambda: proxies)
-        assert tfds_downloads._reachable("https://nowhere.invalid/file")
-    assert not tfds_downloads._reachable("https://nowhere.invalid/file")
+        assert tfds_downloads.is_reachable("https://nowhere.invalid/file")
+    assert not tfds_downloads.is_reachable("https://nowhere.invalid/file")
 
 
 def test_a_silent_name_server_costs_seconds(monkeypatch):
@@ -86,7 +90,7 @@ def test_a_silent_name_server_costs_seconds(monkeypatch):
     before = set(threading.enumerate())
     began = time.monotonic()
     try:
-        assert not tfds_downloads._reachable("https://example.org/file")
+        assert not tfds_downloads.is_reachable("https://example.org/file")
         assert time.monotonic() - began < 3
         waiting = set(threading.enumerate()) - before
         assert len(waiting) == 1

@@ -1,4 +1,4 @@
-"""What states of a study are judged by: the data, how often, and the functions that do it."""
+"""How states of a study are evaluated: the data, how often, and the functions that do it."""
 
 import dataclasses
 import json
@@ -22,14 +22,14 @@ from jaxgen.runs import evaluations, outputs, sampling
 from jaxgen.runs.evaluations.context import Context
 from jaxgen.train.program import Program
 
-_TILES, _DOTS = 64, 2500  # PacGAN (arXiv:1712.04086) judges as many points
+_TILES, _DOTS = 64, 2500  # PacGAN (arXiv:1712.04086) evaluates as many points
 _MOST_COLUMNS = 10
 Evaluate = Callable[[Context], dict[str, Any]]
 Draw = Callable[..., np.ndarray]
 
 
 @dataclasses.dataclass
-class Judge:
+class Evaluator:
     """The same for all experiments and seeds of a study.
 
     Attributes:
@@ -75,21 +75,21 @@ class Judge:
         return grids.grid(made, columns=columns or 8)
 
 
-class Evaluations:
-    """The hook that judges a group of seeds, and leaves `evaluations.json`."""
+class EvaluateSeeds:
+    """The hook that evaluates a group of seeds, and leaves `evaluations.json`."""
 
     def __init__(
         self,
         experiment: Experiment,
         program: Program,
         folder: Path,
-        judge: Judge,
+        evaluator: Evaluator,
         log: outputs.Log,
         save: outputs.Save,
         clock: outputs.Clock,
     ):
         self._experiment, self._program, self._folder = experiment, program, folder
-        self._judge, self._log, self._save, self._clock = judge, log, save, clock
+        self._evaluator, self._log, self._save, self._clock = evaluator, log, save, clock
         self._entries = study_files.evaluations(folder)
 
     @property
@@ -97,10 +97,10 @@ class Evaluations:
         """Steps between evaluations: equal parts of a run, rounded up to whole dispatches."""
         config = self._experiment.config
         chunk = config.steps_per_dispatch
-        return -(-config.num_steps // (self._judge.count * chunk)) * chunk
+        return -(-config.num_steps // (self._evaluator.count * chunk)) * chunk
 
     def evaluate(self, step: int, states: TrainState) -> None:
-        """Judges each seed. What it was judged at is saved first: a killed run judges it again."""
+        """Evaluates each seed. What is evaluated is saved first: a killed run evaluates it again."""
         self._save.save(step, states)
         with self._clock.paused():
             self._evaluate(step, states)
@@ -125,7 +125,7 @@ class Evaluations:
             if finite[index] and seed not in diverged:
                 path = self._folder / "images" / f"seed_{seed}_{step:06d}.png"
                 state = self._program.state_of(states, index)
-                found = self._judge.entry(self._experiment, state, path)
+                found = self._evaluator.entry(self._experiment, state, path)
             if found is None and seed not in diverged:
                 self._log.diverged(seed, step)
             found = {"diverged": diverged[seed]} if found is None else found
