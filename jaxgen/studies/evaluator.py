@@ -100,7 +100,7 @@ class EvaluateSeeds:
         return -(-config.num_steps // (self._evaluator.count * chunk)) * chunk
 
     def evaluate(self, step: int, states: TrainState) -> None:
-        """Evaluates each seed. What is evaluated is saved first: a killed run evaluates it again."""
+        """Evaluates each seed. The state is saved first: a killed run evaluates it again."""
         self._save.save(step, states)
         with self._clock.paused():
             self._evaluate(step, states)
