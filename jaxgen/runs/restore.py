@@ -7,13 +7,16 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxgen.config import load, schema
+from jaxgen.config import load
 from jaxgen.config.build import Experiment, build
 from jaxgen.core.errors import UserError
 from jaxgen.core.state import TrainState
 from jaxgen.runs import record
 from jaxgen.train import checkpoint
 from jaxgen.train.program import Program, make_mesh
+
+# What a run was trained with is settled; these have a use after it.
+AFTER_TRAINING = ("evaluation.num_images", "data.data_dir", "data.cache_dir")
 
 
 def program_of(experiment: Experiment) -> Program:
@@ -33,17 +36,17 @@ def restore(
 ) -> tuple[Experiment, TrainState]:
     """The experiment of a workdir and its newest good (or the given) checkpoint.
 
-    Needs no config. overrides: text of a command line for dotted keys, of which only free ones may
-    be given. Raises UserError where there is nothing, or nothing good, to restore.
+    Needs no config. overrides: text of a command line for keys of `AFTER_TRAINING`. Raises
+    UserError for others, and where there is nothing, or nothing good, to restore.
     """
     workdir = Path(workdir)
     config = record.config_of(workdir)
     for key, text in (overrides or {}).items():
         value = load.parse(config, key, text)
-        if not schema.is_free(key):
+        if key not in AFTER_TRAINING:
             raise UserError(
                 f"--config.{key} belongs to the training of {workdir} and cannot be changed now; "
-                f"keys that can: {', '.join(_free_keys())}."
+                f"keys that can: {', '.join(AFTER_TRAINING)}."
             )
         config = load.override(config, key, value)
     experiment = build(config)
@@ -55,15 +58,6 @@ def restore(
     if found is None:
         raise UserError(f"{workdir} holds no checkpoint yet; train it first.")
     return experiment, found[1]
-
-
-def _free_keys() -> list[str]:
-    return [
-        f"{section}.{name}".lstrip(".")
-        for section, keys in schema.SECTIONS.items()
-        for name, key in keys.items()
-        if key.free
-    ]
 
 
 def require_same_networks(state: Any, other: TrainState, where: str) -> None:
