@@ -50,10 +50,11 @@ def networks_of(objective: str) -> tuple[str, ...]:
                 return tuple(ast.literal_eval(node.value))
             except ValueError:
                 break
-    names = getattr(importlib.import_module(module), "NETWORKS", None)
-    if names is None:
-        raise UserError(f"config.objective={module} lacks NETWORKS.")
-    return tuple(names)
+    from jaxgen.core.objective import require  # imports JAX, as the module does
+
+    imported = importlib.import_module(module)
+    require(imported, ("NETWORKS",))
+    return tuple(imported.NETWORKS)
 
 
 def of_network(where: str, path: str) -> dict[str, Field]:

@@ -95,9 +95,9 @@ class Objective:
         return phases if len(every) > 1 else ()
 
 
-def require(module: ModuleType | Any) -> None:
-    """Raises UserError for a module that lacks a name that every objective must have."""
-    lacking = [name for name in _REQUIRED if not hasattr(module, name)]
+def require(module: ModuleType | Any, names: tuple[str, ...] = _REQUIRED) -> None:
+    """Raises UserError for a module that lacks one of `names`, by default what each must have."""
+    lacking = [name for name in names if not hasattr(module, name)]
     if lacking:
         raise UserError(f"config.objective={module.__name__} lacks {', '.join(lacking)}.")
 

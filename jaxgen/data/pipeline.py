@@ -80,11 +80,6 @@ class Pipeline:
                 for name, array in (self._arrays | self._pool).items()
             }
 
-    @property
-    def steps_per_epoch(self) -> int:
-        """Batches in one pass over the data set."""
-        return self._num_examples // self._batch_size
-
     def reseeded(self, seed: int) -> "Pipeline":
         """The same data, which both share, in the order of another seed."""
         other = copy.copy(self)
