@@ -130,6 +130,7 @@ def age(
     halve_at: tuple[int, ...] = (),
     image_weight: float = 10.0,
     latent_weight: float = 1000.0,
+    learning_rate: float = 2e-4,
     ablations: tuple[Ablation, ...] = (),
 ) -> ConfigDict:
     """AGE by the published optimiser; the learning rate is halved at the start of some steps.
@@ -139,7 +140,7 @@ def age(
     of the paper).
     """
     schedule = {"schedule": piecewise(*halve_at)} if halve_at else {}
-    optim = adam(2e-4, b1=0.5, **schedule)
+    optim = adam(learning_rate, b1=0.5, **schedule)
     networks = {
         "encoder": {"module": f"age.Encoder{image_size}"},
         "generator": {"module": f"age.Generator{image_size}"},

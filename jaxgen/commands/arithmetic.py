@@ -1,4 +1,4 @@
-"""Add and subtract codes of a finished run: A - B + C of samples that are chosen by number."""
+"""Add and subtract codes of a finished run: A - B + C of images that are chosen by number."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,12 +9,19 @@ from jaxgen.core.errors import UserError
 
 FLAGS = (
     flags.STEP,
-    Flag("num", "samples that numbers count, as drawn by --mode=sample", 64, flags.whole_number(1)),
+    Flag(
+        "num", "images of drawn codes to choose from, in OUT_choices.png", 64, flags.whole_number(1)
+    ),
     Flag("out", "where the result goes, a .png", "samples.png"),
-    Flag("sample_seed", "of the samples", 0, flags.whole_number(0)),
-    Flag("labels", "the class that is drawn, of conditional objectives", (), flags.whole_numbers),
+    Flag("sample_seed", "of the codes", 0, flags.whole_number(0)),
+    Flag(
+        "labels",
+        "the class that is drawn, of conditional objectives; else 0",
+        (),
+        flags.whole_numbers,
+    ),
     *(
-        Flag(name, f"samples whose mean code is {name.upper()}", (), flags.whole_numbers)
+        Flag(name, f"numbers of images whose mean code is {name.upper()}", (), flags.whole_numbers)
         for name in "abc"
     ),
 )
@@ -47,10 +54,10 @@ def arithmetic(
 ) -> None:
     """Writes mean(A) - mean(B) + mean(C) of codes and its neighbourhood, as .png grids.
 
-    exemplars: A, B and C as numbers of samples, counted from 0 along the rows of the grid that
-    `sample` draws of the same `num` and `seed`. OUT.png is the result with its eight neighbours,
-    OUT_exemplars.png a row for each of A, B and C, its mean at the end. Points become scatter
-    plots.
+    exemplars: A, B and C as numbers of images, counted from 0 along the rows of OUT_choices.png,
+    the images of `num` draws of the prior; if all are empty, only that is written. OUT.png is the
+    result with its eight neighbours, OUT_exemplars.png a row for each of A, B and C, its mean at
+    the end. Points become scatter plots.
     """
     import jax
 
@@ -60,19 +67,25 @@ def arithmetic(
 
     out = Path(out)
     pictures.require_ending(out, ".png")
-    if len({len(group) for group in exemplars}) != 1 or not exemplars[0]:
-        raise UserError(
-            "--a, --b and --c must be equally many numbers of samples, such as 3,10,21."
-        )
+    if len({len(group) for group in exemplars}) != 1:
+        raise UserError("--a, --b and --c must be equally many numbers of images, such as 3,10,21.")
     bad = [number for group in exemplars for number in group if not 0 <= number < num]
     if bad:
-        raise UserError(f"There is no sample {bad[0]}; with --num={num} they are 0 to {num - 1}.")
+        raise UserError(f"There is no image {bad[0]}; with --num={num} they are 0 to {num - 1}.")
     experiment, state = pictures.restored(workdir, step, overrides)
     decode = sampling.decoder(experiment, state, label)
     drawn = sampling.codes(experiment, jax.random.key(seed), num)
+    choices = out.with_name(f"{out.stem}_choices.png")
+    pictures.write_picture(experiment, choices, decode(drawn))
+    if not exemplars[0]:
+        print(f"{num} images to choose --a, --b and --c from, by number from 0: {choices}")
+        return
     a, b, c = (drawn[list(group)] for group in exemplars)
     shown, result = walks.decoded_arithmetic(decode, a, b, c, seed)
     beside = out.with_name(f"{out.stem}_exemplars.png")
     pictures.write_picture(experiment, out, result, columns=3)
     pictures.write_picture(experiment, beside, shown, columns=len(a) + 1)
-    print(f"A - B + C of step {int(state.step)}: {out}; A, B, C and their means: {beside}")
+    print(
+        f"A - B + C of step {int(state.step)}: {out}; A, B, C and their means: {beside}; what "
+        f"numbers count: {choices}"
+    )

@@ -11,7 +11,12 @@ FLAGS = (
     Flag("num", "how many walks", 8, flags.whole_number(1)),
     Flag("out", "where they go, a .png", "samples.png"),
     Flag("sample_seed", "of the codes that walks begin and end at", 0, flags.whole_number(0)),
-    Flag("labels", "the class that is drawn, of conditional objectives", (), flags.whole_numbers),
+    Flag(
+        "labels",
+        "the class that is drawn, of conditional objectives; else 0",
+        (),
+        flags.whole_numbers,
+    ),
 )
 _STEPS = 9
 

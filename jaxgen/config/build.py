@@ -104,14 +104,20 @@ def build(config: load.Config) -> Experiment:
 
 def check_classes(experiment: Experiment, classes: tuple[str, ...], where: str) -> None:
     """Raises UserError unless labels of the data set `where` fit what the objective is given."""
+    name, num_classes = experiment.config.objective, experiment.abilities.num_classes
     read = {"label", "labelled_label"} & set(experiment.example_batch)
-    num_classes = experiment.abilities.num_classes
-    if read and len(classes) != num_classes:
+    if read and not num_classes:
         raise UserError(
-            f"{where} has {len(classes)} classes, but {experiment.abilities.name} is given labels "
-            f"of {num_classes}; set the number of classes in config.hparams (and in "
-            f"config.networks) to {len(classes)}, or keep {num_classes} with "
-            "config.data.keep_classes."
+            f"{name} reads labels but says not of how many classes; define num_classes(hparams) "
+            "in its module."
+        )
+    # A few labels may name some of a code's categories; the others are clusters.
+    fits = len(classes) == num_classes if "label" in read else len(classes) <= num_classes
+    if read and not fits:
+        raise UserError(
+            f"{where} has {len(classes)} classes, but {name} is given labels of {num_classes}; set "
+            f"the number of classes in config.hparams to {len(classes)}, or keep fewer of them "
+            "with config.data.keep_classes."
         )
 
 
@@ -124,7 +130,7 @@ def _check_optimisers(config: load.Config, abilities: Objective) -> None:
         where = f"config.optim.{name}"
         if optimisers.is_by_phase(section) != bool(allowed):
             what = f"a section for each of: {', '.join(allowed)}" if allowed else "one optimiser"
-            raise UserError(f"{where} must be {what}, as {abilities.name} takes its turns.")
+            raise UserError(f"{where} must be {what}, as {config.objective} takes its turns.")
         if allowed:
             complete.check_names(section, allowed, where)
             lacking = [phase for phase in needed if phase not in section]
@@ -143,7 +149,7 @@ def _check_networks(config: load.Config, abilities: Objective) -> None:
         given = network.get("num_classes", abilities.num_classes)
         if given != abilities.num_classes:
             raise UserError(
-                f"config.networks.{name}.num_classes={given}, but {abilities.name} is given labels "
+                f"config.networks.{name}.num_classes={given}, but {config.objective} has labels "
                 f"of {abilities.num_classes} classes; leave it out, or set it to that."
             )
 
@@ -191,7 +197,10 @@ def _check_shapes(experiment: Experiment, shape: tuple[int, int, int]) -> None:
     abilities, spec = experiment.abilities, experiment.spec
     try:
         state = jax.eval_shape(lambda: experiment.create_state(jax.random.key(0)))
-        sample = jax.eval_shape(lambda s: abilities.sample(spec, s, jax.random.key(0), 1), state)
+        classes = jnp.zeros((1,), jnp.int32) if abilities.num_classes else None
+        sample = jax.eval_shape(
+            lambda s: abilities.sample(spec, s, jax.random.key(0), 1, classes), state
+        )
     except UserError:
         raise
     except Exception as error:

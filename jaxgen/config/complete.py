@@ -30,7 +30,8 @@ def fill(given: Mapping[str, Any]) -> Values:
 
     Raises UserError for an unknown key, objective or module and a value of another type.
     """
-    check_names(given, (*schema.RUN, *schema.SECTIONS, *schema.GROUPS), "config")
+    sections = [name for name in schema.SECTIONS if name]
+    check_names(given, (*schema.RUN, *sections, *schema.GROUPS), "config")
     values = _section({k: v for k, v in given.items() if k in schema.RUN}, schema.RUN, "config")
     networks = fields.networks_of(values["objective"] or "")
     data = _group(given, "data")

@@ -177,10 +177,15 @@ def _imported(module: str, name: str) -> dict[str, Field] | None:
     if not dataclasses.is_dataclass(cls):
         return None
     meanings = _meanings(inspect.getdoc(cls) or "")
-    return {
-        field.name: Field(field.default, meanings.get(field.name, ""))
-        for field in dataclasses.fields(cls)
-    }
+    found = {}
+    for field in dataclasses.fields(cls):
+        default = field.default
+        if field.default_factory is not MISSING:
+            default = field.default_factory()
+        # Of a function, say, which stays as it is: a config cannot hold it.
+        if default is MISSING or isinstance(default, bool | int | float | str | tuple):
+            found[field.name] = Field(default, meanings.get(field.name, ""))
+    return found
 
 
 def _meanings(docstring: str) -> dict[str, str]:

@@ -69,6 +69,7 @@ def read(path: str) -> Config:
         if smoke and "experiments" in config:
             raise UserError(f"{file}: a study takes smoke only as a parameter of its get_config.")
         if smoke:
+            complete.fill(config.to_dict())  # what is wrong is said here
             shrink(config)
             getattr(module, "smoke", lambda config: None)(config)
     return config
@@ -81,7 +82,7 @@ def finish(config: Config, overrides: Mapping[str, Any], *, as_text: bool = Fals
     if overrides:
         config = copy.deepcopy(config)  # its references stay its own
         config.unlock()
-    for key, value in overrides.items():
+    for key, value in sorted(overrides.items(), key=_kinds_first):
         whole = fill(config.to_dict())
         current = _current(whole, key)
         value = _parsed(current, value) if as_text else value
@@ -102,8 +103,12 @@ def override(config: Config, key: str, value: Any) -> Config:
 
 
 def parse(config: Config, key: str, text: str) -> Any:
-    """The value that `text`, of a command line, means for a dotted key of a complete config."""
-    return _parsed(_current(config.to_dict(), key), text)
+    """The value that `text`, of a command line, means for a dotted key of a complete config.
+
+    What is no text already is a value.
+    """
+    current = _current(config.to_dict(), key)
+    return _parsed(current, text) if isinstance(text, str) else text
 
 
 def find(name: str) -> Path:
@@ -299,21 +304,41 @@ def _set(config: Config, key: str, value: Any) -> None:
         node[last] = value
 
 
+def _kinds_first(override: tuple[str, Any]) -> tuple[int, int]:
+    """The order of overrides: what decides which other keys there are comes before those."""
+    key = override[0]
+    kinds = {"objective": 0, "module": 1, "name": 2}
+    return kinds.get(key.rpartition(".")[2], 3), key.count(".")
+
+
 def _drop_other_kinds(config: Config, key: str, overrides: Mapping[str, Any]) -> None:
-    """Drops what a file says of the optimiser or schedule that an override has just replaced."""
+    """Drops what a file says of the kind of thing that an override has just replaced.
+
+    That is an objective's hparams, a network's fields, an optimiser's or a schedule's numbers.
+    """
     section, _, last = key.rpartition(".")
-    if not key.startswith("optim.") or last != "name":
-        return
-    node: Any = config
-    for part in section.split("."):
-        node = node[part]
-    if section.endswith(".schedule"):
-        own = {"name", *optimisers.SCHEDULES.get(node.name, node)}
+    if key == "objective":
+        section, own = "hparams", fields.of_hparams(config.objective)
+    elif last == "module":
+        own = {"module", *fields.of_network(f"config.{section}", _node(config, section).module)}
+    elif key.startswith("optim.") and last == "name":
+        kind = _node(config, section)
+        own = {"schedule", *optimisers.COMMON, *optimisers.KINDS.get(kind.name, kind)}
+        if section.endswith(".schedule"):
+            own = {"name", *optimisers.SCHEDULES.get(kind.name, kind)}
     else:
-        own = {"schedule", *optimisers.COMMON, *optimisers.KINDS.get(node.name, node)}
-    for name in set(node) - own:
+        return
+    node = _node(config, section)
+    for name in set(node) - set(own):
         if f"{section}.{name}" not in overrides:
             del node[name]
+
+
+def _node(config: Config, section: str) -> Any:
+    node: Any = config
+    for part in section.split("."):
+        node = node.get(part) or ml_collections.ConfigDict()
+    return node
 
 
 def _refuse(value: Any) -> Any:

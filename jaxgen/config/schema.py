@@ -92,7 +92,7 @@ DATA = {
 }
 
 EVALUATION = {
-    "num_images": Key(2000, "images of each kind, real and generated", least=1, free=True),
+    "num_images": Key(2000, "images of each kind, real and generated", least=2, free=True),
 }
 
 # Groups of keys that differ by experiment, and what they are.

@@ -97,7 +97,7 @@ def _walk(
     def ends(state, images):
         if encode is not None:
             return encode(spec, state, _prepared(images))
-        return draw_code(spec, key, 2 * pairs)  # type: ignore
+        return draw_code(spec, key_for(key, "codes"), 2 * pairs)  # type: ignore
 
     @jax.jit
     def decoded(state, code):

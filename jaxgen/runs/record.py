@@ -13,38 +13,44 @@ from typing import Any
 import jaxgen
 from jaxgen.config import load, schema
 from jaxgen.core.errors import UserError
-from jaxgen.core.files import flatten, require_writable, write_atomically
+from jaxgen.core.files import flatten, write_atomically
 from jaxgen.train.checkpoint_files import steps
 
 
-def open_for_training(workdir: Path, config: load.Config, *, fork: bool, write: bool) -> None:
-    """Creates the folder, or checks that it holds the same experiment; records the config.
-
-    fork: accept another config and keep the old record beside the new one. write: whether this
-    process writes (the first one of several). Raises UserError.
-    """
-    values = load.to_json(config)
-    # Before the first checkpoint there is nothing that another config could continue.
-    begun = (workdir / "config.json").exists() and steps(workdir / "checkpoints")
-    old = load.to_json(config_of(workdir)) if begun else None
-    if old is not None and not fork:
+def require_same_run(workdir: Path, config: load.Config) -> None:
+    """Raises UserError where a folder holds a run whose config differs in more than free keys."""
+    old = _begun(workdir)
+    if old is not None:
         require_same(
             old,
-            values,
+            load.to_json(config),
             schema.is_free,
             f"{workdir} was made with another config",
             "choose another --workdir, or give --fork to continue from its newest checkpoint with "
             "the new config",
         )
-    if not write:
+
+
+def write(workdir: Path, config: load.Config) -> None:
+    """Records the config and circumstances of a run; another record is kept beside the new one."""
+    values, old = load.to_json(config), _begun(workdir)
+    if old == values:
         return
-    require_writable(workdir, "--workdir")
-    if begun and old == values:
-        return
-    if begun:
-        number = len(list(workdir.glob("config.*.json"))) + 1
+    if old is not None:
+        numbers = [path.name.split(".")[1] for path in workdir.glob("config.*.json")]
+        number = max((int(text) for text in numbers if text.isdigit()), default=0) + 1
         os.replace(workdir / "config.json", workdir / f"config.{number}.json")
     write_json(workdir / "config.json", {"config": values, **circumstances()})
+
+
+def _begun(workdir: Path) -> dict[str, Any] | None:
+    """The recorded config, as today's are recorded; None before the first checkpoint.
+
+    Until then there is nothing that another config could continue.
+    """
+    if not (workdir / "config.json").exists() or not steps(workdir / "checkpoints"):
+        return None
+    return load.to_json(config_of(workdir))
 
 
 def require_same(
@@ -74,16 +80,26 @@ def read(workdir: Path) -> dict[str, Any]:
             "run."
         ) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{path} cannot be read as a run's config ({error}); restore that file, or train again "
-            "in another --workdir."
-        ) from error
+        raise _unreadable(path, error) from error
     return record
+
+
+def _unreadable(path: Path, error: Exception) -> UserError:
+    return UserError(
+        f"{path} cannot be read as a run's config ({error}); restore that file, or train again in "
+        "another --workdir."
+    )
 
 
 def config_of(workdir: Path) -> load.Config:
     """The complete config of a run, also of one that an earlier version made. Raises UserError."""
-    return load.from_json(read(workdir)["config"])
+    values = read(workdir)["config"]
+    try:
+        return load.from_json(values)
+    except UserError:
+        raise
+    except (AttributeError, TypeError, ValueError) as error:
+        raise _unreadable(workdir / "config.json", error) from error
 
 
 def write_json(path: Path, values: Any) -> None:

@@ -32,12 +32,12 @@ def program_of(experiment: Experiment) -> Program:
 
 
 def restore(
-    workdir: str | Path, step: int | None = None, overrides: Mapping[str, str] | None = None
+    workdir: str | Path, step: int | None = None, overrides: Mapping[str, Any] | None = None
 ) -> tuple[Experiment, TrainState]:
     """The experiment of a workdir and its newest good (or the given) checkpoint.
 
-    Needs no config. overrides: text of a command line for keys of `AFTER_TRAINING`. Raises
-    UserError for others, and where there is nothing, or nothing good, to restore.
+    Needs no config. overrides: values, or text of a command line, for keys of `AFTER_TRAINING`.
+    Raises UserError for others, and where there is nothing, or nothing good, to restore.
     """
     workdir = Path(workdir)
     config = record.config_of(workdir)

@@ -64,7 +64,7 @@ def conditions(experiment: Experiment, labels: Sequence[int], num: int) -> np.nd
 
 
 def codes(experiment: Experiment, key: Any, num: int) -> np.ndarray:
-    """`num` codes f32[num,m] of the prior: for GANs those of the samples that `draw` makes.
+    """`num` codes f32[num,m] of the prior.
 
     Raises UserError for an objective without codes.
     """
@@ -78,7 +78,9 @@ def codes(experiment: Experiment, key: Any, num: int) -> np.ndarray:
 def decoder(
     experiment: Experiment, state: TrainState, label: int | None = None
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """A function from codes f32[n,m] to images u8[n,h,w,c] or points, of one class if given.
+    """A function from codes f32[n,m] to images u8[n,h,w,c] or points.
+
+    label: the class of all of them, of a conditional objective (default: 0).
 
     Raises UserError for an objective without codes, and for a class that it cannot be given.
     """

@@ -15,6 +15,7 @@ import jax
 from jaxgen.config import load
 from jaxgen.config.build import Experiment, build, first_line
 from jaxgen.core.errors import UserError
+from jaxgen.core.files import require_writable
 from jaxgen.core.state import TrainState
 from jaxgen.data.pipeline import Pipeline
 from jaxgen.runs import data, outputs, record
@@ -35,7 +36,10 @@ def run(config: load.Config, workdir: str | Path, *, fork: bool = False) -> Trai
     """
     experiment, workdir = build(config), Path(workdir)
     config, writes = experiment.config, jax.process_index() == 0
-    record.open_for_training(workdir, config, fork=fork, write=writes)
+    if not fork:
+        record.require_same_run(workdir, config)
+    if writes:
+        require_writable(workdir, "--workdir")
     terminal, program = Terminal(quiet=not writes), program_of(experiment)
     training = data.load_data(experiment, "train", progress=writes)
     sharding = batch_sharding(program.mesh) if program.mesh else None
@@ -44,6 +48,8 @@ def run(config: load.Config, workdir: str | Path, *, fork: bool = False) -> Trai
     with loop.StopSignal() as stop, contextlib.ExitStack() as stack:
         checkpoints, state, extra = begin(experiment, program, workdir, terminal)
         stack.callback(checkpoints.close)
+        if writes:  # only now: a config that does not fit leaves the record as it was
+            record.write(workdir, config)
         start = int(state.step)
         if start >= config.num_steps:
             terminal.say(f"{workdir} is already at step {start}; raise config.num_steps to go on")

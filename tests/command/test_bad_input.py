@@ -57,7 +57,7 @@ COMMAND_LINES = {
     "negative seed": ((CONFIG, "--config.seed=-1"), "config.seed=-1 must be at least 0"),
     "large seed": ((CONFIG, f"--config.seed={2**64}"), "below 2**32"),
     "keep nothing": ((CONFIG, "--config.checkpoint_keep=0"), "config.checkpoint_keep=0 must be"),
-    "evaluate nothing": ((CONFIG, "--config.evaluation.num_images=0"), "must be at least 1"),
+    "evaluate nothing": ((CONFIG, "--config.evaluation.num_images=0"), "must be at least 2"),
     "negative padding": ((CONFIG, "--config.data.crop_padding=-1"), "must be at least 0"),
     "empty images": ((CONFIG, "--config.data.image_size=0"), "config.data.image_size=0 must be"),
     "hparams": ((CONFIG, "--config.hparams.latent_prior=cube"), 'latent_prior="cube" is not one of '
@@ -143,7 +143,7 @@ def test_devices_that_do_not_divide_the_batch(command):
 def test_a_mended_mistake_may_go_to_the_same_workdir(command, tmp_path):
     """Nothing was trained yet, so that there is nothing to protect from another config."""
     fails(command(CONFIG, "--config.data.name={tmp}/imagse"), f"{tmp_path}/imagse")
-    assert (tmp_path / "run" / "config.json").exists()
+    assert not (tmp_path / "run" / "config.json").exists()
     result = command(*command_line.RUN, "--config.num_steps=4")
     assert result.code == 0, result.err
     assert '"digits"' in (tmp_path / "run" / "config.json").read_text()

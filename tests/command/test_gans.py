@@ -56,13 +56,19 @@ def test_walks_and_arithmetic_of_latents(trained, env, tmp_path):
     assert np.asarray(Image.open(tmp_path / "x.png")).shape == (3 * 50 - 2, 3 * 50 - 2)
     exemplars = np.asarray(Image.open(tmp_path / "x_exemplars.png"))
     assert exemplars.shape == (3 * 50 - 2, 3 * 50 - 2)
-    # The exemplars are the samples of those numbers.
-    ran(env, tmp_path, "--mode=sample", at, "--num=8", f"--out={tmp_path}/samples.npz")
-    fifth = np.load(tmp_path / "samples.npz")["image"][5, :, :, 0].repeat(3, 0).repeat(3, 1)
+    # The exemplars are the images of those numbers, and of a GAN its samples.
+    choices = np.asarray(Image.open(tmp_path / "x_choices.png"))
+    ran(env, tmp_path, "--mode=sample", at, "--num=8", f"--out={tmp_path}/samples.png")
+    np.testing.assert_array_equal(choices, np.asarray(Image.open(tmp_path / "samples.png")))
+    row, column = divmod(5, (choices.shape[1] + 2) // 50)
+    fifth = choices[50 * row : 50 * row + 48, 50 * column : 50 * column + 48]
     np.testing.assert_array_equal(exemplars[100:148, 50:98], fifth)
+    only = ("--mode=arithmetic", at, "--num=4", f"--out={tmp_path}/only.png")
+    assert "4 images to choose --a, --b and --c from" in ran(env, tmp_path, *only).out
+    assert [path.name for path in tmp_path.glob("only*")] == ["only_choices.png"]
     for bad, message in (
-        (("--a=0,1", "--b=2", "--c=4,5"), "must be equally many numbers of samples"),
-        (("--a=8", "--b=2", "--c=4"), "There is no sample 8; with --num=8 they are 0 to 7."),
+        (("--a=0,1", "--b=2", "--c=4,5"), "must be equally many numbers of images"),
+        (("--a=8", "--b=2", "--c=4"), "There is no image 8; with --num=8 they are 0 to 7."),
         (("--a=x", "--b=2", "--c=4"), '--a: "x" must be whole numbers'),
     ):
         failed = ran(env, tmp_path, "--mode=arithmetic", at, "--num=8", *bad, out, code=1)
@@ -89,6 +95,8 @@ def test_points(trained, env, tmp_path):
     ran(env, tmp_path, *sums)
     for name in ("walk", "sum", "sum_exemplars"):
         assert np.asarray(Image.open(tmp_path / f"{name}.png")).shape == (480, 480, 3)
+    failed = ran(env, tmp_path, "--mode=evaluate", at, "--with=probe", code=1)
+    assert "--with=probe needs images, and ring has points" in failed.err
     metrics = json.loads(ran(env, tmp_path, "--mode=evaluate", at).out)
     assert metrics["reference/modes"] == 8
     assert {"modes", "high_quality_share", "reverse_kl"} < metrics.keys()
@@ -147,7 +155,7 @@ def test_the_number_of_classes_is_that_of_the_data(env, tmp_path):
     other = (*arguments[:-1], f"--workdir={tmp_path}/other")
     failed = ran(env, tmp_path, *other, "--config.hparams.num_classes=10", code=1)
     *_, last = failed.err.splitlines()
-    assert "has 3 classes, but jaxgen.objectives.cgan is given labels of 10" in last
+    assert "has 3 classes, but cgan is given labels of 10" in last
     failed = ran(env, tmp_path, *other, "--config.networks.generator.num_classes=2", code=1)
     *_, last = failed.err.splitlines()
     assert last.startswith("jaxgen: ")

@@ -200,7 +200,7 @@ def test_override_changes_one_key_of_a_complete_config():
     assert {key: after[key] for key in after if after[key] != before[key]} == {
         "evaluation.num_images": 7
     }
-    with pytest.raises(UserError, match="must be at least 1"):
+    with pytest.raises(UserError, match="must be at least 2"):
         load.override(config, "evaluation.num_images", 0)
 
 

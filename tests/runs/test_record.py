@@ -21,8 +21,11 @@ def begun(workdir):
     (workdir / "checkpoints" / "2").mkdir(parents=True)
 
 
-def opened(workdir, config, *, fork=False, write=True):
-    record.open_for_training(workdir, config, fork=fork, write=write)
+def opened(workdir, config, *, fork=False):
+    """What training does: a check, and once the state is there the record."""
+    if not fork:
+        record.require_same_run(workdir, config)
+    record.write(workdir, config)
 
 
 def test_the_record_is_the_complete_config_and_the_circumstances(repository, tmp_path):
@@ -62,14 +65,14 @@ def test_afterwards_only_free_keys_may_change(repository, tmp_path):
     assert (tmp_path / "config.2.json").exists()
 
 
-def test_the_same_config_writes_nothing_and_others_processes_neither(repository, tmp_path):
-    opened(tmp_path, config(repository), write=False)
+def test_the_same_config_writes_nothing_and_a_check_neither(repository, tmp_path):
+    record.require_same_run(tmp_path, config(repository))
     assert not list(tmp_path.iterdir())
     opened(tmp_path, config(repository))
     begun(tmp_path)
     before = (tmp_path / "config.json").stat().st_mtime_ns
     opened(tmp_path, config(repository))
-    opened(tmp_path, config(repository, num_steps=8), write=False)
+    record.require_same_run(tmp_path, config(repository, num_steps=8))
     assert (tmp_path / "config.json").stat().st_mtime_ns == before
     assert {path.name for path in tmp_path.iterdir()} == {"config.json", "checkpoints"}
 

@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING
 from jaxgen import lazy
 
 if TYPE_CHECKING:
+    from jaxgen.objectives.parts import adversary as adversary
+    from jaxgen.objectives.parts import codes as codes
     from jaxgen.objectives.parts import latents as latents
+    from jaxgen.objectives.parts import pixels as pixels
     from jaxgen.objectives.parts import posteriors as posteriors
     from jaxgen.objectives.parts import priors as priors
 

@@ -49,10 +49,12 @@ def check(names: Sequence[str]) -> None:
 def evaluate(context: "Context", names: Sequence[str] = ()) -> dict[str, Any]:
     """The metrics of all evaluations that are made unasked, and of those in `names`; flat."""
     check(names)
+    usual = [name for name, (unasked, _) in available().items() if unasked]
+    # What was asked for may be refused: before the work of the others.
+    asked = [_module(name).evaluate(context) for name in available() if name in {*names} - {*usual}]
     result: dict[str, Any] = {}
-    for name, (by_default, _) in available().items():
-        if by_default or name in names:
-            result |= _module(name).evaluate(context)
+    for metrics in (*(_module(name).evaluate(context) for name in usual), *asked):
+        result |= metrics
     return result
 
 

@@ -29,13 +29,18 @@ TITLES = {
 
 
 def evaluate(context: Context) -> dict[str, Any]:
-    """The means, under "objective/"; none where the objective has no metrics."""
+    """The means, under "objective/"; none where the objective has no metrics.
+
+    None either where it is given labels, and held-out images have none.
+    """
     experiment, held_out = context.experiment, context.held_out
     metrics, spec = experiment.abilities.evaluate, experiment.spec
     if metrics is None:
         return {}
     arrays: dict[str, Any] = {"image": held_out.image}
     if experiment.reads_labels:
+        if held_out.label is None:
+            return {}
         arrays["label"] = held_out.label
     size = min(experiment.config.data.batch_size, len(held_out.image))
     stride = len(held_out.image) // size

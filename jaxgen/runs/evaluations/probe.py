@@ -25,7 +25,15 @@ def evaluate(context: Context) -> dict[str, Any]:
             "--with=probe needs a discriminator or critic of images alone and a labelled data set; "
             f"{experiment.config.objective} on {training.name} has not both."
         )
+    if experiment.kind == "points":
+        raise UserError(f"--with=probe needs images, and {training.name} has points.")
     maps = jax.jit(lambda image: evaluating(spec, context.state).features(adversaries[0], image))
+    one = jax.ShapeDtypeStruct((1, *training.image.shape[1:]), np.float32)
+    if not any(len(x.shape) == 4 for x in jax.eval_shape(maps, one)):
+        raise UserError(
+            f'--with=probe needs maps of features, and the network "{adversaries[0]}" of this run '
+            "has none."
+        )
     found = linear_probe.linear_probe(
         lambda image: [np.asarray(x) for x in maps(image) if x.ndim == 4],
         training.image,
