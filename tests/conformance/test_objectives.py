@@ -80,10 +80,11 @@ def made(request):
 
 def calm(section):
     """Large epsilons: a gradient that is nothing but rounding (of a bias before a normalisation)
-    would otherwise move its parameter by a whole step of Adam in a random direction."""
+    would otherwise move its parameter by a whole step of Adam in a random direction. And one rate
+    for all, as differences by rounding are in proportion to it."""
     for name, value in section.items():
         if name == "eps":
-            section.eps = 1e-3
+            section.update(eps=1e-3, learning_rate=2e-4)
         elif hasattr(value, "items"):
             calm(value)
 
