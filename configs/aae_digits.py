@@ -34,7 +34,7 @@ def get_config(setting: phases.Setting = "clustering", labels_only: bool = False
     if noisy:
         config.networks.encoder.update(batch_norm=True, output_norm=setting == "clustering")
         config.hparams.posterior = "implicit"
-    config.data.name = "digits"
+    config.data.update(name="digits", validation=299)
     config.update(num_steps=6_000, steps_per_dispatch=20, log_every=100)
     config.sample_every = config.checkpoint_every = 1_000
     return config

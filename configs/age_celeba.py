@@ -7,8 +7,9 @@ then the published fine-tuning epoch, with batches of 256 and an image weight of
     python -m jaxgen.main --config=configs/age_celeba.py:finetune \
         --config.init_from=runs/age_celeba --workdir=runs/age_celeba_finetune
 
-Published: after fine-tuning, the mean absolute error of 64 reconstructed validation images is 0.207
-in [-1,1] (measured on the repository's own picture). Not run by us.
+Published: the mean absolute error of 64 reconstructed validation images is 0.207 in [-1,1]
+(measured on the repository's own picture; whether its model was fine-tuned is not said). Not run by
+us.
 
 Deviations: the paper says two generator updates a step, the published recipe 3, as here. The
 published command fine-tunes a file that its own first stage does not write (off by one).

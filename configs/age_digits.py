@@ -22,6 +22,6 @@ def get_config(ablations: tuple[common.Ablation, ...] = ()):
     )
     config.hparams.latent_size = 16
     config.networks.generator.features = 48
-    config.data.name = "digits"
+    config.data.update(name="digits", validation=299)
     config.update(steps_per_dispatch=10, log_every=100, sample_every=200, checkpoint_every=500)
     return config

@@ -2,8 +2,9 @@ r"""AGE on SVHN at 32x32 (Ulyanov et al. 2018, arXiv:1704.02304).
 
     python -m jaxgen.main --config=configs/age_svhn.py --workdir=runs/age_svhn
 
-Deviations: no recipe is published. The latent size is the paper's, the weights are those of
-CIFAR-10, and 25 epochs with a halving every 5 are the published script's defaults. Not run by us.
+Deviations: no recipe is published. The latent size is the paper's (from memory), the weights are
+those of CIFAR-10, and 25 epochs with a halving every 5 are the published script's defaults. Not run
+by us.
 Arguments: no_reconstruction, latent_only, generator_image, smoke.
 """
 

@@ -33,7 +33,7 @@ def momentum(learning_rate: float, rate: float, **numbers: Any) -> dict:
 
 
 def momentum_2014(decay: float, num_steps: int) -> dict:
-    """SGD of the 2014 papers: 0.1, divided by `decay` a step; momentum 0.5 growing to 0.7."""
+    """SGD of 2014: 0.1, divided by `decay` a step down to 1e-6; momentum growing, 0.5 to 0.7."""
     return {
         "name": "momentum",
         "learning_rate": 0.1,
@@ -103,7 +103,9 @@ def game(
 def dcgan(*, paper: bool = False, **more: Any) -> ConfigDict:
     """DCGAN: non-saturating, the discriminator first, Adam 2e-4 with b1 0.5, batches of 128.
 
-    paper: kernels of 5x5, twice the channels and L2 1e-5, in the place of the authors' Torch code.
+    paper: as in Newmu/dcgan_code, kernels of 5x5, twice the channels and L2 1e-5, in the place of
+    the authors' Torch code. There a minibatch updates one player only, in turn and the generator
+    first, here both: `num_steps` is half of the published number of minibatches.
     """
     optim = adam(2e-4, b1=0.5)
     if paper:
@@ -136,8 +138,7 @@ def age(
     """AGE by the published optimiser; the learning rate is halved at the start of some steps.
 
     ablations: no_reconstruction, neither reconstruction term; latent_only, the generator's only;
-    generator_image, the image term is wrongly given to the generator as well, which blurs (Figure 9
-    of the paper).
+    generator_image, the image term is wrongly given to the generator as well, which blurs.
     """
     schedule = {"schedule": piecewise(*halve_at)} if halve_at else {}
     optim = adam(learning_rate, b1=0.5, **schedule)

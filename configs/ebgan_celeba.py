@@ -5,8 +5,9 @@ r"""EBGAN-PT on CelebA at 64x64 (Zhao, Mathieu, LeCun 2017, arXiv:1609.03126).
 The paper's autoencoder and generator, margin 20, pulling-away weight 0.1, Adam 1e-3 with b1 0.5.
 Not run by us.
 
-Deviations: no code is published; batches of 64, the Euclidean energy to which the margin belongs,
-and 40,000 steps are as in public reimplementations.
+Deviations: no code is published; networks, margin and rate are the paper's from memory. Batches of
+64, the Euclidean energy to which the margin belongs, and 40,000 steps are as in public
+reimplementations.
 Arguments: smoke.
 """
 

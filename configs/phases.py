@@ -19,6 +19,7 @@ def aae(
     clusters: int,
     labelled: int,
     drop_at: int,
+    drop_again_at: int | None = None,
     reconstruction: dict | None = None,
     adversarial_rate: float = 0.1,
     init_std: float = 0.01,
@@ -26,9 +27,9 @@ def aae(
 ) -> ConfigDict:
     """An adversarial autoencoder: two layers of `features` in every network.
 
-    labelled: number of labelled images of "mixture" and "semisupervised". SGD as in the paper:
-    momentum 0.9 and rate 0.01 for reconstruction (unless given) and labels, 0.1 and 0.1 for the
-    game, a tenth of that from step `drop_at`.
+    labelled: number of labelled images of "mixture" and "semisupervised". SGD: momentum 0.9 and
+    rate 0.01 for reconstruction (unless given) and labels (see `aae_mnist.py`), 0.1 and 0.1 for the
+    game, a tenth of that from step `drop_at`, and a tenth again from `drop_again_at`.
     """
     if labels_only and setting != "semisupervised":
         raise ValueError("labels_only goes with semisupervised.")
@@ -46,7 +47,7 @@ def aae(
     modules = {"encoder": "MLPEncoder", "decoder": "MLPDecoder"}
     modules |= dict.fromkeys(discriminators, "CodeDiscriminator")
     shape = {"features": features, "init_std": init_std}
-    schedule = common.piecewise(drop_at, scale=0.1)
+    schedule = common.piecewise(*(step for step in (drop_at, drop_again_at) if step), scale=0.1)
     sgd = common.momentum(0.01, 0.9, schedule=schedule)
     config = _autoencoder(
         objective,

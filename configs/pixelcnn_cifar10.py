@@ -7,7 +7,8 @@ Published: 3.03 bits a dimension on the test set. The paper gives its layers for
 PixelCNN++'s output (arXiv:1701.05517) in the place of the 256-way softmax. Not run by us at full
 length.
 
-Deviations: sizes, rate and length are ours; the channels of a pixel, see `models.pixelcnn`.
+Deviations: sizes, rate and length are ours; training images are mirrored at random; the channels of
+a pixel, see `models.pixelcnn`.
 Arguments: class_conditional, mixture, smoke.
 """
 

@@ -23,7 +23,7 @@ def get_config(class_conditional: bool = False, shallow: bool = False):
         depth=1 if shallow else 6,
     )
     config.ema.decoder = 0.99
-    config.data.update(name="digits", image_size=8 if shallow else 16)
+    config.data.update(name="digits", image_size=8 if shallow else 16, validation=299)
     config.steps_per_dispatch = 10
     config.sample_every = config.checkpoint_every = 500 if shallow else 200
     return config

@@ -30,7 +30,7 @@ def get_config():
         input_noise="gaussian",
         input_noise_level=0.3,
     )
-    config.data.name = "digits"
+    config.data.update(name="digits", validation=299)
     phases.epochs(config, 100, 15)
     config.steps_per_dispatch = 15
     return config

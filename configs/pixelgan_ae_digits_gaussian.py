@@ -24,7 +24,7 @@ def get_config(gaussian_posterior: bool = False):
         prior_scale=5.0,
         posterior="gaussian" if gaussian_posterior else "deterministic",
     )
-    config.data.name = "digits"
+    config.data.update(name="digits", validation=299)
     phases.epochs(config, 200, 15)
     config.steps_per_dispatch = 15
     return config

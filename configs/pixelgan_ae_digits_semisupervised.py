@@ -37,7 +37,7 @@ def get_config(labels: Literal[20, 50, 100] = 50, labels_only: bool = False):
         input_noise="gaussian",
         input_noise_level=0.3,
     )
-    config.data.name = "digits"
+    config.data.update(name="digits", validation=299)
     phases.epochs(config, 60, 15)
     config.steps_per_dispatch = 15
     return config

@@ -77,24 +77,11 @@ metrics = evaluate(workdir, names=["kmeans"])
 
 # %% [markdown]
 # ## Complete an image
-# The decoder by itself: the lower half of held-out digits, drawn again for the cluster that the encoder
-# assigns them to.
+# The lower half of held-out digits, drawn again. The cluster is drawn too, from those that go with the
+# upper half: nothing has seen the answer. In a shell: `--mode=complete`.
 
 # %%
-import jax.numpy as jnp
+from jaxgen.commands.complete import complete
 
-from jaxgen.core import evaluating
-from jaxgen.objectives.parts.pixels import draw_noise
-from jaxgen.pictures import grids
-from jaxgen.runs import data
-
-exp, state = experiment.restore(workdir)
-held_out = data.load_data(exp, "test").image[:16]
-image = jnp.asarray(held_out) / 127.5 - 1.0
-known = jnp.arange(image.shape[1])[:, None] < image.shape[1] // 2
-known = jnp.broadcast_to(known, image.shape[1:3])
-code = exp.objective.encode(exp.spec, state, image)
-noise = draw_noise(exp.spec, jax.random.key(0), len(image))
-completed = evaluating(exp.spec, state)("decoder", noise, code, known, image, method="sample")
-grids.save_png(workdir / "completed.png", grids.grid(grids.interleave(image, completed), columns=8))
+complete(workdir, num=8, out=workdir / "completed.png")
 display(Image(filename=str(workdir / "completed.png")))

@@ -8,10 +8,18 @@ from typing import Any
 
 from jaxgen.commands import flags
 from jaxgen.commands.flags import Flag, Values
+from jaxgen.core.errors import UserError
 from jaxgen.runs import evaluations
 
+_FILES = {"test": "evaluation.json", "validation": "evaluation_validation.json"}
 FLAGS = (
     flags.STEP,
+    Flag(
+        "split",
+        "test, or validation: the images that training held out to choose settings on",
+        "test",
+        flags.one_of(*_FILES),
+    ),
     Flag(
         "with",
         "evaluations beside those that are always made, such as probe,parzen",
@@ -32,6 +40,7 @@ def run(values: Values, overrides: Mapping[str, str]) -> None:
     result = evaluate(
         flags.folder_of_run(values),
         values["step"],
+        split=values["split"],
         names=values["with"],
         inception_weights=values["inception"],
         overrides=overrides,
@@ -43,12 +52,14 @@ def evaluate(
     workdir: str | Path,
     step: int | None = None,
     *,
+    split: str = "test",
     names: Sequence[str] = (),
     inception_weights: str = "",
     overrides: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The metrics of a checkpoint, kept with their titles in `evaluation.json` and the report.
+    """The metrics of a checkpoint, kept with their titles in a file and the report of the run.
 
+    split: "test", kept in `evaluation.json`, or "validation", in `evaluation_validation.json`.
     names: of `runs.evaluations` beside those that are always made. overrides: text of free keys of
     the config. A workdir that cannot be written is a warning: the metrics are returned.
     """
@@ -59,18 +70,21 @@ def evaluate(
     from jaxgen.runs.restore import restore
 
     workdir = Path(workdir)
+    if split not in _FILES:
+        raise UserError(f'split="{split}" must be one of {", ".join(_FILES)}.')
+    path = workdir / _FILES[split]
     enable_compilation_cache()
     experiment, state = restore(workdir, step, overrides)
-    training, held_out = (data.load_data(experiment, split) for split in ("train", "test"))
-    context = Context(experiment, state, training, held_out, inception_weights, _say)
-    result = {"step": int(state.step), "data": held_out.name}
+    training, held_out = (data.load_data(experiment, s) for s in ("train", split))
+    context = Context(experiment, state, training, held_out, split, inception_weights, _say)
+    result = {"step": int(state.step), "data": held_out.name, "split": split}
     result |= evaluations.evaluate(context, names)
     try:
         titles = {"titles": evaluations.titles(list(result))}
-        record.write_json(workdir / "evaluation.json", result | titles)
+        record.write_json(path, result | titles)
         run_page.write(workdir, title=workdir.name)
     except OSError as error:
-        _say(f"jaxgen: {workdir}/evaluation.json cannot be written ({error.strerror}).")
+        _say(f"jaxgen: {path} cannot be written ({error.strerror}).")
     return result
 
 

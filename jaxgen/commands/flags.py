@@ -3,6 +3,7 @@
 import argparse
 import ast
 import dataclasses
+import math
 import os
 import signal
 import sys
@@ -57,6 +58,40 @@ def whole_numbers(text: str) -> list[int]:
         return [int(part) for part in text.split(",") if part]
     except ValueError:
         raise argparse.ArgumentTypeError(f'"{text}" must be whole numbers, as in 3,8') from None
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """A kind of flag: one of the given words."""
+
+    def choice(text: str) -> str:
+        if text not in choices:
+            raise argparse.ArgumentTypeError(f'"{text}" must be one of {", ".join(choices)}')
+        return text
+
+    return choice
+
+
+def number_from(least: float) -> Callable[[str], float]:
+    """A kind of flag: finite numbers from `least`."""
+
+    def number(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not least <= value < math.inf:
+            raise argparse.ArgumentTypeError(f'"{text}" must be a number, {least} or more')
+        return value
+
+    return number
+
+
+TEMPERATURE = Flag(
+    "temperature",
+    "of autoregressive models: 1 is the model, below it pixels are surer",
+    None,
+    number_from(0.0),
+)
 
 
 def words(text: str) -> list[str]:

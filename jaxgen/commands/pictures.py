@@ -13,11 +13,14 @@ from jaxgen.runs.restore import restore
 
 
 def restored(
-    workdir: str | Path, step: int | None, overrides: Mapping[str, str] | None
+    workdir: str | Path,
+    step: int | None,
+    overrides: Mapping[str, str] | None,
+    temperature: float | None = None,
 ) -> tuple[Any, Any]:
     """`runs.restore.restore`, with compiled programs kept between runs."""
     enable_compilation_cache()
-    return restore(workdir, step, overrides)
+    return restore(workdir, step, overrides, temperature=temperature)
 
 
 def require_ending(out: Path, *endings: str) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from jaxgen.commands import flags
 from jaxgen.commands.flags import Flag, Values
-from jaxgen.core.errors import UserError
 
 FLAGS = (
     flags.STEP,
@@ -17,6 +16,7 @@ FLAGS = (
         "labels", "classes that are drawn in turn, such as 3,8; else all", (), flags.whole_numbers
     ),
     Flag("chunk", "drawn at a time; another number draws others", 250, flags.whole_number(1)),
+    flags.TEMPERATURE,
 )
 
 
@@ -30,6 +30,7 @@ def run(values: Values, overrides: Mapping[str, str]) -> None:
         seed=values["sample_seed"],
         labels=values["labels"],
         chunk=values["chunk"],
+        temperature=values["temperature"],
         overrides=overrides,
     )
 
@@ -43,13 +44,16 @@ def sample(
     seed: int = 0,
     labels: Sequence[int] = (),
     chunk: int = 250,
+    temperature: float | None = None,
     overrides: Mapping[str, str] | None = None,
 ) -> None:
     """Writes `num` samples to a .png grid, or to `image` [num,h,w,c] of an .npz.
 
     labels: the classes or categories to draw in turn, by default all, for an objective that has
     some; a column each. Points become a scatter plot over held-out ones. chunk: drawn at a time,
-    with a word about each where there are several. overrides: text of free keys of the config.
+    with a word about each where there are several. temperature: of autoregressive models, below 1
+    for surer pixels; by default that of the config. overrides: text for keys of
+    `runs.restore.AFTER_TRAINING`.
     """
     import jax
     import numpy as np
@@ -58,10 +62,8 @@ def sample(
     from jaxgen.runs import sampling
 
     out = Path(out)
-    if chunk < 1:
-        raise UserError(f"--chunk={chunk} must be at least 1.")
     pictures.require_ending(out, ".png", ".npz")
-    experiment, state = pictures.restored(workdir, step, overrides)
+    experiment, state = pictures.restored(workdir, step, overrides, temperature)
     condition = sampling.conditions(experiment, labels, num)
     images = sampling.draw(
         experiment,

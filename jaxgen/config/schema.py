@@ -3,7 +3,7 @@
 One line a key. `config.optim` and its kinds are in `config.optimisers`; the keys of
 `config.hparams` and of `config.networks.NAME` are the fields of the objective's Hparams and of the
 network's class, see `config.fields`. A new key's default means "as before", so that the configs of
-earlier runs complete themselves.
+earlier runs complete themselves; of a field that cannot, `config.upgrade` says what was before.
 """
 
 import dataclasses

@@ -1,6 +1,7 @@
 """Configs as earlier versions recorded them, with the names that keys have now.
 
-Keys that are new need nothing here: they are completed by their defaults.
+Keys that are new need nothing here: they are completed by their defaults. Only where a default is
+not what was done before, the record is given what was.
 """
 
 from collections.abc import Mapping
@@ -19,6 +20,10 @@ _NETWORKS = (
     (("mlp", "dcgan"), "classes", "num_classes"),
     (("autoencoder",), "outputs", "output_size"),
     (("mlp", "dcgan", "ebgan"), "output", "output_activation"),
+)
+# (networks, new name, what was done before) of fields whose default is another.
+_BEFORE = (
+    (("mlp.ConditionalDiscriminator", "dcgan.ConditionalDiscriminator"), "unit_pixels", False),
 )
 _RATE = ("drop_at", "halve_at", "drop_factor", "linear_from", "linear_to", "divide_by", "least")
 # Over so many steps a decay of a millionth a step has a factor that float32 can tell from 1.
@@ -46,10 +51,13 @@ def _rename(values: dict[str, Any], old: str, new: str) -> None:
 
 
 def _network(values: dict[str, Any]) -> dict[str, Any]:
-    module = fields.network_class(values.get("module", "")).rpartition(".")[0]
+    path = fields.network_class(values.get("module", "")).removeprefix("jaxgen.models.")
     for families, old, new in _NETWORKS:
-        if module.removeprefix("jaxgen.models.") in families:
+        if path.rpartition(".")[0] in families:
             _rename(values, old, new)
+    for networks, name, before in _BEFORE:
+        if path in networks:
+            values.setdefault(name, before)
     return values
 
 

@@ -17,7 +17,11 @@ and where it has the ability
 - `decode(spec, state, code, condition=None, key=None)`: images of any codes
 - `arcs(hparams)`: whether walks between codes are arcs, which keep their norm, or else lines
 - `reconstruct`, `translate(spec, state, batch, key)`: images of the batch's images
-- `assignments(spec, state, image)`: q(class | image) f32[b,K]
+- `complete(spec, state, key, image, known, condition=None)`: images whose pixels are drawn but
+  where bool[h,w] or [b,h,w] says that they are known
+- `as_modelled(spec, image, key)`: real images f32[b,h,w,c] on the grid that is modelled, such as
+  binary ones; `image` itself where nothing changes
+- `assignments(spec, state, image)`: logits f32[b,K] of q(class | image)
 - `evaluate(spec, state, batch, key)`: metrics of a held-out batch
 """
 
@@ -36,6 +40,8 @@ _ABILITIES = (
     "decode",
     "reconstruct",
     "translate",
+    "complete",
+    "as_modelled",
     "assignments",
     "evaluate",
 )
@@ -68,6 +74,8 @@ class Objective:
     decode: Callable | None
     reconstruct: Callable | None
     translate: Callable | None
+    complete: Callable | None
+    as_modelled: Callable | None
     assignments: Callable | None
     evaluate: Callable | None
 

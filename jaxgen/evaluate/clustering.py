@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from jaxgen.core.errors import UserError
+from jaxgen.evaluate.checks import require_finite
 
 _TITLES = {
     "cluster_error": ("clustering error", "named by the most confident image; lower is better"),
@@ -20,7 +21,7 @@ _TITLES = {
     "clusters": ("clusters", ""),
     "clusters_used": ("clusters used", "by any test image"),
     "cluster_usage_entropy": ("entropy of cluster usage", "nats; log of the clusters where even"),
-    "n_validation": ("clustering, validation images", "which name the clusters"),
+    "n_naming": ("clustering, images that name clusters", ""),
     "n_test": ("clustering, test images", ""),
 }
 TITLES = {
@@ -32,30 +33,47 @@ TITLES = {
 }
 
 
+def log_odds(logits: np.ndarray) -> np.ndarray:
+    """The log-odds log q_k / (1 - q_k) f64[n,K] of logits f[n,K]; 0 of a single category.
+
+    It tells confident images apart whose probabilities round to 1.
+    """
+    logits = np.asarray(logits, np.float64)
+    odds = np.zeros_like(logits)
+    for k in range(logits.shape[1] if logits.shape[1] > 1 else 0):
+        others = np.delete(logits, k, axis=1)
+        most = others.max(axis=1)
+        odds[:, k] = logits[:, k] - most - np.log(np.exp(others - most[:, None]).sum(axis=1))
+    return odds
+
+
 def clustering_errors(
-    validation: np.ndarray,
-    validation_labels: np.ndarray,
+    naming: np.ndarray,
+    naming_labels: np.ndarray,
     test: np.ndarray,
     test_labels: np.ndarray,
 ) -> dict[str, Any]:
-    """Errors in [0,1] of the test images, whose cluster is the most probable one.
+    """Errors in [0,1] of the test images, each in the cluster where its score is highest.
 
-    validation, test: q(cluster | image) f[n,K]; labels i[n], 0 or more. Returns
+    naming, test: scores f[n,K], how confident a cluster is of an image, such as `log_odds`; labels
+    i[n], 0 or more. The papers name clusters by validation images. Returns
 
-    - "cluster_error": the papers'; a cluster has the label of its most confident validation image;
-    - "cluster_error_majority": ... the commonest label of the validation images in it;
+    - "cluster_error": the papers'; a cluster has the label of its most confident naming image;
+    - "cluster_error_majority": ... the commonest label of the naming images in it;
     - "cluster_error_matched": the best naming of the test set itself that gives no two clusters one
       label (Hungarian): clusters beyond the number of classes are wrong altogether;
     - "clusters", "clusters_used" (by any test image), "cluster_usage_entropy" (nats, of the
-      clusters' shares of the test images: log K where even), "n_validation", "n_test".
+      clusters' shares of the test images: log K where even), "n_naming", "n_test".
+
+    Raises UserError for scores that are not finite.
     """
-    validation, test = _checked(validation, validation_labels), _checked(test, test_labels)
-    if validation.shape[1] != test.shape[1]:
-        raise ValueError(f"Need one K; got {validation.shape[1]} and {test.shape[1]} clusters.")
-    validation_labels, test_labels = np.asarray(validation_labels), np.asarray(test_labels)
+    naming, test = _checked(naming, naming_labels), _checked(test, test_labels)
+    if naming.shape[1] != test.shape[1]:
+        raise ValueError(f"Need one K; got {naming.shape[1]} and {test.shape[1]} clusters.")
+    naming_labels, test_labels = np.asarray(naming_labels), np.asarray(test_labels)
     found = test.argmax(axis=1)
-    exemplars = exemplar_names(validation, validation_labels)
-    majority = majority_names(validation, validation_labels)
+    exemplars = exemplar_names(naming, naming_labels)
+    majority = majority_names(naming, naming_labels)
     share = np.bincount(found, minlength=test.shape[1]) / len(found)
     used = share[share > 0]
     return {
@@ -65,26 +83,26 @@ def clustering_errors(
         "clusters": test.shape[1],
         "clusters_used": len(used),
         "cluster_usage_entropy": float(-np.sum(used * np.log(used))),
-        "n_validation": len(validation),
+        "n_naming": len(naming),
         "n_test": len(test),
     }
 
 
-def exemplar_names(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """i[K]: for each cluster the label of the image with the largest q(cluster | image), f[n,K].
+def exemplar_names(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """i[K]: for each cluster the label of the image with the highest of its scores f[n,K].
 
     The first one of equals. A cluster that no image is assigned to has a name as well.
     """
-    return np.asarray(labels)[np.asarray(probabilities).argmax(axis=0)]
+    return np.asarray(labels)[np.asarray(scores).argmax(axis=0)]
 
 
-def majority_names(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def majority_names(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """i[K]: for each cluster the commonest label of the images in it; of equals the smallest.
 
     A cluster without images is named by its exemplar.
     """
-    names, labels = exemplar_names(probabilities, labels), np.asarray(labels)
-    found = np.asarray(probabilities).argmax(axis=1)
+    names, labels = exemplar_names(scores, labels), np.asarray(labels)
+    found = np.asarray(scores).argmax(axis=1)
     for cluster in np.unique(found):
         names[cluster] = np.bincount(labels[found == cluster]).argmax()
     return names
@@ -102,8 +120,8 @@ def matched_error(clusters: np.ndarray, labels: np.ndarray) -> float:
 
 def kmeans_errors(
     train: np.ndarray,
-    validation: np.ndarray,
-    validation_labels: np.ndarray,
+    naming: np.ndarray,
+    naming_labels: np.ndarray,
     test: np.ndarray,
     test_labels: np.ndarray,
     clusters: int,
@@ -116,28 +134,30 @@ def kmeans_errors(
     """
     from sklearn.cluster import KMeans  # takes a second to import
 
-    flat = [np.reshape(x, (len(x), -1)).astype(np.float32) for x in (train, validation, test)]
+    flat = [np.reshape(x, (len(x), -1)).astype(np.float32) for x in (train, naming, test)]
     if len(flat[0]) < clusters:
         raise UserError(f"k-means with {clusters} clusters needs as many images; got {len(train)}.")
     model = KMeans(clusters, random_state=seed).set_params(n_init=10).fit(flat[0])
     near, near_test = (-model.transform(x) for x in flat[1:])
-    return clustering_errors(near, validation_labels, near_test, test_labels)
+    return clustering_errors(near, naming_labels, near_test, test_labels)
 
 
-def classification_error(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+def classification_error(scores: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     """Error of categories that are the classes, as after training with labels.
 
-    probabilities: q(class | image) f[n,K]; labels i[n]. Returns "error" in [0,1] and "n_test".
+    scores: f[n,K], of an image's class the highest; labels i[n]. Returns "error" in [0,1] and
+    "n_test". Raises UserError for scores that are not finite.
     """
-    found = _checked(probabilities, labels).argmax(axis=1)
+    found = _checked(scores, labels).argmax(axis=1)
     return {"error": float(np.mean(found != np.asarray(labels))), "n_test": len(found)}
 
 
-def _checked(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    probabilities = np.asarray(probabilities)
-    if probabilities.ndim != 2 or len(probabilities) != len(labels) or not len(labels):
+def _checked(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    scores = np.asarray(scores)
+    if scores.ndim != 2 or len(scores) != len(labels) or not len(labels):
         raise UserError(
             "Clustering errors need assignments [n,K] and as many labels, at least one; got "
-            f"{list(probabilities.shape)} and {len(labels)}."
+            f"{list(scores.shape)} and {len(labels)}."
         )
-    return probabilities
+    require_finite(scores, "assignments")
+    return scores

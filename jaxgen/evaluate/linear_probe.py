@@ -6,7 +6,9 @@ convolutions, max-pooled to 4x4, flattened and joined, below a linear SVM.
 
 Deviations: features are centred and divided by their root mean square norm, so that one list of
 costs fits every feature space, raw pixels included; after the cost is chosen the SVM is fitted once
-more to training and validation part together.
+more to training and validation part together. Batch normalisations use the discriminator's running
+statistics, of real and generated images; the authors' code (Newmu/dcgan_code,
+svhn_semisup_analysis.py) takes new ones over real training images.
 """
 
 from collections.abc import Callable, Sequence

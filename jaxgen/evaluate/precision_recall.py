@@ -22,7 +22,7 @@ _ROWS = 1024  # of the distance matrix, in memory at a time
 def precision_recall_density_coverage(
     real: np.ndarray, fake: np.ndarray, *, neighbours: int = 5
 ) -> dict[str, float]:
-    """The four shares of features f[n,d] and f[m,d], with k = `neighbours`.
+    """The four shares of features f[n,d] and f[m,d], and "neighbours", their k.
 
     With B(x) the closed ball around x that reaches its k-th other neighbour in its own set:
 
@@ -32,6 +32,8 @@ def precision_recall_density_coverage(
       (Naeem eq. 3)
     - coverage: share of real x with some y in B(x) (Naeem eq. 4); about 1 - 2^-k for a perfect
       model with m = n
+
+    k = 5 is Naeem's; Kynkäänniemi's is 3, and values of different k do not compare.
     """
     metric = f"precision and recall with {neighbours} neighbours"
     real, fake = feature_sets(real, fake, neighbours + 1, metric)
@@ -56,6 +58,7 @@ def precision_recall_density_coverage(
         "recall": float(recalled.mean()),
         "density": float(balls / (neighbours * len(fake))),
         "coverage": float((nearest <= radius_real).mean()),
+        "neighbours": neighbours,
     }
 
 

@@ -1,9 +1,10 @@
 """Exact log-likelihoods of images under the output distributions of autoregressive models.
 
-All take images x f[b,h,w,c] in [-1,1] and give f[b]: nats, summed over pixels and channels. They
-are of probabilities, not densities: each sums to 1 over all images of 2 (Bernoulli) or 256 values a
-channel. Draws from the same distributions, in `models.pixel_outputs`, take the levels and the
-layout of a mixture's parameters from here.
+All take images x f[b,h,w,c] in [-1,1] and give f[b]: nats, summed over pixels and channels, of
+those pixels alone where `where` bool[b,h,w] is true, if it is given. They are of probabilities,
+not densities: each sums to 1 over all images of 2 (Bernoulli) or 256 values a channel. Draws from
+the same distributions, in `models.pixel_outputs`, take the levels and the layout of a mixture's
+parameters from here.
 """
 
 import math
@@ -18,7 +19,7 @@ LEVELS = 256
 LEAST_LOG_SCALE = -7.0
 
 
-def bernoulli_nll(logits: Array, x: Array) -> Array:
+def bernoulli_nll(logits: Array, x: Array, *, where: Array | None = None) -> Array:
     """-sum t log s(logits) + (1 - t) log(1 - s(logits)), t = (x + 1) / 2: f[b] of f[b,...].
 
     x in {-1, 1} makes it a likelihood of binary images. Gray targets are taken as they are, which
@@ -27,10 +28,10 @@ def bernoulli_nll(logits: Array, x: Array) -> Array:
     logits, target = at_least_float32(logits), (at_least_float32(x) + 1.0) / 2.0
     if logits.shape != target.shape:
         raise ValueError(f"logits and x must be of one shape; got {logits.shape} and {x.shape}.")
-    return _total(jax.nn.softplus(logits) - target * logits)
+    return _total(jax.nn.softplus(logits) - target * logits, where)
 
 
-def categorical_nll(logits: Array, x: Array) -> Array:
+def categorical_nll(logits: Array, x: Array, *, where: Array | None = None) -> Array:
     """-sum log softmax(logits)[k] of 8-bit images, x = k / 127.5 - 1: f[b] of f[b,h,w,c,256].
 
     x is rounded to the nearest of the 256 values, which is exact for images that were 8-bit.
@@ -45,7 +46,7 @@ def categorical_nll(logits: Array, x: Array) -> Array:
     # A masked sum: the gradient of a gather is a scatter, which is slow on CPU.
     chosen = to_levels(x)[..., None] == jnp.arange(LEVELS).reshape((1,) * x.ndim + (-1,))
     picked = jnp.sum(jnp.where(chosen, logits, 0.0), axis=-1)
-    return _total(jax.nn.logsumexp(logits, axis=-1) - picked)
+    return _total(jax.nn.logsumexp(logits, axis=-1) - picked, where)
 
 
 def to_levels(x: Array) -> Array:
@@ -58,7 +59,9 @@ def from_levels(level: Array) -> Array:
     return level.astype(jnp.float32) / 127.5 - 1.0
 
 
-def discretized_logistic_mixture_nll(params: Array, x: Array) -> Array:
+def discretized_logistic_mixture_nll(
+    params: Array, x: Array, *, where: Array | None = None
+) -> Array:
     """-sum over pixels of log sum_k pi_k P_k(x), P_k a logistic on 256 bins: f[b] of x f[b,h,w,c].
 
     T. Salimans, A. Karpathy, X. Chen, D. Kingma, "PixelCNN++", 2017, arXiv:1701.05517. A bin is
@@ -84,7 +87,10 @@ def discretized_logistic_mixture_nll(params: Array, x: Array) -> Array:
     inverse_scales = jnp.exp(-log_scales)
     upper = (target - means + 1 / 255) * inverse_scales
     lower = (target - means - 1 / 255) * inverse_scales
-    width = jnp.log(-jnp.expm1(-inverse_scales * (2 / 255)))
+    # From e^16 on a bin is narrow enough for the logarithm of its width, also where 1 / scale is 0.
+    narrow = log_scales > 16.0
+    width = jnp.log(-jnp.expm1(jnp.where(narrow, -1.0, -inverse_scales * (2 / 255))))
+    width = jnp.where(narrow, math.log(2 / 255) - log_scales, width)
     black, white = target < -0.999, target > 0.999
     log_mass = (
         jnp.where(black | white, 0.0, width)
@@ -92,7 +98,7 @@ def discretized_logistic_mixture_nll(params: Array, x: Array) -> Array:
         + jnp.where(black, 0.0, jax.nn.log_sigmoid(-lower))
     )
     per_component = jnp.sum(log_mass, axis=-2) + jax.nn.log_softmax(logits)
-    return _total(-jax.nn.logsumexp(per_component, axis=-1))
+    return _total(-jax.nn.logsumexp(per_component, axis=-1), where)
 
 
 def mixture_size(channels: int) -> int:
@@ -130,5 +136,7 @@ def bits_per_dim(nll: Array, shape: tuple[int, ...]) -> Array:
     return nll / (math.prod(shape) * math.log(2.0))
 
 
-def _total(x: Array) -> Array:
+def _total(x: Array, where: Array | None) -> Array:
+    if where is not None:
+        x = jnp.where(where.reshape(*where.shape, *[1] * (x.ndim - where.ndim)), x, 0.0)
     return jnp.sum(x, axis=tuple(range(1, x.ndim)))

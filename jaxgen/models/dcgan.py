@@ -5,15 +5,19 @@ Generative Adversarial Networks", ICLR 2016, arXiv:1511.06434, and its two relea
 
 - `Generator`, `Discriminator` with kernel_size 4 and features 64: soumith/dcgan.torch, whose first
   and last layers, 4x4 kernels on 1x1 maps, are the linear ones here. With kernel_size 5 and
-  features 128: Newmu/dcgan_code, which normalises each unit of the first map by itself; with 32 px
-  and batch_norm False in the critic, the CIFAR-10 DCGAN of WGAN-GP (arXiv:1704.00028).
+  features 128: Newmu/dcgan_code, which normalises each unit of the first map by itself; with 32 px,
+  init_scheme "he", output_bias, and batch_norm False in the critic, the CIFAR-10 DCGAN of WGAN-GP
+  (arXiv:1704.00028; gan_cifar.py of github.com/igul222/improved_wgan_training).
 - `FeatureGenerator`, `FeatureDiscriminator`: 3x3 kernels, six layers, whose discriminator's
   features classify CIFAR-10 in the paper (Newmu).
 - `ConditionalGenerator`, `ConditionalDiscriminator`: Newmu's MNIST pair, labels at every layer.
 
-Sides are 4 or 7 times a power of two: 16, 28, 32, 56, 64, 112, 128. Weights start N(0, 0.02),
-scales of normalisations N(1, 0.02). Layers have no bias; with batch_norm False, all have one, which
-starts at 0. Discriminators sow their convolutions' rectified outputs as "features".
+Sides are 4 or 7 times a power of two: 16, 28, 32, 56, 64, 112, 128. Weights start N(0, 0.02) and
+scales of normalisations N(1, 0.02), or with init_scheme "he" at 1 and as in WGAN-GP's code: uniform
+with He's variance in convolutions, Glorot's in linear layers, of the mean of fan-in and fan-out,
+where a stride of 2 divides the fan at the smaller map by 4. Layers have no bias; with batch_norm
+False, all have one, which starts at 0. Discriminators sow their convolutions' rectified outputs as
+"features".
 
 Padding: kernels of odd side k have k // 2 zeros on each side ("half"), also where the stride is
 2, as in the authors' Theano code; a side of 2n becomes n and, transposed, n becomes 2n (torch's
@@ -21,15 +25,20 @@ output_padding 1). TensorFlow's SAME puts one zero less before and one more afte
 same network of mirrored images.
 
 Deviations: images are in [-1,1]; the conditional pair's sigmoid in [0,1] is tanh(x/2), the same
-function of the changed data.
+function of the changed data, and its discriminator changes them back. Newmu's normalisations have
+an epsilon of 1e-8, here 1e-5, and its samples, as those of gan_cifar.py, are drawn with the
+statistics of their batch, here with running ones, of whose variances see `layers.batch_norm`.
+Biases before a normalisation, which gan_cifar.py has, do nothing and are left out.
 """
 
 import functools
+import math
 from typing import Any
 
 import flax.linen as nn
 import jax.numpy as jnp
 
+from jaxgen.core.errors import UserError
 from jaxgen.core.types import Array
 from jaxgen.models import layers
 
@@ -46,6 +55,8 @@ class Generator(nn.Module):
       features: channels of the last map before the image, doubled by each layer before it.
       kernel_size: pixels a side of the kernels, 4 (the torch code) or 5 (the paper's code).
       batch_norm: whether layers are normalised, in which case they have no biases.
+      output_bias: whether the image's layer has biases although the others are normalised.
+      init_scheme: initial values, "normal" (DCGAN's) or "he" (WGAN-GP's).
       num_classes: number of classes of the labels that are appended to the latent, one-hot, or
         0 for none.
     """
@@ -55,6 +66,8 @@ class Generator(nn.Module):
     features: int = 64
     kernel_size: int = 4
     batch_norm: bool = True
+    output_bias: bool = False
+    init_scheme: str = "normal"
     num_classes: int = 0
     dtype: Any = jnp.float32
     axis_name: str | None = None
@@ -67,7 +80,7 @@ class Generator(nn.Module):
         latent = layers.with_label(latent, label, self.num_classes)
         x = _first_map(self, latent, base, widths[0], train, by_unit=self.kernel_size == 5)
         x = _upsample(self, x, widths[1:], self.kernel_size, train)
-        return _image(self, x, self.kernel_size)
+        return _image(self, x, self.kernel_size, bias=self.output_bias)
 
 
 class Discriminator(nn.Module):
@@ -79,6 +92,7 @@ class Discriminator(nn.Module):
       features: channels after the first layer, doubled by each further one.
       kernel_size: pixels a side of the kernels, 4 (the torch code) or 5 (the paper's code).
       batch_norm: whether all layers but the first are normalised, in which case none has biases.
+      init_scheme: initial values, "normal" (DCGAN's) or "he" (WGAN-GP's).
       num_classes: number of classes of the labels that are appended to every pixel, one-hot, or
         0 for none.
     """
@@ -86,6 +100,7 @@ class Discriminator(nn.Module):
     features: int = 64
     kernel_size: int = 4
     batch_norm: bool = True
+    init_scheme: str = "normal"
     num_classes: int = 0
     dtype: Any = jnp.float32
     axis_name: str | None = None
@@ -109,6 +124,8 @@ class FeatureGenerator(nn.Module):
       batch_norm: whether layers are normalised, in which case they have no biases.
     """
 
+    init_scheme = "normal"  # of one paper alone, so no field
+
     channels: int = 3
     features: int = 128
     batch_norm: bool = True
@@ -131,6 +148,8 @@ class FeatureDiscriminator(nn.Module):
       features: channels of the first two layers, of which the others have multiples.
       batch_norm: whether all layers but the first are normalised, in which case none has biases.
     """
+
+    init_scheme = "normal"  # of one paper alone, so no field
 
     features: int = 128
     batch_norm: bool = True
@@ -164,6 +183,8 @@ class ConditionalGenerator(nn.Module):
         "linear".
     """
 
+    init_scheme = "normal"  # of one paper alone, so no field
+
     num_classes: int = 10
     image_size: int = 28
     channels: int = 1
@@ -194,10 +215,14 @@ class ConditionalDiscriminator(nn.Module):
     Attributes:
       num_classes: number of classes of the labels.
       features: channels after the first layer, of which the second one has twice as many.
+      unit_pixels: whether the first layer sees images in [0,1], as in Newmu's code, or in [-1,1].
     """
+
+    init_scheme = "normal"  # of one paper alone, so no field
 
     num_classes: int = 10
     features: int = 64
+    unit_pixels: bool = True
     dtype: Any = jnp.float32
     axis_name: str | None = None
 
@@ -205,6 +230,7 @@ class ConditionalDiscriminator(nn.Module):
     def __call__(self, image: Array, label: Array, *, train: bool) -> Array:
         """Logits of images and labels; `train` chooses batch or running statistics."""
         with_label = functools.partial(layers.with_label, label=label, num_classes=self.num_classes)
+        image = layers.unit_pixels(image) if self.unit_pixels else image
         x = nn.leaky_relu(_conv(self, self.features, 5)(with_label(image)), 0.2)
         self.sow("intermediates", "features", x)
         x = _standardise(self, _conv(self, 2 * self.features, 5)(with_label(x)), train)
@@ -237,8 +263,8 @@ def _upsample(module, x, widths, kernel_size, train, strides=None):
     return x
 
 
-def _image(module, x, kernel_size, strides=2):
-    bias = not module.batch_norm
+def _image(module, x, kernel_size, strides=2, bias=False):
+    bias = bias or not module.batch_norm
     return jnp.tanh(_conv_transpose(module, module.channels, kernel_size, strides, bias)(x))
 
 
@@ -253,7 +279,8 @@ def _downsample(module, x, widths, kernel_size, train, strides=None):
 def _normalise(module, x, train):
     if not module.batch_norm:
         return x
-    return layers.batch_norm(train=train, axis_name=module.axis_name)(x)
+    fields = {"scale_init": nn.initializers.ones} if _is_he(module) else {}
+    return layers.batch_norm(train=train, axis_name=module.axis_name, **fields)(x)
 
 
 def _standardise(module, x, train):
@@ -266,10 +293,13 @@ def _score(module, x):
 
 
 def _dense(module, width, bias=False):
-    return layers.Dense(width, use_bias=bias, dtype=module.dtype)
+    init = nn.initializers.glorot_uniform() if _is_he(module) else nn.initializers.normal(0.02)
+    return layers.Dense(width, use_bias=bias, dtype=module.dtype, kernel_init=init)
 
 
 def _conv(module, width, kernel_size, strides=2, bias=False, kind=layers.Conv, **fields):
+    if _is_he(module):
+        fields["kernel_init"] = _he_uniform(strides, up=kind is layers.ConvTranspose)
     return kind(
         width,
         kernel_size,
@@ -286,3 +316,25 @@ def _conv_transpose(module, width, kernel_size, strides=2, bias=False):
     more = strides - 1 if kernel_size % 2 else 0
     fields = {"kind": layers.ConvTranspose, "output_padding": more}
     return _conv(module, width, kernel_size, strides, bias, **fields)
+
+
+def _is_he(module):
+    if module.init_scheme not in ("normal", "he"):
+        raise UserError(
+            f'init_scheme="{module.init_scheme}" of a network is not one of normal, he; choose one '
+            "of them."
+        )
+    return module.init_scheme == "he"
+
+
+def _he_uniform(strides, up):
+    """He's initialiser, uniform, with the mean of both fans, of kernels [h,w,inputs,outputs]."""
+
+    def init(key, shape, dtype=jnp.float32, out_sharding=None):
+        del out_sharding
+        height, width, inputs, outputs = shape
+        thinned, whole = (inputs, outputs) if up else (outputs, inputs)
+        fans = height * width * (thinned / strides**2 + whole)
+        return layers.symmetric_uniform(math.sqrt(12.0 / fans))(key, shape, dtype)
+
+    return init

@@ -187,6 +187,11 @@ def to_image(x: Array, output_activation: str) -> Array:
     return _choose("output_activation", output_activation, _OUTPUTS)(x)
 
 
+def unit_pixels(image: Array) -> Array:
+    """Images in [0,1] of images in [-1,1]."""
+    return (image + 1.0) / 2.0
+
+
 _NONLINEARITIES = {
     "relu": nn.relu,
     "leaky_relu": lambda x: nn.leaky_relu(x, 0.2),
@@ -235,6 +240,9 @@ def batch_norm(*, train: bool, axis_name: str | None = None, **fields: Any) -> n
     """Batch normalisation with torch's momentum (0.1 there, 0.9 here) and DCGAN's initial scale.
 
     Statistics are those of the global batch: along `axis_name` where the batch is split by name.
+
+    Deviations: the running variance is of the biased variances of batches, in torch of unbiased
+    ones; that is what every network reproduced from torch code differs in, and only in evaluation.
     """
     return nn.BatchNorm(
         use_running_average=not train,

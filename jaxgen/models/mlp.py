@@ -12,11 +12,14 @@ those of PacGAN (arXiv:1712.04086) `Generator` with features 400, depth 4, batch
 
 Deviations:
 - Images are in [-1,1]. Where the papers have sigmoid pixels in [0,1], output_activation "sigmoid"
-  is 2 sigmoid(x) - 1 = tanh(x/2), the same function of the changed data.
+  is 2 sigmoid(x) - 1 = tanh(x/2), the same function of the changed data. Maxout discriminators
+  of images change them back to [0,1] first, for steps of SGD depend on the range.
 - The bias of the generator's last layer starts at 0, not at the logits of the data's mean pixels:
-  a network does not see the data. The column norms of maxout weights are not bounded.
-- Dropout rates of the conditional pair are the paper's 0.5, on hidden units only.
-- PacGAN's and the conditional pair's initial weights are not stated: Glorot's, and those of 2014.
+  a network does not see the data.
+- Dropout rates of the conditional pair are the paper's 0.5, on hidden units only. Its initial
+  weights are not stated: those of 2014.
+- Initial weights of toys are He's and Glorot's; in the authors' code PacGAN's are N(0, 0.02) and
+  its normalisations have a running momentum of 0.95, LSGAN's are orthogonal with gain 1.4.
 """
 
 from typing import Any
@@ -142,7 +145,8 @@ class MaxoutDiscriminator(nn.Module):
         """Logits of images; training drops units, and needs a key where a rate is not 0."""
         x = image.reshape(image.shape[0], -1)
         if self.input_dropout:
-            x = layers.Dropout(self.input_dropout, self.axis_name)((x + 1) / 2, train=train)
+            pixels = layers.unit_pixels(x)
+            x = layers.Dropout(self.input_dropout, self.axis_name)(pixels, train=train)
         for _ in range(self.depth):
             init = _kernel_init(self.init_range)
             x = layers.Maxout(self.features, self.pieces, dtype=self.dtype, kernel_init=init)(x)
@@ -209,6 +213,7 @@ class ConditionalDiscriminator(nn.Module):
       pieces: number of linear functions of which a unit that sees one of them is the largest.
       joint_pieces: number of linear functions of which a unit that sees both is the largest.
       dropout: share of the units that training drops, in [0,1).
+      unit_pixels: whether the first layer sees images in [0,1], as in the paper, or in [-1,1].
       init_range: weights start uniform in +-init_range, or, where it is 0, in Glorot's range.
     """
 
@@ -218,6 +223,7 @@ class ConditionalDiscriminator(nn.Module):
     pieces: int = 5
     joint_pieces: int = 4
     dropout: float = 0.5
+    unit_pixels: bool = True
     init_range: float = 0.005
     dtype: Any = jnp.float32
     axis_name: str | None = None
@@ -233,7 +239,8 @@ class ConditionalDiscriminator(nn.Module):
         def drop(x):
             return layers.Dropout(self.dropout, self.axis_name)(x, train=train)
 
-        x = hidden(self.features, self.pieces, image.reshape(image.shape[0], -1))
+        pixels = layers.unit_pixels(image) if self.unit_pixels else image
+        x = hidden(self.features, self.pieces, pixels.reshape(image.shape[0], -1))
         self.sow("intermediates", "features", x)
         y = hidden(self.label_features, self.pieces, jax.nn.one_hot(label, self.num_classes))
         joint = jnp.concatenate([drop(x), drop(y)], axis=1)

@@ -19,8 +19,9 @@ Deviations:
 - Three 8-bit channels: the paper masks feature groups, which triples the work of a pixel. Here the
   hidden layer of the head of channel k gets the sum of a learned vector for each value of the
   channels before it, of the same pixel; the stacks see whole pixels only. Red, green, blue, exact.
-- Initial weights are not stated. Products that follow a gate start with variance 4 / fan-in,
-  which keeps the vertical stack, with no residual, from fading; all others with 1 / fan-in.
+- Initial weights are not stated. Vertical kernels that follow a gate start with variance 4 /
+  fan-in, which keeps their stack, with no residual, from fading; products before a rectifier
+  with 2 / fan-in, all others with 1 / fan-in, and vectors of values with variance 0.01.
 - s has one or more channels and a 1x1 product; PixelGAN's one channel may have been broadcast.
 """
 
@@ -199,7 +200,8 @@ class PixelCNN(nn.Module):
             raise ValueError(f"noise must be f[b,h,w,{expected}]; got {noise.shape}.")
         if known is not None:
             known = jnp.broadcast_to(known if known.ndim == 3 else known[None], noise.shape[:3])
-        biases, spatial = self._biases(code, *noise.shape[1:3])
+        whole = self.clone(parent=None, name=None, dtype=jnp.float32).bind(self.variables)
+        biases, spatial = whole._biases(code, *noise.shape[1:3])
         weights = self.head.weights
         network = pixelcnn_sampling.Network(
             [layer.weights for layer in self.layer],

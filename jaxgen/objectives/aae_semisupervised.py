@@ -14,8 +14,8 @@ of each phase, the images encoded again in each:
 Deviations: the authors published no code. From memory, not recovered from the paper: a style of 10
 dimensions and Gaussian noise of deviation 0.3 on the input of labelled batches of MNIST (which
 `posterior` "implicit" extends to all batches). The encoder's outputs are K logits and m styles of
-one linear layer, the same function as a layer for each. `discriminator_noise` as in `aae`. The
-paper's 1.90 % at 100 labels has not been reached in public; about 5 % has.
+one linear layer, the same function as a layer for each. `reduction` and `discriminator_noise` as in
+`aae`. The paper's 1.90 % at 100 labels has not been reached in public; about 5 % has.
 """
 
 import dataclasses
@@ -52,6 +52,7 @@ class Hparams:
       input_noise_level: share of the pixels that is dropped, or standard deviation on [0,1].
       likelihood: "bernoulli" (the decoder's outputs are logits of pixels) or "squared" (half the
         squared error of its outputs).
+      reduction: of -log p over pixels, "sum" or "mean".
       discriminator_noise: standard deviation of what is added to the inputs of both discriminators.
     """
 
@@ -62,11 +63,13 @@ class Hparams:
     input_noise: str = "gaussian"
     input_noise_level: float = 0.3
     likelihood: str = "bernoulli"
+    reduction: str = "sum"
     discriminator_noise: float = 0.0
 
     def __post_init__(self):
         posteriors.check(self)
-        require_choice(self, posterior=("deterministic", "implicit"), likelihood=codes.LIKELIHOODS)
+        kinds = {"likelihood": codes.LIKELIHOODS, "reduction": codes.REDUCTIONS}
+        require_choice(self, posterior=("deterministic", "implicit"), **kinds)
         require_at_least(1, self, "num_classes", "style_size")
         require_at_least(0, self, "style_scale", "discriminator_noise")
 
@@ -96,13 +99,13 @@ def draw_parts(spec: Spec, key: Key, num: int) -> tuple[Array, Array]:
 
 
 def reconstruction_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
-    """Phase 1 on images f32[b,h,w,c]: nats, summed over pixels, mean over the batch."""
+    """Phase 1 on images f32[b,h,w,c]: nats, mean over the batch."""
     probabilities, style = infer(nets, spec, image, key_for(key, "posterior"))
     code = jnp.concatenate([probabilities, style], axis=1)
     output = nets("decoder", code, key=key_for(key, "decoder"))
     loss = jnp.mean(codes.independent_nll(spec, output, image))
     found = codes.named("encoder", _code_metrics(spec, probabilities, style))
-    return loss, {"decoder/nats": loss, **found}
+    return codes.reduced(spec, loss, image), {"decoder/nats": loss, **found}
 
 
 def discriminators_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
@@ -169,8 +172,9 @@ def train_step(spec: Spec, state: TrainState, batch: Batch, key: Key) -> tuple[T
 
 
 def assignments(spec: Spec, state: TrainState, image: Array) -> Array:
-    """q(category | image) f32[b,K], without noise."""
-    return infer(evaluating(spec, state), spec, image, train=False)[0]
+    """Logits f32[b,K] of q(category | image), without noise."""
+    output = posteriors.outputs(evaluating(spec, state), spec, image, train=False)
+    return _parts(spec, output)[0]
 
 
 def draw_code(spec: Spec, key: Key, num: int) -> Array:

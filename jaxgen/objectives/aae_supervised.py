@@ -5,7 +5,7 @@ arXiv:1511.05644, section 4. The phases are those of `aae`; the decoder is given
 one-hot label of the image, so z, kept to a Gaussian prior, need not and does not hold the class.
 
 Deviations: the authors published no code. From memory, not recovered from the paper: a prior
-N(0, I) of 15 dimensions for MNIST. The rest as in `aae`.
+N(0, I) of 15 dimensions for MNIST. The rest as in `aae`, `reduction` included.
 """
 
 import dataclasses
@@ -46,6 +46,7 @@ class Hparams:
       input_noise_level: share of the pixels that is dropped, or standard deviation on [0,1].
       likelihood: "bernoulli" (the decoder's outputs are logits of pixels) or "squared" (half the
         squared error of its outputs).
+      reduction: of -log p over pixels, "sum" or "mean".
       discriminator_noise: standard deviation of what is added to the discriminator's input.
     """
 
@@ -57,10 +58,12 @@ class Hparams:
     input_noise: str = "gaussian"
     input_noise_level: float = 0.3
     likelihood: str = "bernoulli"
+    reduction: str = "sum"
     discriminator_noise: float = 0.0
 
     def __post_init__(self):
-        require_choice(self, code_prior=("gaussian",), likelihood=codes.LIKELIHOODS)
+        kinds = {"likelihood": codes.LIKELIHOODS, "reduction": codes.REDUCTIONS}
+        require_choice(self, code_prior=("gaussian",), **kinds)
         posteriors.check(self)
         require_at_least(1, self, "num_classes", "code_size")
         require_at_least(0, self, "prior_scale", "discriminator_noise")
@@ -74,12 +77,12 @@ def num_classes(hparams: Hparams) -> int:
 def reconstruction_loss(
     nets: Nets, spec: Spec, image: Array, label: Array, key: Key
 ) -> tuple[Array, Metrics]:
-    """Phase 1 on images f32[b,h,w,c] with labels i32[b]: nats, summed over pixels."""
+    """Phase 1 on images f32[b,h,w,c] with labels i32[b]: nats, mean over the batch."""
     style = posteriors.infer(nets, spec, image, key_for(key, "posterior"))
     output = nets("decoder", _with_class(spec, label, style), key=key_for(key, "decoder"))
     loss = jnp.mean(codes.independent_nll(spec, output, image))
     found = codes.named("encoder", posteriors.code_metrics(spec, style))
-    return loss, {"decoder/nats": loss, **found}
+    return codes.reduced(spec, loss, image), {"decoder/nats": loss, **found}
 
 
 def turns(hparams: Hparams) -> tuple[Turn, ...]:
@@ -145,9 +148,10 @@ def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:
     restyled_nats: what it costs to draw an image with the style of another, label kept; how much
     more than reconstruction_nats is what styles tell.
     """
+    del key
     image, label = batch["image"], batch["label"]
     style = encode(spec, state, image)
-    own, other = (_with_class(spec, label, z) for z in (style, jax.random.permutation(key, style)))
+    own, other = (_with_class(spec, label, z) for z in (style, codes.of_another(style)))
     decoder = evaluating(spec, state)
     metrics = {
         name: jnp.mean(codes.independent_nll(spec, decoder("decoder", code, train=False), image))

@@ -13,8 +13,8 @@ it; the generator pulls them back. Neither is trained with the other's reconstru
 Deviations: none from the published code (github.com/DmitryUlyanov/AGE, commit 46979476), whose
 `KL` has the variance in the place of the standard deviation; `kl_form="textbook"` corrects it
 (double the three KL weights to keep the game's strength). The paper's text writes norms where the
-code has means, and L2 where the code has the cosine for codes: `latent_match` chooses. Running
-variances are biased (Flax), PyTorch's are not.
+code has means, and L2 where the code has the cosine for codes: `latent_match` chooses. Networks
+are evaluated with the running variances of `models.layers.batch_norm`.
 """
 
 import dataclasses
@@ -35,7 +35,7 @@ _MATCH = {"l1": reconstruction.l1, "l2": reconstruction.l2, "cosine": reconstruc
 
 @dataclasses.dataclass(frozen=True)
 class Hparams:
-    """Numbers of the game; the defaults are the published CIFAR-10 recipe but for `latent_size`.
+    """Numbers of the game; the defaults are the published CIFAR-10 recipe.
 
     A weight of 0 leaves the term, and the passes that only it needs, out.
 
@@ -43,7 +43,7 @@ class Hparams:
       latent_size: M, the length of a code.
       latent_prior: "sphere" (unit norm codes and noise) or "normal" (neither is projected).
       divergence: of codes to the prior, "moments" or "nearest_neighbour".
-      kl_direction: "qp" or "pq", see `losses.moments.kl_to_standard_normal`.
+      kl_direction: "qp" or "pq", see `losses.moments.kl_to_standard_normal`; "qp" of neighbours.
       kl_form: "published" (variance in the place of the standard deviation) or "textbook".
       image_match: of images and their reconstructions, "l1", "l2" or "cosine".
       latent_match: of latents and the codes of their images, "l1", "l2" or "cosine".
@@ -88,6 +88,11 @@ class Hparams:
             latent_match=tuple(_MATCH),
         )
         require_at_least(1, self, "latent_size", "encoder_updates", "generator_updates")
+        if self.divergence == "nearest_neighbour" and self.kl_direction == "pq":
+            raise ValueError(
+                'kl_direction="pq" needs divergence="moments"; an estimate by nearest neighbours '
+                'exists for "qp" only.'
+            )
 
 
 def arcs(hparams: Hparams) -> bool:

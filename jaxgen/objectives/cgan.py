@@ -7,7 +7,9 @@ label, the players minimise (eq. 2)
     generator:      -E log D(G(z|y)|y)  ("non_saturating"), or  E log(1 - D(G(z|y)|y))  ("minimax")
 
 Deviations: generated images take the labels of the step's real ones, which are draws from the
-data's label distribution. The players alternate, as in the GAN paper's Algorithm 1.
+data's label distribution. The players alternate, as in the GAN paper's Algorithm 1; whether the
+authors' code moved both at once, and halved the discriminator's loss, as that of the GAN paper
+does, is not known.
 """
 
 import dataclasses
@@ -38,7 +40,8 @@ class Hparams:
     Attributes:
       num_classes: labels are 0 to num_classes - 1.
       latent_size: length of a latent.
-      latent_prior: "normal", "uniform" (in [-1,1]) or "uniform_unit" (in [-sqrt 3, sqrt 3]).
+      latent_prior: "normal", or uniform: "uniform" in [-1,1], "uniform_unit" in [-sqrt 3, sqrt 3],
+        "unit_hypercube" in [0,1].
       form: of the generator's loss, "non_saturating" or "minimax".
       discriminator_updates: a step, each on a batch of its own.
       generator_updates: a step.
@@ -46,7 +49,7 @@ class Hparams:
 
     num_classes: int = 10
     latent_size: int = 100
-    latent_prior: str = "uniform"
+    latent_prior: str = "unit_hypercube"
     form: str = "non_saturating"
     discriminator_updates: int = 1
     generator_updates: int = 1

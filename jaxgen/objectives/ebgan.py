@@ -41,7 +41,8 @@ class Hparams:
 
     Attributes:
       latent_size: length of a latent.
-      latent_prior: "normal", "uniform" (in [-1,1]) or "uniform_unit" (in [-sqrt 3, sqrt 3]).
+      latent_prior: "normal", or uniform: "uniform" in [-1,1], "uniform_unit" in [-sqrt 3, sqrt 3],
+        "unit_hypercube" in [0,1].
       energy: of a reconstruction's error, "euclidean" or "mean_squared".
       margin: energy up to which generated images are pushed.
       pulling_away_weight: of the pulling-away term; 0 is plain EBGAN.

@@ -12,8 +12,9 @@ contribution is its networks.
 
 Deviations: the paper's Algorithm 1 alternates; its published code
 (github.com/goodfeli/adversarial) moves both players at once, on the same z: `order` chooses. That
-code halves the discriminator's sum, which Adam does not see and which halves the rate of SGD. Real
-and generated images pass the discriminator as separate batches.
+code halves the discriminator's sum, which Adam does not see; with SGD the same update is that of
+half its rate on the whole sum, as in configs/gan_mnist.py. Real and generated images pass the
+discriminator as separate batches.
 """
 
 import dataclasses
@@ -43,7 +44,8 @@ class Hparams:
 
     Attributes:
       latent_size: length of a latent.
-      latent_prior: "normal", "uniform" (in [-1,1]) or "uniform_unit" (in [-sqrt 3, sqrt 3]).
+      latent_prior: "normal", or uniform: "uniform" in [-1,1], "uniform_unit" in [-sqrt 3, sqrt 3],
+        "unit_hypercube" in [0,1].
       form: of the generator's loss, "non_saturating" or "minimax".
       order: "simultaneous" (both players move from where they are, on the same latents) or
         "alternating" (the discriminator's updates, then the generator's).

@@ -37,7 +37,8 @@ class Hparams:
 
     Attributes:
       latent_size: length of a latent.
-      latent_prior: "normal", "uniform" (in [-1,1]) or "uniform_unit" (in [-sqrt 3, sqrt 3]).
+      latent_prior: "normal", or uniform: "uniform" in [-1,1], "uniform_unit" in [-sqrt 3, sqrt 3],
+        "unit_hypercube" in [0,1].
       a: what the discriminator should say of generated images.
       b: what the discriminator should say of real images.
       c: what the generator wants the discriminator to say of generated images.

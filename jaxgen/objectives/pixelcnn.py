@@ -135,11 +135,22 @@ def complete(
 ) -> Array:
     """Images f32[b,h,w,c]: those of `image` where `known` bool[h,w] or [b,h,w], the rest drawn.
 
-    A pixel is drawn given the known ones before it in raster order, not those after it.
+    A pixel is drawn given the known ones before it in raster order, not those after it. condition:
+    classes i32[b] of a class-conditional model; by default drawn given the known pixels, see
+    `parts.pixels.draw_code_of`.
     """
-    image = pixels.binarise(spec, image, key_for(key, "pixels"))
+    image = as_modelled(spec, image, key_for(key, "pixels"))
     noise = pixels.draw_noise(spec, key_for(key, "noise"), image.shape[0])
+    if condition is None and spec.hparams.num_classes:
+        codes, nets = jnp.eye(spec.hparams.num_classes), evaluating(spec, state)
+        code = pixels.draw_code_of(spec, nets, key_for(key, "class"), image, known, codes)
+        condition = jnp.argmax(code, axis=1)
     return _draw(spec, state, noise, condition, known, image)
+
+
+def as_modelled(spec: Spec, image: Array, key: Key | None = None) -> Array:
+    """Images f32[b,h,w,c] as they are modelled: binary for "bernoulli", drawn by `key` if drawn."""
+    return pixels.binarise(spec, image, key)
 
 
 def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:

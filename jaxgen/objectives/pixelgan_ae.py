@@ -78,6 +78,7 @@ class Hparams:
         "none" (they are binary).
       reduction: of -log p(x|z) over pixels, "sum" or "mean".
       discriminator_noise: standard deviation of what is added to the discriminator's input.
+      temperature: of samples, 1 for the model's own.
     """
 
     image_size: int = 28
@@ -93,6 +94,7 @@ class Hparams:
     binarise: str = "threshold"
     reduction: str = "sum"
     discriminator_noise: float = 0.0
+    temperature: float = 1.0
 
     def __post_init__(self):
         priors.check(self, *priors.PRIORS)
@@ -101,10 +103,10 @@ class Hparams:
             self,
             output=tuple(pixels.NLL),
             binarise=pixels.BINARISE,
-            reduction=("sum", "mean"),
+            reduction=codes.REDUCTIONS,
         )
         require_at_least(1, self, "image_size", "channels")
-        require_at_least(0, self, "discriminator_noise")
+        require_at_least(0, self, "discriminator_noise", "temperature")
         if self.code_prior == "categorical" and self.posterior == "gaussian":
             raise ValueError('posterior="gaussian" is of real codes; a categorical one has others.')
 
@@ -117,9 +119,7 @@ def reconstruction_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple
     loss = jnp.mean(pixels.nll(spec, parameters, image))
     found = codes.named("encoder", posteriors.code_metrics(spec, code))
     metrics = {"decoder/nats": loss, **found}
-    if spec.hparams.reduction == "mean":
-        loss /= image[0].size
-    return loss, metrics
+    return codes.reduced(spec, loss, image), metrics
 
 
 def discriminator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
@@ -180,10 +180,11 @@ def encode(spec: Spec, state: TrainState, image: Array) -> Array:
 
 
 def assignments(spec: Spec, state: TrainState, image: Array) -> Array:
-    """q(category | image) f32[b,K] without noise, of a categorical code."""
+    """Logits f32[b,K] of q(category | image) without noise, of a categorical code."""
     if not num_classes(spec.hparams):
         raise ValueError(f'code_prior="{spec.hparams.code_prior}" has no categories.')
-    return encode(spec, state, image)
+    image = pixels.binarise(spec, image)
+    return posteriors.outputs(evaluating(spec, state), spec, image, train=False)
 
 
 def decode(
@@ -195,7 +196,7 @@ def decode(
     """
     del condition
     noise = pixels.draw_noise(spec, jax.random.key(0) if key is None else key, code.shape[0])
-    return evaluating(spec, state)("decoder", noise, code, method="sample")
+    return _draw(spec, state, noise, code)
 
 
 def sample(
@@ -218,6 +219,39 @@ def sample(
 def reconstruct(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Array:
     """A draw f32[b,h,w,c] of p(x|z) at the code of each of batch["image"]."""
     return decode(spec, state, encode(spec, state, batch["image"]), key=key)
+
+
+def complete(
+    spec: Spec,
+    state: TrainState,
+    key: Key,
+    image: Array,
+    known: Array,
+    condition: Array | None = None,
+) -> Array:
+    """Images f32[b,h,w,c]: those of `image` where `known` bool[h,w] or [b,h,w], the rest drawn.
+
+    A pixel is drawn given the code and the known pixels before it in raster order. condition: codes
+    f32[b,m]; by default none has seen the image: drawn given the known pixels, by
+    `parts.pixels.draw_code_of`, from the K one-hot ones or from 256 draws of a real prior.
+    """
+    image = as_modelled(spec, image, key_for(key, "pixels"))
+    if condition is None:
+        count, nets = num_classes(spec.hparams), evaluating(spec, state)
+        codes = jnp.eye(count) if count else draw_code(spec, key_for(key, "codes"), _DRAWS)
+        condition = pixels.draw_code_of(spec, nets, key_for(key, "code"), image, known, codes)
+    noise = pixels.draw_noise(spec, key_for(key, "noise"), image.shape[0])
+    return _draw(spec, state, noise, condition, known, image)
+
+
+def as_modelled(spec: Spec, image: Array, key: Key | None = None) -> Array:
+    """Images f32[b,h,w,c] as they are modelled: binary for "bernoulli", drawn by `key` if drawn."""
+    return pixels.binarise(spec, image, key)
+
+
+def _draw(spec, state, noise, code, known=None, image=None):
+    temperature, nets = spec.hparams.temperature, evaluating(spec, state)
+    return nets("decoder", noise, code, known, image, temperature, method="sample")
 
 
 def marginal_nats(spec: Spec, state: TrainState, image: Array, code: Array) -> Array:
@@ -247,7 +281,7 @@ def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:
     code = encode(spec, state, image)
     own, other = (
         jnp.mean(pixels.nll(spec, nets("decoder", image, z, train=False), image))
-        for z in (code, jax.random.permutation(key_for(key, "other"), code))
+        for z in (code, codes.of_another(code))
     )
     metrics = {"reconstruction_nats": own, "code_nats": other - own}
     count = num_classes(spec.hparams)

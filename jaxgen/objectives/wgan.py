@@ -43,7 +43,8 @@ class Hparams:
 
     Attributes:
       latent_size: length of a latent.
-      latent_prior: "normal", "uniform" (in [-1,1]) or "uniform_unit" (in [-sqrt 3, sqrt 3]).
+      latent_prior: "normal", or uniform: "uniform" in [-1,1], "uniform_unit" in [-sqrt 3, sqrt 3],
+        "unit_hypercube" in [0,1].
       clip: largest size of any parameter of the critic.
       clip_order: "after" or "before" an update of the critic.
       critic_updates: a step, each on a batch of its own.

@@ -38,7 +38,8 @@ class Hparams:
 
     Attributes:
       latent_size: length of a latent.
-      latent_prior: "normal", "uniform" (in [-1,1]) or "uniform_unit" (in [-sqrt 3, sqrt 3]).
+      latent_prior: "normal", or uniform: "uniform" in [-1,1], "uniform_unit" in [-sqrt 3, sqrt 3],
+        "unit_hypercube" in [0,1].
       penalty_weight: of the gradient penalty.
       critic_updates: a step, each on a batch of its own.
       generator_updates: a step.

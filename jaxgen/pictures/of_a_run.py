@@ -46,12 +46,13 @@ def drawer(abilities: Objective, spec: Spec, held_out: Dataset) -> Callable[[Tra
 
     def pictures(state: TrainState) -> Pictures:
         drawn = {name: np.asarray(array) for name, array in draw(state, images).items()}
+        seen = drawn.pop("seen", None)
         if dots:
             real = held_out.image[:_DOTS]
             return {k: scatter.picture(real, made, names=("real", k)) for k, made in drawn.items()}
         found = {"samples": grids.grid(drawn["samples"], columns=columns)}
-        if "reconstructions" in drawn:
-            pairs = grids.interleave(images, to_uint8(drawn["reconstructions"]))
+        if seen is not None:
+            pairs = grids.interleave(to_uint8(seen), to_uint8(drawn["reconstructions"]))
             found["reconstructions"] = grids.grid(pairs, columns=8)
         return found | (walk(state) if walk else {}) | code_picture(state)
 
@@ -67,9 +68,12 @@ def _samples_and_reconstructions(abilities: Objective, spec: Spec, count: int) -
         key_sample = key_for(key, "samples")
         drawn = {"samples": abilities.sample(spec, state, key_sample, count, condition)}
         if abilities.reconstruct is not None:
-            batch = {"image": _prepared(images)}
+            image = _prepared(images)
+            if abilities.as_modelled is not None:
+                image = abilities.as_modelled(spec, image, key_for(key, "seen"))
             key_images = key_for(key, "reconstructions")
-            drawn["reconstructions"] = abilities.reconstruct(spec, state, batch, key_images)
+            reconstructions = abilities.reconstruct(spec, state, {"image": image}, key_images)
+            drawn |= {"seen": image, "reconstructions": reconstructions}
         return drawn
 
     return draw

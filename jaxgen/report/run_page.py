@@ -26,15 +26,17 @@ def write(
 ) -> Path:
     """Writes workdir/report.html from the files of the run, and returns its path.
 
-    Reads metrics.jsonl, images/KIND_STEP.png, evaluation.json (flat metrics, and under "titles"
-    what they are called: name -> [title, meaning]) and config.json (with "config", "command",
-    "versions" and "git"); what is missing is left out. title: default the folder's name. config:
-    default that of config.json. The page has no reference to any other file.
+    Reads metrics.jsonl, images/KIND_STEP.png, evaluation.json and evaluation_validation.json (flat
+    metrics, and under "titles" what they are called: name -> [title, meaning]) and config.json
+    (with "config", "command", "versions" and "git"); what is missing is left out. title: default
+    the folder's name. config: default that of config.json. The page has no reference to any other
+    file.
     """
     workdir = Path(workdir)
     curves = run_files.curves(workdir / "metrics.jsonl")
     record = run_files.record(workdir / "config.json")
     evaluation, titles = run_files.evaluation(workdir / "evaluation.json")
+    on_validation = run_files.evaluation(workdir / "evaluation_validation.json")
     pictures = run_files.pictures(workdir / "images", _PICTURES)
     stored = record.get("config")
     shown = config or (stored if isinstance(stored, Mapping) else {})
@@ -46,6 +48,7 @@ def write(
         _pictures(pictures),
         _curves(curves),
         tables.evaluation_section(evaluation, titles),
+        tables.evaluation_section(*on_validation),
         tables.last_values(curves),
         _provenance(shown, record),
     )

@@ -64,6 +64,8 @@ def _notes(study: Study) -> list[str]:
         ("n_real", "{} real samples, held out."),
         ("n_fake", "{} generated samples."),
         ("feature_space", "Feature space: {}."),
+        ("real_images", "Real images are compared {}."),
+        ("neighbours", "Precision, recall, density and coverage are with {} neighbours."),
         ("feature_accuracy", "{} of its classifications are right on held-out images."),
     ):
         values = sorted({_as_text(entry[key]) for entry in entries if key in entry})

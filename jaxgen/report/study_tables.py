@@ -19,7 +19,16 @@ MAIN = (
     "class_kl",
 )
 CURVES = (*MAIN, "modes", "stacked/modes", "classes_covered")
-_NO_METRICS = ("step", "seed", "diverged", "n_real", "n_fake", "feature_accuracy", "ms_ssim_pairs")
+_NO_METRICS = (
+    "step",
+    "seed",
+    "diverged",
+    "n_real",
+    "n_fake",
+    "neighbours",
+    "feature_accuracy",
+    "ms_ssim_pairs",
+)
 
 
 def metrics(study: Study) -> list[str]:

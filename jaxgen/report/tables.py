@@ -12,6 +12,9 @@ from jaxgen.report.run_files import Titles
 _NO_METRICS = (
     "step",
     "data",
+    "split",
+    "real_images",
+    "neighbours",
     "feature_space",
     "feature_accuracy",
     "ms_ssim_pairs",
@@ -40,8 +43,9 @@ def evaluation_section(evaluation: Mapping[str, Any], titles: Titles) -> str:
     ]
     metrics = page.table(("", "model", "real data"), rows) + _space(evaluation)
     step = f" at step {number(evaluation['step'])}" if "step" in evaluation else ""
+    images = " on validation images" if evaluation.get("split") == "validation" else ""
     return page.section(
-        f"Evaluation{step}",
+        f"Evaluation{images}{step}",
         f'<div class="tables"><section>{metrics}</section>{_classes(evaluation)}</div>',
     )
 
@@ -51,10 +55,15 @@ def _space(evaluation: Mapping[str, Any]) -> str:
         return ""
     accuracy = evaluation.get("feature_accuracy")
     right = f", {accuracy:.1%} right on held-out images" if isinstance(accuracy, float) else ""
+    more = ""
+    if "real_images" in evaluation:
+        more += f" Real images are compared {evaluation['real_images']}."
+    if "neighbours" in evaluation:
+        more += f" Precision and recall are with {show(evaluation['neighbours'])} neighbours."
     return page.note(
-        f"Features: {evaluation['feature_space']}{right}. The column “real data” has training "
-        "images in the place of the samples: what a perfect model would score. These metrics "
-        "compare models of this data set at these numbers of images; they are no FID."
+        f"Features: {evaluation['feature_space']}{right}.{more} The column “real data” has "
+        "training images in the place of the samples: what a perfect model would score. These "
+        "metrics compare models of this data set at these numbers of images; they are no FID."
     )
 
 

@@ -1,17 +1,27 @@
 """The data of an experiment, as its config says: data sets, batches, and which labels are used."""
 
+import dataclasses
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jax
+import jax.numpy as jnp
+import numpy as np
+
 from jaxgen.config.build import Experiment, check_classes
 from jaxgen.core.errors import UserError
 from jaxgen.core.files import write_atomically
+from jaxgen.core.images import to_uint8
+from jaxgen.core.keys import key_for
 from jaxgen.core.types import PyTree
 from jaxgen.data import labelled, preprocess, sources
-from jaxgen.data.dataset import Dataset
+from jaxgen.data.dataset import Dataset, fingerprint
 from jaxgen.data.pipeline import Pipeline
+
+_CHUNK = 1000  # images at a time
 
 
 def load_data(
@@ -20,9 +30,15 @@ def load_data(
     """The images of one split, as the config's `data` says, but for what is given here.
 
     split: "train", "test", or "validation", which is held out of the training images. progress:
-    tells on stderr how far decoding is. Raises UserError, also for labels that do not fit.
+    tells on stderr how far decoding is. Raises UserError, also for labels that do not fit, and for
+    validation images where `data.validation` holds none out.
     """
     data = experiment.config.data
+    if split == "validation" and not data.validation:
+        raise UserError(
+            "This run holds no validation images out of its training images "
+            "(config.data.validation=0); use --split=test, or train with some held out."
+        )
     dataset = sources.load(
         name or data.name,
         "test" if split == "test" else "train",
@@ -40,6 +56,33 @@ def load_data(
         return dataset
     training, validation = labelled.hold_out(dataset, data.validation, experiment.config.seed)
     return validation if split == "validation" else training
+
+
+def as_modelled(experiment: Experiment, dataset: Dataset) -> Dataset:
+    """A data set as the objective models it, such as in black and white.
+
+    What samples are compared with. The same object where nothing changes; where gray pixels are
+    probabilities, one draw of each.
+    """
+    change = experiment.abilities.as_modelled
+    if change is None:
+        return dataset
+    key, parts = key_for(jax.random.key(0), dataset.fingerprint), []
+    for start in range(0, len(dataset.image), _CHUNK):
+        raw = {"image": jnp.asarray(dataset.image[start : start + _CHUNK])}
+        image = preprocess.prepare(raw, jax.random.key(0))["image"]
+        changed = change(experiment.spec, image, jax.random.fold_in(key, start))
+        if changed is image:
+            return dataset
+        parts.append(to_uint8(np.asarray(changed)))
+    image = np.concatenate(parts)
+    content = hashlib.sha256(image.tobytes()).hexdigest()
+    return dataclasses.replace(
+        dataset,
+        name=f"{dataset.name}, as modelled",
+        image=image,
+        fingerprint=fingerprint(dataset.fingerprint, content),
+    )
 
 
 def make_pipeline(

@@ -32,12 +32,18 @@ def program_of(experiment: Experiment) -> Program:
 
 
 def restore(
-    workdir: str | Path, step: int | None = None, overrides: Mapping[str, Any] | None = None
+    workdir: str | Path,
+    step: int | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    temperature: float | None = None,
 ) -> tuple[Experiment, TrainState]:
     """The experiment of a workdir and its newest good (or the given) checkpoint.
 
     Needs no config. overrides: values, or text of a command line, for keys of `AFTER_TRAINING`.
-    Raises UserError for others, and where there is nothing, or nothing good, to restore.
+    temperature: of samples, in the place of the one that the run has. Raises UserError for other
+    keys, for a temperature where samples have none, and where there is nothing, or nothing good, to
+    restore.
     """
     workdir = Path(workdir)
     config = record.config_of(workdir)
@@ -49,6 +55,13 @@ def restore(
                 f"keys that can: {', '.join(AFTER_TRAINING)}."
             )
         config = load.override(config, key, value)
+    if temperature is not None and "temperature" not in config.hparams:
+        raise UserError(
+            f"--temperature={temperature:g} was given, but samples of {config.objective} have no "
+            "temperature; leave it out."
+        )
+    if temperature is not None:
+        config = load.override(config, "hparams.temperature", float(temperature))
     experiment = build(config)
     found = None
     if (workdir / "checkpoints").is_dir():

@@ -11,6 +11,7 @@ from jaxgen.config.build import Experiment
 from jaxgen.core.errors import NotFiniteError, UserError
 from jaxgen.core.images import to_uint8
 from jaxgen.core.state import TrainState
+from jaxgen.data import preprocess
 
 CHUNK = 250  # samples at a time
 
@@ -23,11 +24,13 @@ def draw(
     condition: np.ndarray | None = None,
     *,
     chunk: int = CHUNK,
+    rounded: bool = True,
     progress: Callable[[int, int], None] = lambda done, num: None,
 ) -> np.ndarray:
     """`num` samples, `chunk` at a time: images u8[num,h,w,c], or points f32[num,1,1,2].
 
     condition: what each is to be, [num,...]; by default what the objective chooses for a chunk.
+    rounded: to 8 bits; otherwise images are f32[num,h,w,c] in [-1,1].
     progress: called with (samples done, num) after every chunk.
     """
     chunk = min(chunk, num)
@@ -41,7 +44,37 @@ def draw(
         given = None if condition is None else condition[part]
         drawn.append(np.asarray(experiment.sample(state, part_key, given, chunk)))
         progress(min((part + 1) * chunk, num), num)
-    return _pixels(experiment, np.concatenate(drawn)[:num])
+    images = _finite(np.concatenate(drawn)[:num])
+    return to_uint8(images) if rounded and experiment.kind == "image" else images
+
+
+def completions(
+    experiment: Experiment,
+    state: TrainState,
+    key: Any,
+    images: np.ndarray,
+    known: np.ndarray,
+    count: int,
+) -> np.ndarray:
+    """`count` completions u8[n,count,h,w,c] of each of images u8[n,h,w,c].
+
+    known: bool[h,w], what is kept; of objectives that complete images.
+    """
+    complete: Any = experiment.abilities.complete
+
+    @jax.jit
+    def some(key, raw):
+        image = preprocess.prepare({"image": raw}, jax.random.key(0))["image"]
+        return complete(experiment.spec, state, key, image, jnp.asarray(known))
+
+    repeated = np.repeat(images, count, axis=0)
+    chunk = min(CHUNK, len(repeated))
+    parts = -(-len(repeated) // chunk)
+    rows = np.resize(np.arange(len(repeated)), parts * chunk).reshape(parts, chunk)
+    keys = jax.random.split(key, parts)
+    drawn = np.concatenate([np.asarray(some(k, repeated[r])) for k, r in zip(keys, rows)])
+    images = to_uint8(_finite(drawn[: len(repeated)]))
+    return images.reshape(-1, count, *images.shape[1:])
 
 
 def conditions(experiment: Experiment, labels: Sequence[int], num: int) -> np.ndarray | None:
@@ -101,8 +134,8 @@ def decoder(
         return decode(experiment.spec, state, code, given, key)
 
     def of_codes(code: np.ndarray) -> np.ndarray:
-        drawn = some(jnp.asarray(code, jnp.float32), jax.random.key(0))
-        return _pixels(experiment, np.asarray(drawn))
+        drawn = _finite(np.asarray(some(jnp.asarray(code, jnp.float32), jax.random.key(0))))
+        return to_uint8(drawn) if experiment.kind == "image" else drawn
 
     return of_codes
 
@@ -116,11 +149,11 @@ def _code_abilities(experiment: Experiment) -> tuple[Callable, Callable]:
     return draw_code, decode
 
 
-def _pixels(experiment: Experiment, drawn: np.ndarray) -> np.ndarray:
+def _finite(drawn: np.ndarray) -> np.ndarray:
     bad = int((~np.isfinite(drawn)).any(axis=(1, 2, 3)).sum())
     if bad:
         raise NotFiniteError(
             f"{bad} of {len(drawn)} samples are not finite, so the model has diverged; take an "
             "earlier checkpoint."
         )
-    return drawn if experiment.kind == "points" else to_uint8(drawn)
+    return drawn

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from command_line import ran
+from PIL import Image
 
 from jaxgen import experiment
 
@@ -17,17 +18,51 @@ SEMISUPERVISED = "configs/pixelgan_ae_digits_semisupervised.py"
 
 def test_clusters_beside_kmeans(env, tmp_path):
     at = f"--workdir={tmp_path / 'run'}"
-    ran(env, tmp_path, "--config=configs/pixelgan_ae_digits_clustering.py:smoke", at)
+    config = "--config=configs/pixelgan_ae_digits_clustering.py:smoke"
+    ran(env, tmp_path, config, "--config.data.validation=299", at)
     metrics = json.loads(ran(env, tmp_path, "--mode=evaluate", at, "--with=kmeans").out)
     for group in ("clustering", "kmeans"):
         assert metrics[f"{group}/clusters"] == 20
-        assert metrics[f"{group}/n_validation"] == 1498
+        assert metrics[f"{group}/n_naming"] == 299
+        assert metrics[f"{group}/named_by"] == "validation images"
         assert metrics[f"{group}/n_test"] == 299
     # Four steps make no clusters; k-means finds most digits.
     assert metrics["kmeans/cluster_error"] < 0.2 < metrics["clustering/cluster_error"]
     assert metrics["kmeans/clusters_used"] == 20
+    assert metrics["split"] == "test"
     ran(env, tmp_path, "--mode=sample", at, "--labels=3", "--num=4", f"--out={tmp_path}/x.npz")
     assert np.load(tmp_path / "x.npz")["image"].shape == (4, 8, 8, 1)
+    before = (tmp_path / "run" / "evaluation.json").read_bytes()
+    chosen = json.loads(ran(env, tmp_path, "--mode=evaluate", at, "--split=validation").out)
+    # Validation images cannot both name clusters and be counted.
+    assert chosen["clustering/named_by"] == "training images"
+    assert (chosen["clustering/n_naming"], chosen["clustering/n_test"]) == (1199, 299)
+    assert chosen["objective/reconstruction_nats"] != metrics["objective/reconstruction_nats"]
+    assert (tmp_path / "run" / "evaluation.json").read_bytes() == before
+    assert (tmp_path / "run" / "evaluation_validation.json").exists()
+    assert "Evaluation on validation images" in (tmp_path / "run" / "report.html").read_text()
+    cold = (f"--out={tmp_path}/{name}.npz" for name in "ab")
+    for seed, out in enumerate(cold):
+        more = (f"--sample_seed={seed}", "--labels=3", "--num=1", "--temperature=0")
+        ran(env, tmp_path, "--mode=sample", at, *more, out)
+    one, other = (np.load(tmp_path / f"{name}.npz")["image"] for name in "ab")
+    np.testing.assert_array_equal(one, other)
+
+
+def test_images_are_completed(env, tmp_path):
+    at = f"--workdir={tmp_path / 'run'}"
+    ran(env, tmp_path, "--config=configs/pixelcnn_digits.py:shallow,class_conditional,smoke", at)
+    out = tmp_path / "x.png"
+    ran(env, tmp_path, "--mode=complete", at, "--num=3", "--known=left", f"--out={out}")
+    picture = np.asarray(Image.open(out).convert("L"))
+    # An image, what is kept, and six completions in a row; tiles of 8 pixels and lines between.
+    tiles = np.stack([picture[:8, 10 * i : 10 * i + 8] for i in range(8)])
+    assert set(np.unique(tiles[[0, *range(2, 8)]])) == {0, 255}
+    np.testing.assert_array_equal(tiles[1:, :, :4], np.repeat(tiles[:1, :, :4], 7, axis=0))
+    assert np.all(tiles[1, :, 4:] == 128)
+    assert len(np.unique(tiles[2:].reshape(6, -1), axis=0)) > 1
+    failed = ran(env, tmp_path, "--mode=complete", at, "--known=middle", code=1)
+    assert '--known: "middle" must be one of top, bottom, left, right' in failed.err
 
 
 def test_few_labels(env, tmp_path):

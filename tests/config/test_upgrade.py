@@ -78,10 +78,19 @@ RECORD = {
     "seed": 0,
     "steps_per_dispatch": 1,
 }
+# What that config said then and no longer says.
+THEN = {
+    "num_steps": 150_000,
+    "data.validation": 0,
+    "optim.discriminator.learning_rate": 0.1,
+    "optim.discriminator.ramp_steps": 150_000,
+    "optim.discriminator.schedule.end_value": 1e-6,
+    "optim.generator.ramp_steps": 150_000,
+}
 
 
 def test_a_whole_record():
-    expected = load.load_config("configs/gan_mnist.py", **{"data.keep_classes": "0,1"})
+    expected = load.load_config("configs/gan_mnist.py", **THEN, **{"data.keep_classes": "0,1"})
     record = json.loads(json.dumps(unflatten(RECORD)))
     before = copy.deepcopy(record)
     assert load.from_json(record) == expected
@@ -91,7 +100,7 @@ def test_a_whole_record():
 def test_a_record_without_the_keys_that_came_later():
     later = ("checkpoint_best", "checkpoint_best_mode", "data.classes", "data.validation")
     record = {key: value for key, value in RECORD.items() if key not in later}
-    assert load.from_json(unflatten(record)) == load.load_config("configs/gan_mnist.py")
+    assert load.from_json(unflatten(record)) == load.load_config("configs/gan_mnist.py", **THEN)
 
 
 RENAMED = {
@@ -130,6 +139,33 @@ RENAMED = {
                 "output_activation": "tanh",
             }
         },
+    ),
+    "pixels in [-1,1]": (
+        {"networks.d": {"module": "mlp.ConditionalDiscriminator", "features": 8}},
+        {
+            "networks.d": {
+                "module": "mlp.ConditionalDiscriminator",
+                "features": 8,
+                "unit_pixels": False,
+            }
+        },
+    ),
+    "pixels in [-1,1], by a whole path": (
+        {"networks.d": {"module": "jaxgen.models.dcgan.ConditionalDiscriminator"}},
+        {
+            "networks.d": {
+                "module": "jaxgen.models.dcgan.ConditionalDiscriminator",
+                "unit_pixels": False,
+            }
+        },
+    ),
+    "pixels in [0,1]": (
+        {"networks.d": {"module": "dcgan.ConditionalDiscriminator", "unit_pixels": True}},
+        {},
+    ),
+    "discriminators that always saw [-1,1]": (
+        {"networks.d": {"module": "dcgan.Discriminator"}, "networks.e": {"module": "my.own.D"}},
+        {},
     ),
     "a distribution is no activation": (
         {"networks.decoder": {"module": "pixelcnn.PixelCNN", "output": "bernoulli"}},
@@ -180,7 +216,12 @@ def test_renamed_keys(old, changed):
 
 @pytest.mark.parametrize(
     "name",
-    ["configs/aae_digits.py:semisupervised", "configs/pixelcnn_mnist.py", "configs/gan_mnist.py"],
+    [
+        "configs/aae_digits.py:semisupervised",
+        "configs/pixelcnn_mnist.py",
+        "configs/gan_mnist.py",
+        "configs/cgan_mnist.py",
+    ],
 )
 def test_what_is_of_today_stays(name):
     values = load.load_config(name).to_dict()
@@ -205,3 +246,14 @@ def test_studies():
     assert config.experiments == ("configs/gans_digits.py:gan",)
     assert (config.data.image_size, config.data.channels, config.evaluations) == (28, 0, 5)
     assert config.is_locked
+
+
+@pytest.mark.parametrize("argument", ["", "dcgan"])
+def test_a_conditional_pair_of_before_stays_the_function_it_was(argument):
+    """Its discriminator saw images in [-1,1], and its latents were recorded."""
+    config = load.load_config(f"configs/cgan_mnist.py:{argument}")
+    record = load.to_json(config)
+    assert record["hparams"]["latent_prior"]
+    assert record["networks"]["discriminator"].pop("unit_pixels") is True
+    assert load.from_json(record).networks.discriminator.unit_pixels is False
+    assert load.from_json(load.to_json(config)) == config

@@ -17,6 +17,8 @@ ABILITIES = {
     "decode",
     "reconstruct",
     "translate",
+    "complete",
+    "as_modelled",
     "assignments",
     "evaluate",
 }
@@ -41,11 +43,11 @@ OFFERS = {
     "ebgan": (("generator", "discriminator"), ("discriminator",), GENERATES),
     "gan": (("generator", "discriminator"), ("discriminator",), GENERATES),
     "lsgan": (("generator", "discriminator"), ("discriminator",), GENERATES),
-    "pixelcnn": (("decoder",), (), {"evaluate"}),
+    "pixelcnn": (("decoder",), (), {"complete", "as_modelled", "evaluate"}),
     "pixelgan_ae": (
         ("encoder", "decoder", "discriminator"),
         ("discriminator",),
-        {*REBUILDS, "assignments"},
+        {*REBUILDS, "complete", "as_modelled", "assignments"},
     ),
     "wgan": (("generator", "critic"), ("critic",), {*GENERATES, "evaluate"}),
     "wgan_gp": (("generator", "critic"), ("critic",), {*GENERATES, "evaluate"}),

@@ -8,23 +8,53 @@ from jaxgen.evaluate import clustering
 
 pytestmark = pytest.mark.core
 
-# Four validation images in two clusters. Cluster 0 is most confident of an image of class 1, though
-# most of its images are of class 0.
-VALIDATION = np.array([[0.6, 0.4], [0.7, 0.3], [0.9, 0.1], [0.2, 0.8]])
-VALIDATION_LABELS = np.array([0, 0, 1, 2])
-TEST = np.array([[0.8, 0.2], [0.8, 0.2], [0.7, 0.3], [0.1, 0.9], [0.4, 0.6]])
-TEST_LABELS = np.array([0, 0, 1, 2, 2])
+# Four images that name two clusters. Cluster 0 is most confident of an image of class 1, though most
+# of its images are of class 0; those of the test set are mostly of class 3.
+NAMING = np.array([[0.6, 0.4], [0.7, 0.3], [0.9, 0.1], [0.2, 0.8]])
+NAMING_LABELS = np.array([0, 0, 1, 2])
+TEST = np.array([[0.8, 0.2], [0.8, 0.2], [0.7, 0.3], [0.95, 0.05], [0.1, 0.9], [0.4, 0.6]])
+TEST_LABELS = np.array([3, 3, 1, 0, 2, 2])
 
 
 def test_three_protocols_of_one_clustering():
-    found = clustering.clustering_errors(VALIDATION, VALIDATION_LABELS, TEST, TEST_LABELS)
-    assert found["cluster_error"] == pytest.approx(2 / 5)  # cluster 0 is called 1
-    assert found["cluster_error_majority"] == pytest.approx(1 / 5)  # ... 0
-    assert found["cluster_error_matched"] == pytest.approx(1 / 5)
-    share = np.array([3, 2]) / 5
+    found = clustering.clustering_errors(NAMING, NAMING_LABELS, TEST, TEST_LABELS)
+    assert found["cluster_error"] == pytest.approx(3 / 6)  # cluster 0 is called 1
+    assert found["cluster_error_majority"] == pytest.approx(3 / 6)  # ... 0
+    assert found["cluster_error_matched"] == pytest.approx(2 / 6)  # ... 3, by the test set itself
+    share = np.array([4, 2]) / 6
     assert found["cluster_usage_entropy"] == pytest.approx(-(share * np.log(share)).sum())
     assert (found["clusters"], found["clusters_used"]) == (2, 2)
-    assert (found["n_validation"], found["n_test"]) == (4, 5)
+    assert (found["n_naming"], found["n_test"]) == (4, 6)
+
+
+def test_exemplars_and_majorities_are_of_the_naming_images():
+    """Three sets of labels, so that the source of each name can be told."""
+    majority = clustering.clustering_errors(NAMING, NAMING_LABELS, NAMING, NAMING_LABELS)
+    assert majority["cluster_error_majority"] == pytest.approx(1 / 4)
+    assert majority["cluster_error"] == pytest.approx(2 / 4)
+
+
+def test_log_odds_tell_confident_images_apart():
+    """Their probabilities are all 1 in float32, and even in float64."""
+    logits = np.array([[60.0, 0.0, 1.0], [90.0, 3.0, 0.0], [75.0, 0.0, 0.0]], np.float32)
+    odds = clustering.log_odds(logits)
+    others = [np.logaddexp(0.0, 1.0), np.logaddexp(3.0, 0.0), np.log(2.0)]
+    np.testing.assert_allclose(odds[:, 0], logits[:, 0] - others, rtol=1e-12)
+    np.testing.assert_array_equal(clustering.exemplar_names(odds, np.array([7, 8, 9]))[0], 8)
+    small = np.random.default_rng(0).normal(size=(5, 4))
+    q = np.exp(small) / np.exp(small).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(clustering.log_odds(small), np.log(q / (1 - q)), rtol=1e-10)
+    np.testing.assert_array_equal(clustering.log_odds(small).argmax(1), q.argmax(1))
+    np.testing.assert_array_equal(clustering.log_odds(small[:, :1]), np.zeros((5, 1)))
+
+
+def test_diverged_assignments_are_refused():
+    """NaN would win every comparison."""
+    broken = np.where(np.arange(2) == 1, np.nan, NAMING)
+    with pytest.raises(UserError, match="4 of 4 assignments to evaluate hold NaN"):
+        clustering.clustering_errors(broken, NAMING_LABELS, TEST, TEST_LABELS)
+    with pytest.raises(UserError, match="hold NaN"):
+        clustering.classification_error(broken, NAMING_LABELS)
 
 
 def test_a_permuted_perfect_clustering_has_no_error():
@@ -65,7 +95,19 @@ def test_kmeans_finds_what_is_apart():
         clustering.kmeans_errors(images, images, labels, images, labels, 61)
 
 
-def test_a_cluster_that_no_validation_image_is_in_is_named_by_its_exemplar():
+def test_kmeans_is_fitted_to_training_images_alone():
+    """Naming and test images lie elsewhere: fitted to them, their classes would be apart."""
+    rng = np.random.default_rng(0)
+    side = lambda values: np.reshape(values, (-1, 1, 1, 1)).astype(np.float32)  # noqa: E731
+    train = side(rng.normal(size=60) + 100.0 * (np.arange(60) % 2))
+    labels = np.arange(40) % 2
+    others = side(200.0 + 10.0 * labels + 0.01 * rng.normal(size=40))
+    found = clustering.kmeans_errors(train, others, labels, others, labels, 2)
+    assert found["clusters_used"] == 1
+    assert found["cluster_error"] == 0.5
+
+
+def test_a_cluster_that_no_naming_image_is_in_is_named_by_its_exemplar():
     probabilities = np.array([[0.9, 0.1, 0.0], [0.8, 0.0, 0.2], [0.1, 0.9, 0.0]])
     names = clustering.majority_names(probabilities, np.array([4, 5, 6]))
     np.testing.assert_array_equal(names, [4, 6, 5])
@@ -81,8 +123,8 @@ def test_matching_is_the_best_of_all_namings():
 
 
 def test_classification_error():
-    found = clustering.classification_error(TEST, np.array([0, 0, 1, 1, 1]))
-    assert found == {"error": pytest.approx(1 / 5), "n_test": 5}
+    found = clustering.classification_error(TEST, np.array([0, 0, 1, 0, 1, 1]))
+    assert found == {"error": pytest.approx(1 / 6), "n_test": 6}
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,19 @@ def test_a_separable_set_and_a_hopeless_one():
     assert (scaled, same_cost) == (accuracy, cost)
 
 
+def test_the_cost_is_chosen_on_part_of_the_training_images():
+    """The labels of test images make no difference to it, not even when all are wrong."""
+    rng = np.random.default_rng(4)
+    label = np.arange(200) % 2
+    x = rng.normal(size=(200, 40))
+    x[:, :2] += 0.5 * label[:, None]
+    costs = (0.01, 100.0)  # test images have 0.72 and 0.68 of them right
+    right, chosen, _ = svm_accuracy(x[:150], label[:150], x[150:], label[150:], costs=costs)
+    swapped, same, _ = svm_accuracy(x[:150], label[:150], x[150:], 1 - label[150:], costs=costs)
+    assert chosen == same
+    assert swapped == pytest.approx(1 - right)
+
+
 def test_more_features_than_images():
     """Columns that repeat others are an orthogonal change and a scale: nothing may change."""
     rng = np.random.default_rng(3)

@@ -143,6 +143,20 @@ def test_mixture_far_from_the_data_is_finite():
     assert bool(jnp.all(jnp.isfinite(gradient)))
 
 
+@pytest.mark.parametrize("log_scale", [10.0, 15.99, 16.01, 60.0, 90.0, 1e4])
+def test_mixture_of_any_width_is_finite(log_scale):
+    """Far out a middle bin has the width 2/255 over 4 scales, the outer two a half each."""
+    params = f32([0.0, 0.5, log_scale]).reshape(1, 1, 1, 3)
+    for value, expected in ((0.0, log_scale + np.log(4 * 255 / 2)), (-1.0, np.log(2.0))):
+        x = jnp.full((1, 1, 1, 1), value)
+        nats, gradient = jax.value_and_grad(
+            lambda p, x=x: likelihood.discretized_logistic_mixture_nll(p, x)[0]
+        )(params)
+        assert float(nats) == pytest.approx(expected, rel=1e-4)
+        slope = 1.0 if value == 0.0 else 0.0
+        np.testing.assert_allclose(gradient.ravel(), [0.0, 0.0, slope], atol=1e-4)
+
+
 def test_bits_per_dim():
     assert float(likelihood.bits_per_dim(jnp.asarray(28 * 28 * np.log(2.0)), (28, 28, 1))) == (
         pytest.approx(1.0)

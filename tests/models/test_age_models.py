@@ -1,9 +1,13 @@
-"""AGE's networks: parameter counts of the published code, shapes, initial values."""
+"""AGE's networks: their formulas, parameter counts of the published code, initial values."""
+
+import itertools
 
 import jax
 import jax.numpy as jnp
+import networks
 import numpy as np
 import pytest
+from numpy_layers import leaky, relu
 
 from jaxgen.core import UserError, nets
 from jaxgen.models import age
@@ -11,19 +15,44 @@ from jaxgen.models import age
 pytestmark = pytest.mark.core
 
 
-def init(module, *shape):
-    return jax.jit(lambda key: nets.init(module, key, jnp.zeros(shape)))(jax.random.key(0))
+def encoder(normalised, strides, padding):
+    """4x4 convolutions to half the side, of which the first has no normalisation, and the last."""
+
+    def formula(layers, image):
+        x = leaky(layers.conv(image, 2, 1))
+        for _ in range(normalised):
+            x = leaky(layers.batch_norm(layers.conv(x, 2, 1)))
+        return layers.conv(x, strides, padding).mean(axis=(1, 2))
+
+    return formula
 
 
-def constant(module, x):
-    """Variables of one value: compiling random ones takes longer than everything else here."""
-    params, state = jax.eval_shape(lambda: nets.init(module, jax.random.key(0), x))
-    return jax.tree.map(lambda leaf: jnp.full(leaf.shape, 0.1), {"params": params, **state})
+def generator(doublings, pointwise):
+    """4x4 transposed convolutions to a 4x4 map and `doublings` times its side, and the image."""
+
+    def formula(layers, latent):
+        x = relu(layers.batch_norm(layers.conv_transpose(latent[:, None, None])))
+        for _ in range(doublings):
+            x = relu(layers.batch_norm(layers.conv_transpose(x, 2, 1)))
+        return np.tanh(layers.conv(x) if pointwise else layers.conv_transpose(x, 2, 1))
+
+    return formula
 
 
-def count(module, *shape):
-    params, _ = jax.eval_shape(lambda: nets.init(module, jax.random.key(0), jnp.zeros(shape)))
-    return sum(leaf.size for leaf in jax.tree.leaves(params))
+FORMULAS = {
+    16: (encoder(1, 1, 0), generator(1, pointwise=False)),
+    32: (encoder(2, 2, 1), generator(3, pointwise=True)),
+    64: (encoder(3, 1, 0), generator(3, pointwise=False)),
+}
+
+
+@pytest.mark.parametrize("side", FORMULAS)
+def test_networks_are_their_formulas(side):
+    of_encoder, of_generator = FORMULAS[side]
+    module = getattr(age, f"Encoder{side}")(latent_size=3, features=2)
+    networks.assert_is_its_formula(module, of_encoder, (4, side, side, 2))
+    module = getattr(age, f"Generator{side}")(channels=2, features=1)
+    networks.assert_is_its_formula(module, of_generator, (4, 3))
 
 
 @pytest.mark.parametrize(
@@ -37,28 +66,8 @@ def count(module, *shape):
 )
 def test_parameter_counts_of_the_published_code(size, latent, encoder, generator):
     pair = {32: (age.Encoder32, age.Generator32), 64: (age.Encoder64, age.Generator64)}[size]
-    assert count(pair[0](latent_size=latent), 1, size, size, 3) == encoder
-    assert count(pair[1](channels=3), 1, latent) == generator
-
-
-@pytest.mark.parametrize("size", [16, 32, 64])
-@pytest.mark.parametrize("channels", [1, 3])
-def test_shapes_and_ranges(size, channels):
-    encoder = getattr(age, f"Encoder{size}")(latent_size=6, features=4)
-    generator = getattr(age, f"Generator{size}")(channels=channels, features=4)
-
-    image = jnp.linspace(-1.0, 1.0, 2 * size * size * channels).reshape(2, size, size, channels)
-    variables = constant(encoder, image)
-    codes, moved = jax.jit(lambda v, x: encoder.apply(v, x, train=True, mutable=["batch_stats"]))(
-        variables, image
-    )
-    images = jax.jit(lambda v, z: generator.apply(v, z, train=False))(
-        constant(generator, codes), codes
-    )
-    assert codes.shape == (2, 6)
-    assert jax.tree.structure(moved["batch_stats"]) == jax.tree.structure(variables["batch_stats"])
-    assert images.shape == (2, size, size, channels)
-    assert float(jnp.max(jnp.abs(images))) <= 1.0
+    assert networks.count(pair[0](latent_size=latent), (1, size, size, 3)) == encoder
+    assert networks.count(pair[1](channels=3), (1, latent)) == generator
 
 
 @pytest.mark.parametrize(
@@ -80,44 +89,27 @@ def test_other_sides_are_refused(name, given, fix):
     )
 
 
-def sizes(generator_or_encoder, *shape):
-    """Spatial sizes after each convolution, in order of call."""
-    module = generator_or_encoder
-    variables = jax.eval_shape(
-        lambda: module.init(jax.random.key(0), jnp.zeros(shape), train=False)
-    )
-    _, found = jax.eval_shape(
-        lambda v: module.apply(
-            v, jnp.zeros(shape), train=False, capture_intermediates=True, mutable=["intermediates"]
-        ),
-        variables,
-    )
-    convolutions = [
-        (int(name.split("_")[1]), value["__call__"][0].shape)
-        for name, value in found["intermediates"].items()
-        if name.startswith("ConvTranspose")
-    ]
-    return [shape[1:] for _, shape in sorted(convolutions)]
+@pytest.mark.parametrize(
+    ("side", "encoder", "generator"),
+    [
+        (16, [3, 32, 64, 16], [9, 128, 64, 3]),
+        (32, [3, 64, 128, 256, 128], [9, 512, 256, 128, 128]),
+        (64, [3, 64, 128, 256, 512, 64], [9, 512, 256, 128, 64, 3]),
+    ],
+)
+def test_layer_widths(side, encoder, generator):
+    def kernels(widths):
+        return [(4, 4, a, b) for a, b in itertools.pairwise(widths)]
 
-
-def test_generator_layer_shapes():
-    assert sizes(age.Generator64(), 1, 64) == [
-        (4, 4, 512),
-        (8, 8, 256),
-        (16, 16, 128),
-        (32, 32, 64),
-        (64, 64, 3),
-    ]
-    assert sizes(age.Generator32(), 1, 128) == [
-        (4, 4, 512),
-        (8, 8, 256),
-        (16, 16, 128),
-        (32, 32, 128),
-    ]
+    module = getattr(age, f"Encoder{side}")()
+    assert networks.kernels(module, (1, side, side, 3)) == kernels(encoder)
+    pointwise = [(1, 1, 128, 3)] if side == 32 else []
+    module = getattr(age, f"Generator{side}")(channels=3)
+    assert networks.kernels(module, (1, 9)) == kernels(generator) + pointwise
 
 
 def test_initial_values_follow_the_published_code():
-    params, _ = init(age.Encoder64(), 1, 64, 64, 3)
+    params = networks.initial(age.Encoder64(), (1, 64, 64, 3))
     kernels = [leaf for leaf in jax.tree.leaves(params) if leaf.ndim == 4]
     assert np.std(np.concatenate([np.ravel(k) for k in kernels])) == pytest.approx(0.02, rel=0.01)
     bias = next(
@@ -136,8 +128,11 @@ def test_initial_values_follow_the_published_code():
 
 
 def test_last_convolution_has_the_only_bias():
-    params = jax.eval_shape(lambda: init(age.Encoder32(), 1, 32, 32, 3))[0]
-    biased = [name for name, part in params.items() if name.startswith("Conv") and "bias" in part]
-    assert biased == ["Conv_3"]
-    params = jax.eval_shape(lambda: init(age.Generator64(), 1, 64))[0]
-    assert not [n for n, part in params.items() if n.startswith("ConvT") and "bias" in part]
+    def biased(module, shape):
+        params = networks.structure(module, *networks.arrays(shape))["params"]
+        return [name for name, part in params.items() if "kernel" in part and "bias" in part]
+
+    assert biased(age.Encoder32(), (1, 32, 32, 3)) == ["Conv_3"]
+    assert biased(age.Encoder64(), (1, 64, 64, 3)) == ["Conv_4"]
+    assert biased(age.Generator32(), (1, 64)) == ["Conv_0"]
+    assert biased(age.Generator64(), (1, 64)) == []

@@ -1,17 +1,143 @@
-"""DCGAN's networks: parameter counts of the released codes, layer shapes, initial values."""
+"""DCGAN's networks: formulas, parameter counts of the released codes, initial values."""
 
 import itertools
 
-import jax
 import jax.numpy as jnp
 import networks
 import numpy as np
 import pytest
+from numpy_layers import append_label, flat, leaky, relu, signed_sigmoid
 
 from jaxgen.core import UserError
 from jaxgen.models import dcgan
 
 pytestmark = pytest.mark.core
+
+
+GRIDS = {16: (4, 2), 28: (7, 2), 32: (4, 3)}  # side of the first map, and how often it is doubled
+HALF = {3: (2, 1), 4: (2, 1), 5: (2, 2)}  # strides and padding that halve a side
+
+
+def generator(side, kernel_size, batch_norm=True, num_classes=0):
+    base, doublings = GRIDS[side]
+    double = (*HALF[kernel_size], kernel_size % 2)
+
+    def formula(layers, latent, *label):
+        norm = layers.batch_norm if batch_norm else lambda x: x
+        if num_classes:
+            latent = append_label(latent, *label, num_classes)
+        units, maps = layers.dense(latent), (len(latent), base, base, -1)
+        # The paper's code normalises each unit of the first map, the torch code each channel.
+        x = norm(units).reshape(maps) if kernel_size == 5 else norm(units.reshape(maps))
+        x = relu(x)
+        for _ in range(doublings - 1):
+            x = relu(norm(layers.conv_transpose(x, *double)))
+        return np.tanh(layers.conv_transpose(x, *double))
+
+    return formula
+
+
+def discriminator(side, kernel_size, batch_norm=True, num_classes=0):
+    def formula(layers, image, *label):
+        norm = layers.batch_norm if batch_norm else lambda x: x
+        if num_classes:
+            image = append_label(image, *label, num_classes)
+        x = layers.sow(leaky(layers.conv(image, *HALF[kernel_size])))
+        for _ in range(GRIDS[side][1] - 1):
+            x = layers.sow(leaky(norm(layers.conv(x, *HALF[kernel_size]))))
+        return layers.dense(flat(x))[:, 0]
+
+    return formula
+
+
+@pytest.mark.parametrize("side", [28, 32])
+@pytest.mark.parametrize("kernel_size", [4, 5])
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_networks_are_their_formulas(side, kernel_size, batch_norm):
+    form = {"features": 2, "kernel_size": kernel_size, "batch_norm": batch_norm}
+    of_pair = side, kernel_size, batch_norm
+    module = dcgan.Generator(side, channels=2, **form)
+    networks.assert_is_its_formula(module, generator(*of_pair), (4, 3))
+    module = dcgan.Discriminator(**form)
+    networks.assert_is_its_formula(module, discriminator(*of_pair), (4, side, side, 2))
+
+
+def test_networks_with_classes_are_their_formulas():
+    module = dcgan.Generator(16, channels=2, features=2, num_classes=3)
+    networks.assert_is_its_formula(module, generator(16, 4, num_classes=3), (4, 2), (4,))
+    module, shapes = dcgan.Discriminator(features=2, num_classes=3), [(4, 16, 16, 2), (4,)]
+    networks.assert_is_its_formula(module, discriminator(16, 4, num_classes=3), *shapes)
+
+
+def test_output_bias_is_the_image_layers_only():
+    module = dcgan.Generator(16, features=2, output_bias=True)
+    networks.assert_is_its_formula(module, generator(16, 4), (4, 3))
+    params = networks.structure(module, jnp.zeros((4, 3)))["params"]
+    assert [n for n, part in params.items() if {"kernel", "bias"} <= part.keys()] == [
+        "ConvTranspose_1"
+    ]
+
+
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_feature_learner_is_its_formula(batch_norm):
+    """3x3 kernels, padded by one; strides 1,2,1,2,1,2 down and 2,1,2,1,2,1 up."""
+
+    def of_generator(layers, latent):
+        norm = layers.batch_norm if batch_norm else lambda x: x
+        x = relu(norm(layers.dense(latent))).reshape(len(latent), 4, 4, -1)
+        for stride in (2, 1, 2, 1, 2):
+            x = relu(norm(layers.conv_transpose(x, stride, 1, stride - 1)))
+        return np.tanh(layers.conv_transpose(x, 1, 1))
+
+    def of_discriminator(layers, image):
+        norm = layers.batch_norm if batch_norm else lambda x: x
+        x = layers.sow(leaky(layers.conv(image, 1, 1)))
+        for stride in (2, 1, 2, 1, 2):
+            x = layers.sow(leaky(norm(layers.conv(x, stride, 1))))
+        return layers.dense(flat(x))[:, 0]
+
+    fields = {"features": 1, "batch_norm": batch_norm}
+    module = dcgan.FeatureGenerator(channels=2, **fields)
+    networks.assert_is_its_formula(module, of_generator, (4, 3))
+    module = dcgan.FeatureDiscriminator(**fields)
+    networks.assert_is_its_formula(module, of_discriminator, (4, 32, 32, 2))
+
+
+@pytest.mark.parametrize("pixels", ["sigmoid", "tanh"])
+def test_conditional_generator_is_its_formula(pixels):
+    """Labels at every layer, 5x5 kernels; normalised but for the image."""
+
+    def formula(layers, latent, label):
+        def labelled(x):
+            return append_label(x, label, 3)
+
+        x = relu(layers.batch_norm(layers.dense(labelled(latent))))
+        x = relu(layers.batch_norm(layers.dense(labelled(x)))).reshape(len(x), 2, 2, 4)
+        x = relu(layers.batch_norm(layers.conv_transpose(labelled(x), 2, 2, 1)))
+        x = layers.conv_transpose(labelled(x), 2, 2, 1)
+        return {"sigmoid": signed_sigmoid, "tanh": np.tanh}[pixels](x)
+
+    module = dcgan.ConditionalGenerator(3, 8, channels=2, features=2, output_activation=pixels)
+    networks.assert_is_its_formula(module, formula, (4, 5), (4,))
+
+
+@pytest.mark.parametrize("unit_pixels", [True, False])
+def test_conditional_discriminator_is_its_formula(unit_pixels):
+    """Labels at every layer, 5x5 kernels; normalised but at both ends; pixels in [0,1] first."""
+
+    def formula(layers, image, label):
+        def labelled(x):
+            return append_label(x, label, 3)
+
+        pixels = (image + 1) / 2 if unit_pixels else image
+        x = layers.sow(leaky(layers.conv(labelled(pixels), 2, 2)))
+        x = layers.sow(leaky(layers.batch_norm(layers.conv(labelled(x), 2, 2))))
+        x = leaky(layers.batch_norm(layers.dense(labelled(flat(x)))))
+        return layers.dense(labelled(x))[:, 0]
+
+    fields = {} if unit_pixels else {"unit_pixels": False}
+    module = dcgan.ConditionalDiscriminator(3, features=2, **fields)
+    networks.assert_is_its_formula(module, formula, (4, 8, 8, 2), (4,))
 
 
 def conv(size, *widths):
@@ -88,34 +214,6 @@ def test_features_of_the_paper_number_28672():
     assert sum(4 * 4 * shape[3] for shape in sown) == 28_672
 
 
-def test_features_are_rectified():
-    module = dcgan.Discriminator(features=4, batch_norm=False)
-    image = jax.random.normal(jax.random.key(0), (2, 16, 16, 1))
-    variables = networks.random_variables(module, image)
-    apply = jax.jit(lambda x: module.apply(variables, x, train=False, mutable=["intermediates"]))
-    _, updated = apply(image)
-    first = updated["intermediates"]["features"][0]
-    kernel, bias = (np.asarray(variables["params"]["Conv_0"][k]) for k in ("kernel", "bias"))
-    patch = np.einsum("uvc,uvco->o", image[0, 1:5, 1:5], kernel) + bias
-    np.testing.assert_allclose(first[0, 1, 1], np.where(patch < 0, 0.2 * patch, patch), atol=1e-5)
-
-
-def test_normalisation_is_where_the_papers_have_it():
-    def normalised(module, *shapes):
-        stats = networks.structure(module, *networks.arrays(*shapes)).get("batch_stats", {})
-        return [leaf["mean"].shape[0] for _, leaf in sorted(stats.items())]
-
-    image = (1, 64, 64, 3)
-    assert normalised(dcgan.Discriminator(), image) == [128, 256, 512]
-    assert normalised(dcgan.Generator(), (1, 100)) == [512, 256, 128, 64]
-    by_unit = dcgan.Generator(features=128, kernel_size=5)
-    assert normalised(by_unit, (1, 100)) == [4 * 4 * 1024, 512, 256, 128]
-    assert normalised(dcgan.Discriminator(batch_norm=False), image) == []
-    assert normalised(dcgan.ConditionalGenerator(), (1, 100), (1,)) == [1024, 6272, 64]
-    label = [(1, 28, 28, 1), (1,)]
-    assert normalised(dcgan.ConditionalDiscriminator(), *label) == [128, 1024]
-
-
 def test_initial_values_are_the_papers():
     params = networks.initial(dcgan.Discriminator(features=32), (1, 16, 16, 3))
     kernels = [np.ravel(part["kernel"]) for part in params.values() if "kernel" in part]
@@ -129,28 +227,25 @@ def test_initial_values_are_the_papers():
         assert not part["bias"].any()
 
 
-@pytest.mark.parametrize("name", ["generator", "discriminator"])
-def test_labels_reach_every_layer(name):
-    """Inputs of each kernel are `num_classes` more than the outputs of the layer before."""
-    if name == "generator":
-        module, shapes = dcgan.ConditionalGenerator(num_classes=7, features=2), [(1, 5), (1,)]
-        expected = [(5, 5, 4 + 7, 2), (5, 5, 2 + 7, 1), (5 + 7, 32), (32 + 7, 4 * 49)]
-    else:
-        module, shapes = (
-            dcgan.ConditionalDiscriminator(num_classes=7, features=2),
-            [(1, 28, 28, 1), (1,)],
-        )
-        expected = [(5, 5, 1 + 7, 2), (5, 5, 2 + 7, 4), (4 * 49 + 7, 32), (32 + 7, 1)]
-    assert networks.kernels(module, *shapes) == expected
-    x, label = (
-        jnp.ones(tuple(3 if n == 1 and i == 0 else n for i, n in enumerate(shapes[0]))),
-        jnp.asarray([0, 1, 6]),
-    )
-    variables = networks.random_variables(module, x, label)
-    apply = jax.jit(lambda y: module.apply(variables, x, y, train=False).reshape(3, -1))
-    out, other = apply(label), apply(label[::-1])
-    assert np.abs(out[0] - out[1]).max() > 1e-4
-    np.testing.assert_allclose(other, out[::-1], atol=1e-5)
+def test_initial_values_are_wgan_gps():
+    """Of He's and Glorot's variances; a stride of 2 divides the fan at the smaller map by 4."""
+
+    def reaches(part, bound):
+        assert 0.95 * bound < np.abs(part["kernel"]).max() <= bound
+
+    form = {"kernel_size": 5, "init_scheme": "he"}
+    params = networks.initial(dcgan.Generator(16, 3, 16, **form), (1, 9))
+    reaches(params["ConvTranspose_0"], (12 / (25 * (32 / 4 + 16))) ** 0.5)
+    reaches(params["ConvTranspose_1"], (12 / (25 * (16 / 4 + 3))) ** 0.5)
+    reaches(params["Dense_0"], (6 / (9 + 512)) ** 0.5)
+    assert (params["BatchNorm_0"]["scale"] == 1).all()
+    params = networks.initial(dcgan.Discriminator(16, batch_norm=False, **form), (1, 16, 16, 3))
+    reaches(params["Conv_0"], (12 / (25 * (3 + 16 / 4))) ** 0.5)
+    reaches(params["Conv_1"], (12 / (25 * (16 + 32 / 4))) ** 0.5)
+    reaches(params["Dense_0"], (6 / (512 + 1)) ** 0.5)
+    assert not any(part["bias"].any() for part in params.values())
+    with pytest.raises(UserError, match='init_scheme="glorot" of a network is not one of'):
+        networks.outputs(dcgan.Generator(16, init_scheme="glorot"), (1, 9))
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,40 @@
-"""LSGAN's networks: counts, layers and initial values of the authors' code."""
+"""LSGAN's networks: formulas, counts, layers and initial values of the authors' code."""
 
 import itertools
 
 import networks
 import numpy as np
 import pytest
+from numpy_layers import flat, leaky, relu
 
 from jaxgen.core import UserError
 from jaxgen.models import lsgan
 
 pytestmark = pytest.mark.core
+
+
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_networks_are_their_formulas(batch_norm):
+    """3x3 kernels up, strides 2,1,2,1,2,2 and 1; four 5x5 ones of stride 2 down."""
+
+    def of_generator(layers, latent):
+        norm = layers.batch_norm if batch_norm else lambda x: x
+        x = relu(norm(layers.dense(latent).reshape(len(latent), 2, 2, -1)))
+        for stride in (2, 1, 2, 1, 2, 2):
+            x = relu(norm(layers.conv_transpose(x, stride, 1, stride - 1)))
+        return np.tanh(layers.conv_transpose(x, 1, 1))
+
+    def of_discriminator(layers, image):
+        norm = layers.batch_norm if batch_norm else lambda x: x
+        x = layers.sow(leaky(layers.conv(image, 2, 2)))
+        for _ in range(3):
+            x = layers.sow(leaky(norm(layers.conv(x, 2, 2))))
+        return layers.dense(flat(x))[:, 0]
+
+    module = lsgan.Generator(32, channels=2, features=1, batch_norm=batch_norm)
+    networks.assert_is_its_formula(module, of_generator, (4, 3))
+    module = lsgan.Discriminator(features=1, batch_norm=batch_norm)
+    networks.assert_is_its_formula(module, of_discriminator, (4, 32, 32, 2))
 
 
 def test_parameter_counts():

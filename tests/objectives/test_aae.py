@@ -1,4 +1,4 @@
-"""Adversarial autoencoders of three kinds: losses against numpy, who moves, what each is given."""
+"""Adversarial autoencoders of three kinds: who moves, what each is given, what is measured."""
 
 import dataclasses
 
@@ -9,9 +9,9 @@ import numpy as np
 import optax
 import pytest
 
-from jaxgen.core import Layout, Nets, Spec, by_phase, key_for
+from jaxgen.core import Layout, Spec, by_phase
 from jaxgen.objectives import aae, aae_semisupervised, aae_supervised
-from jaxgen.objectives.parts.priors import draw_code, of_component
+from jaxgen.objectives.parts.priors import of_component
 
 pytestmark = pytest.mark.core
 
@@ -65,11 +65,6 @@ def setup(name, tx=None, **hparams):
     return spec, OBJECTIVES[name].create_state(spec, jax.random.key(0), batch), batch
 
 
-def loss_of(name, function, spec, state, *args):
-    nets = Nets(spec, state.params, state.model_state)
-    return getattr(OBJECTIVES[name], function)(nets, spec, *args)
-
-
 def kernels(state):
     return {n: np.asarray(p["kernel"], np.float64) for n, p in state.params.items()}
 
@@ -96,75 +91,13 @@ ONE_HOT = np.eye(K)[np.arange(BATCH) % K]
 
 
 @pytest.mark.parametrize("kind", ["bernoulli", "squared"])
-def test_reconstruction_against_numpy(kind):
+def test_reconstructions_are_mean_images(kind):
     spec, state, batch = setup("aae", likelihood=kind)
-    loss, metrics = loss_of(
-        "aae", "reconstruction_loss", spec, state, batch["image"], jax.random.key(1)
-    )
-    w, x = kernels(state), flat(batch["image"])
-    output = x @ w["encoder"] @ w["decoder"]
-    expected = {
-        "bernoulli": cross_entropy(output, x),
-        "squared": 0.5 * ((output - x) ** 2).sum(1).mean(),
-    }[kind]
-    np.testing.assert_allclose(loss, expected, rtol=1e-5)
-    code = x @ w["encoder"]
-    np.testing.assert_allclose(metrics["encoder/code_var"], code.var(0).mean(), rtol=1e-5)
+    w = kernels(state)
+    output = flat(batch["image"]) @ w["encoder"] @ w["decoder"]
     mean = {"bernoulli": np.tanh(output / 2), "squared": output}[kind]
     found = aae.reconstruct(spec, state, batch, jax.random.key(0))
     np.testing.assert_allclose(flat(found), mean, rtol=1e-4, atol=1e-6)
-
-
-@pytest.mark.parametrize("prior", ["gaussian", "mixture"])
-def test_adversarial_losses_against_numpy(prior):
-    spec, state, batch = setup("aae", code_prior=prior)
-    key = jax.random.key(5)
-    loss, _ = loss_of("aae", "discriminator_loss", spec, state, batch["image"], key)
-    w = kernels(state)
-    draws = draw_code(spec, key_for(key, "prior"), BATCH)
-    real = np.asarray(draws, np.float64) @ w["discriminator"]
-    fake = flat(batch["image"]) @ w["encoder"] @ w["discriminator"]
-    expected = -log_sigmoid(real).mean() - log_sigmoid(-fake).mean()
-    np.testing.assert_allclose(loss, expected, rtol=1e-4)
-    loss, _ = loss_of("aae", "encoder_loss", spec, state, batch["image"], jax.random.key(6))
-    np.testing.assert_allclose(loss, -log_sigmoid(fake).mean(), rtol=1e-4)
-
-
-@pytest.mark.parametrize("noise", [0.0, 0.3])
-def test_label_informed_discriminator_compares_each_class_with_its_component(noise):
-    """Of four labelled images and six others, which count alike; noise: of D's inputs."""
-    spec, state, batch = setup(
-        "aae", code_prior="mixture", label_informed=True, discriminator_noise=noise
-    )
-    assert state.params["discriminator"]["kernel"].shape == (M + K + 1, 1)
-    labelled = (batch["labelled_image"][:4], batch["labelled_label"][:4])
-    args = (batch["image"], *labelled)
-    key = jax.random.key(5)
-    loss, _ = loss_of("aae", "informed_discriminator_loss", spec, state, *args, key)
-    anything = draw_code(spec, key_for(key, "prior"), BATCH)
-    own = of_component(spec, key_for(key, "component"), labelled[1])
-    w = kernels(state)
-    unknown, known = np.tile(np.eye(K + 1)[K], (BATCH, 1)), np.eye(K + 1)[np.arange(4) % K]
-    codes = [flat(image) @ w["encoder"] for image in (batch["image"], labelled[0])]
-
-    def judge(key, purpose, code, label):
-        key = key_for(key_for(key, purpose), "noise")
-        added = noise * np.asarray(jax.random.normal(key, code.shape), np.float64)
-        judged = np.asarray(code, np.float64) + added
-        return np.concatenate([judged, label], 1) @ w["discriminator"]
-
-    def judged(key):
-        parts = ("unknown", codes[0], unknown), ("known", codes[1], known)
-        return np.concatenate([judge(key, *part) for part in parts])
-
-    parts = ("real", anything, unknown), ("labelled_real", own, known)
-    real = np.concatenate([judge(key, *part) for part in parts])
-    fake = judged(key_for(key, "fake"))
-    expected = -log_sigmoid(real).mean() - log_sigmoid(-fake).mean()
-    np.testing.assert_allclose(loss, expected, rtol=1e-4)
-    key = jax.random.key(6)
-    loss, _ = loss_of("aae", "informed_encoder_loss", spec, state, *args, key)
-    np.testing.assert_allclose(loss, -log_sigmoid(judged(key)).mean(), rtol=1e-4)
 
 
 def test_samples_of_components():
@@ -179,12 +112,8 @@ def test_samples_of_components():
 
 def test_supervised_decoder_is_given_the_class():
     spec, state, batch = setup("supervised")
-    args = (batch["image"], batch["label"], jax.random.key(1))
-    loss, _ = loss_of("supervised", "reconstruction_loss", spec, state, *args)
     w, x = kernels(state), flat(batch["image"])
     output = np.concatenate([ONE_HOT, x @ w["encoder"]], 1) @ w["decoder"]
-    np.testing.assert_allclose(loss, cross_entropy(output, x), rtol=1e-5)
-    assert state.params["discriminator"]["kernel"].shape == (M, 1)  # which is not
     style = aae_supervised.encode(spec, state, batch["image"])
     images = aae_supervised.decode(spec, state, style, batch["label"])
     np.testing.assert_allclose(flat(images), np.tanh(output / 2), rtol=1e-4, atol=1e-6)
@@ -197,57 +126,13 @@ def test_metrics_say_what_styles_tell():
     spec, state, batch = setup("supervised")
     figures = aae_supervised.evaluate(spec, state, batch, jax.random.key(5))
     w, x = kernels(state), flat(batch["image"])
-    order = jax.random.permutation(jax.random.key(5), len(x))
+    order = np.roll(np.arange(len(x)), len(x) // 2)
     own = x @ w["encoder"]
     for name, style in (("reconstruction_nats", own), ("restyled_nats", own[order])):
         output = np.concatenate([ONE_HOT, style], 1) @ w["decoder"]
         np.testing.assert_allclose(figures[name], cross_entropy(output, x), rtol=1e-5)
     assert figures["restyled_nats"] != figures["reconstruction_nats"]
     assert figures["code_var"] > 0
-
-
-@pytest.mark.parametrize("noise", [0.0, 0.3])
-def test_semisupervised_losses_against_numpy(noise):
-    """noise: of the discriminators' inputs, another for each of them and for draws and codes."""
-    spec, state, batch = setup("semisupervised", input_noise_level=0.0, discriminator_noise=noise)
-    w, x = kernels(state), flat(batch["image"])
-    output = x @ w["encoder"]
-    category, style = softmax(output[:, :K]), output[:, K:]
-    name = "semisupervised"
-    loss, metrics = loss_of(
-        name, "reconstruction_loss", spec, state, batch["image"], jax.random.key(1)
-    )
-    logits = np.concatenate([category, style], 1) @ w["decoder"]
-    np.testing.assert_allclose(loss, cross_entropy(logits, x), rtol=1e-5)
-    usage = category.mean(0)
-    np.testing.assert_allclose(
-        metrics["encoder/usage_entropy"], -(usage * np.log(usage)).sum(), rtol=1e-5
-    )
-    key = jax.random.key(5)
-    loss, _ = loss_of(name, "discriminators_loss", spec, state, batch["image"], key)
-    drawn, z = aae_semisupervised.draw_parts(spec, key_for(key, "prior"), BATCH)
-    drawn, z = np.asarray(drawn, np.float64), np.asarray(z, np.float64)
-    np.testing.assert_array_equal(np.sort(drawn, 1), [[0.0] * (K - 1) + [1.0]] * BATCH)
-    assert z.shape == (BATCH, M)
-    pairs = (("category_discriminator", drawn, category), ("style_discriminator", z, style))
-
-    def logits(key, purpose, n, code):
-        key = key_for(key_for(key, purpose), "noise")
-        return (code + noise * np.asarray(jax.random.normal(key, code.shape), np.float64)) @ w[n]
-
-    expected = sum(
-        -log_sigmoid(logits(key, f"{n}/real", n, real)).mean()
-        - log_sigmoid(-logits(key, f"{n}/fake", n, fake)).mean()
-        for n, real, fake in pairs
-    )
-    np.testing.assert_allclose(loss, expected, rtol=1e-4)
-    key = jax.random.key(6)
-    loss, _ = loss_of(name, "encoder_loss", spec, state, batch["image"], key)
-    expected = sum(-log_sigmoid(logits(key, n, n, fake)).mean() for n, _, fake in pairs)
-    np.testing.assert_allclose(loss, expected, rtol=1e-4)
-    args = (batch["image"], batch["label"], jax.random.key(7))
-    loss, _ = loss_of(name, "supervised_loss", spec, state, *args)
-    np.testing.assert_allclose(loss, -np.log((category * ONE_HOT).sum(1)).mean(), rtol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -389,8 +274,6 @@ def test_a_split_batch_gives_the_same_step(name):
 
 def test_figures_and_samples_of_categories():
     spec, state, batch = setup("semisupervised")
-    probabilities = aae_semisupervised.assignments(spec, state, batch["image"])
-    np.testing.assert_allclose(probabilities.sum(1), 1.0, rtol=1e-5)
     figures = aae_semisupervised.evaluate(spec, state, batch, jax.random.key(0))
     names = {"reconstruction_nats", "usage_entropy", "assignment_entropy", "code_var"}
     assert names < set(figures)

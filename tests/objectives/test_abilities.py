@@ -24,6 +24,15 @@ SIGNATURES = {
     "decode": {"spec": ..., "state": ..., "code": ..., "condition": None, "key": None},
     "reconstruct": {"spec": ..., "state": ..., "batch": ..., "key": ...},
     "translate": {"spec": ..., "state": ..., "batch": ..., "key": ...},
+    "complete": {
+        "spec": ...,
+        "state": ...,
+        "key": ...,
+        "image": ...,
+        "known": ...,
+        "condition": None,
+    },
+    "as_modelled": {"spec": ..., "image": ..., "key": None},
     "assignments": {"spec": ..., "state": ..., "image": ...},
     "evaluate": {"spec": ..., "state": ..., "batch": ..., "key": ...},
 }

@@ -1,4 +1,4 @@
-"""The GAN family's steps: losses against numpy, who moves, how often, in what order, on what."""
+"""The GAN family's steps: who moves, how often, in what order, on what."""
 
 import dataclasses
 import functools
@@ -11,7 +11,7 @@ import optax
 import pytest
 from tiny_games import update_key
 
-from jaxgen.core import Nets, Spec, key_for, optimise, resolve
+from jaxgen.core import Spec, key_for, optimise, resolve
 from jaxgen.objectives import cgan, ebgan, gan, lsgan, wgan, wgan_gp
 from jaxgen.objectives.parts.latents import draw_code
 
@@ -74,125 +74,6 @@ def setup(name, **options):
         "label": jnp.arange(count) % CLASSES,
     }
     return spec, OBJECTIVES[name].create_state(spec, jax.random.key(0), batch), batch
-
-
-def noise_of(spec, key):
-    """The latents that a loss called with `key` draws."""
-    return np.asarray(draw_code(spec, key_for(key, "latent"), BATCH), np.float64)
-
-
-def losses_at(name, **options):
-    """(results of both losses, x, fake, score, kernels): one batch, by our code and in numpy."""
-    spec, state, batch = setup(name, counts=False, **options)
-    objective = OBJECTIVES[name]
-    player = objective.NETWORKS[1]
-    x, label = batch["image"][:BATCH], batch["label"][:BATCH]
-    entries = (x, label) if name == "cgan" else (x,)
-    results = [
-        getattr(objective, f"{who}_loss")(
-            Nets(spec, state.params, state.model_state), spec, *entries, jax.random.key(5)
-        )
-        for who in (player, "generator")
-    ]
-    z = noise_of(spec, jax.random.key(5))
-    kernels = jax.tree.map(lambda p: np.asarray(p, np.float64), state.params)
-    one_hot = np.eye(CLASSES)[np.asarray(label)] if name == "cgan" else np.zeros((BATCH, 0))
-    fake = np.tanh(np.concatenate([z, one_hot], 1) @ kernels["generator"]["kernel"])
-
-    def score(images):
-        flat = np.concatenate([images.reshape(BATCH, -1), one_hot], 1)
-        return flat @ kernels[player]["kernel"]
-
-    return results, np.asarray(x, np.float64).reshape(BATCH, -1), fake, score, kernels[player]
-
-
-def log_sigmoid(t):
-    return -np.log(1 + np.exp(-t))
-
-
-@pytest.mark.parametrize("name", ["gan", "cgan"])
-@pytest.mark.parametrize("form", ["non_saturating", "minimax"])
-def test_gan_losses_against_numpy(name, form):
-    options = {"real_label": 0.9} if name == "gan" else {}
-    ((loss, metrics), (generator, _)), x, fake, score, _ = losses_at(name, form=form, **options)
-    real_label = options.get("real_label", 1.0)
-    real, made = score(x)[:, 0], score(fake)[:, 0]
-    expected = -real_label * log_sigmoid(real).mean() - (1 - real_label) * log_sigmoid(-real).mean()
-    np.testing.assert_allclose(loss, expected - log_sigmoid(-made).mean(), rtol=1e-4)
-    terms = {"non_saturating": -log_sigmoid(made).mean(), "minimax": log_sigmoid(-made).mean()}
-    np.testing.assert_allclose(generator, terms[form], rtol=1e-4)
-    np.testing.assert_allclose(
-        metrics["discriminator/real"], (1 / (1 + np.exp(-real))).mean(), rtol=1e-4
-    )
-    spread = np.sqrt(fake.var(0).sum() / x.var(0).sum())
-    np.testing.assert_allclose(metrics["generator/spread"], spread, rtol=1e-4)
-
-
-def test_lsgan_losses_against_numpy():
-    ((loss, _), (generator, _)), x, fake, score, _ = losses_at("lsgan", a=-1.0, b=1.0, c=0.3)
-    expected = 0.5 * ((score(x) - 1) ** 2).mean() + 0.5 * ((score(fake) + 1) ** 2).mean()
-    np.testing.assert_allclose(loss, expected, rtol=1e-4)
-    np.testing.assert_allclose(generator, 0.5 * ((score(fake) - 0.3) ** 2).mean(), rtol=1e-4)
-
-
-@pytest.mark.parametrize("energy", ["mean_squared", "euclidean"])
-def test_ebgan_losses_against_numpy(energy):
-    (results, x, fake, score, kernels) = losses_at("ebgan", energy=energy, margin=3.0)
-    (loss, _), (generator, metrics) = results
-
-    def energies(images):
-        squares = (score(images) @ kernels["decoder"] - images) ** 2
-        return squares.mean(1) if energy == "mean_squared" else np.sqrt(squares.sum(1))
-
-    hinge = np.maximum(0, 3.0 - energies(fake))
-    assert np.any(hinge > 0)
-    np.testing.assert_allclose(loss, energies(x).mean() + hinge.mean(), rtol=1e-4)
-    codes = score(fake)
-    unit = codes / np.linalg.norm(codes, axis=1, keepdims=True)
-    cosines = (unit @ unit.T) ** 2
-    together = (cosines.sum() - BATCH) / (BATCH * (BATCH - 1))
-    np.testing.assert_allclose(metrics["generator/pulling_away"], together, rtol=1e-4)
-    np.testing.assert_allclose(generator, energies(fake).mean() + 0.1 * together, rtol=1e-4)
-
-
-def test_wgan_losses_against_numpy():
-    ((loss, metrics), (generator, _)), x, fake, score, _ = losses_at("wgan")
-    np.testing.assert_allclose(loss, score(fake).mean() - score(x).mean(), rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(metrics["critic/distance"], -loss, rtol=1e-6)
-    np.testing.assert_allclose(generator, -score(fake).mean(), rtol=1e-4, atol=1e-6)
-
-
-def test_wgan_gp_losses_against_numpy():
-    ((loss, metrics), _), x, fake, score, kernels = losses_at("wgan_gp", penalty_weight=7.0)
-    # A linear critic has the same gradient everywhere.
-    penalty = 7 * (np.linalg.norm(kernels["kernel"]) - 1) ** 2
-    np.testing.assert_allclose(metrics["critic/penalty"], penalty, rtol=1e-4)
-    np.testing.assert_allclose(loss, score(fake).mean() - score(x).mean() + penalty, rtol=1e-4)
-
-
-class Bowl(nn.Module):
-    """A critic of half the squared distance from a point: its gradient is the way from there."""
-
-    @nn.compact
-    def __call__(self, x, *, train):
-        flat = x.reshape(len(x), -1)
-        centre = self.param("kernel", nn.initializers.normal(0.5), (PIXELS,))
-        return jnp.sum(jnp.square(flat - centre[None]), axis=1) / 2
-
-
-def test_the_gradient_penalty_lies_between_each_real_and_its_generated_image():
-    spec, _, batch = setup("wgan_gp", penalty_weight=7.0)
-    spec = dataclasses.replace(spec, nets={**spec.nets, "critic": Bowl()})
-    state, key = wgan_gp.create_state(spec, jax.random.key(0), batch), jax.random.key(5)
-    x = batch["image"][:BATCH]
-    nets = Nets(spec, state.params, state.model_state)
-    _, metrics = wgan_gp.critic_loss(nets, spec, x, key)
-    kernels = jax.tree.map(lambda p: np.asarray(p, np.float64), state.params)
-    fake = np.tanh(noise_of(spec, key) @ kernels["generator"]["kernel"])
-    share = np.asarray(jax.random.uniform(key_for(key, "share"), (BATCH,)), np.float64)[:, None]
-    between = share * np.asarray(x, np.float64).reshape(BATCH, -1) + (1 - share) * fake
-    norm = np.linalg.norm(between - kernels["critic"]["kernel"], axis=1)
-    np.testing.assert_allclose(metrics["critic/penalty"], 7 * ((norm - 1) ** 2).mean(), rtol=1e-4)
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
@@ -321,19 +202,6 @@ def test_a_critic_with_batch_statistics_has_no_gradient_penalty():
     image = jnp.zeros((1, SIDE, SIDE, 1))
     with pytest.raises(ValueError, match="turn it off in the critic"):
         wgan_gp.create_state(spec, jax.random.key(0), {"image": image})
-
-
-def test_one_update_of_the_critic_follows_the_gradient_of_the_whole_loss():
-    options = {"rates": (0.0, 0.01), "penalty_weight": 7.0, "critic_updates": 1}
-    spec, state, batch = setup("wgan_gp", **options)
-    after, _ = wgan_gp.train_step(spec, state, batch, jax.random.key(1))
-    z = noise_of(spec, update_key(jax.random.key(1), "critic"))
-    fake = np.tanh(z @ np.asarray(state.params["generator"]["kernel"], np.float64))
-    w = np.asarray(state.params["critic"]["kernel"], np.float64)
-    norm = np.linalg.norm(w)
-    x = np.asarray(batch["image"], np.float64).reshape(BATCH, -1)
-    gradient = (fake.mean(0) - x.mean(0))[:, None] + 7 * 2 * (norm - 1) * w / norm
-    np.testing.assert_allclose(after.params["critic"]["kernel"], w - 0.01 * gradient, rtol=1e-4)
 
 
 def test_conditional_samples_follow_their_labels():

@@ -68,6 +68,19 @@ def test_the_minimum_is_samples_of_any_number_of_points(held_out):
     assert set(draw(jnp.zeros((1, 1, 1, 2)))) == {"samples"}
 
 
+def test_originals_are_shown_as_they_are_modelled():
+    objective = game(
+        sample=lambda spec, state, key, num, condition: jnp.broadcast_to(state, (num, 8, 8, 1)),
+        reconstruct=reconstruct,
+        as_modelled=lambda spec, image, key: jnp.where(image > 0.0, 1.0, -1.0),
+    )
+    images = np.tile(np.array([100, 180], np.uint8).reshape(2, 1, 1, 1), (20, 8, 8, 1))
+    drawn = of_a_run.drawer(objective, SPEC, data(images))(jnp.ones((1, 1, 1, 1)))
+    assert set(drawn) == {"samples", "reconstructions"}
+    row = drawn["reconstructions"][4, 4 :: 10, 0]
+    assert set(row) == {0, 255}
+
+
 def test_stacked_images_are_tiles():
     objective = game(
         sample=lambda spec, state, key, num, condition: jnp.broadcast_to(state, (num, 8, 8, 3)),

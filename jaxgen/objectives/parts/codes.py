@@ -17,6 +17,7 @@ from jaxgen.objectives.parts import posteriors
 from jaxgen.objectives.parts.priors import draw_code
 
 LIKELIHOODS = ("bernoulli", "squared")
+REDUCTIONS = ("sum", "mean")
 
 
 def independent_nll(spec: Spec, output: Array, image: Array) -> Array:
@@ -28,6 +29,22 @@ def independent_nll(spec: Spec, output: Array, image: Array) -> Array:
     if spec.hparams.likelihood == "bernoulli":
         return likelihood.bernoulli_nll(output, image)
     return jnp.sum(jnp.square(output - image), axis=(1, 2, 3)) / 2
+
+
+def reduced(spec: Spec, nats: Array, image: Array) -> Array:
+    """The loss f[] of nats f[] an image: those, or nats a pixel by `hparams.reduction` "mean"."""
+    return nats / image[0].size if spec.hparams.reduction == "mean" else nats
+
+
+def of_another(code: Array) -> Array:
+    """Codes f[b,m] dealt to images half a batch away, so that none has its own where b > 1.
+
+    Half a batch, and not the next one, for data may be sorted by class.
+
+    >>> of_another(jnp.arange(3.0)[:, None])[:, 0].tolist()
+    [2.0, 0.0, 1.0]
+    """
+    return jnp.roll(code, code.shape[0] // 2, axis=0)
 
 
 def to_image(spec: Spec, output: Array) -> Array:

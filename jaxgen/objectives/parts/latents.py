@@ -10,21 +10,22 @@ from jaxgen.core.spec import Spec
 from jaxgen.core.state import TrainState, evaluating
 from jaxgen.core.types import Array, Key
 
-# Half the width of a uniform prior; "uniform_unit" has variance 1.
+# Half the width of a uniform prior around 0; "uniform_unit" has variance 1.
 _WIDTHS = {"uniform": 1.0, "uniform_unit": math.sqrt(3.0)}
-PRIORS = ("normal", *_WIDTHS)
+PRIORS = ("normal", *_WIDTHS, "unit_hypercube")
 
 
 def draw_code(spec: Spec, key: Key, num: int) -> Array:
     """`num` latents f32[num,m] from the prior that `spec.hparams.latent_prior` names.
 
-    "normal": N(0, 1). "uniform": in [-1, 1]. "uniform_unit": in [-sqrt 3, sqrt 3]. m is
-    `spec.hparams.latent_size`.
+    "normal": N(0, 1). Uniform are "uniform" in [-1, 1], "uniform_unit" in [-sqrt 3, sqrt 3] and
+    "unit_hypercube" in [0, 1]. m is `spec.hparams.latent_size`.
     """
     prior, shape = spec.hparams.latent_prior, (num, spec.hparams.latent_size)
     if prior == "normal":
         return spec.layout.normal(key, shape)
-    return _WIDTHS[prior] * (2.0 * spec.layout.uniform(key, shape) - 1.0)
+    draws = spec.layout.uniform(key, shape)
+    return draws if prior == "unit_hypercube" else _WIDTHS[prior] * (2.0 * draws - 1.0)
 
 
 def arcs(hparams) -> bool:

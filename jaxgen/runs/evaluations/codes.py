@@ -6,7 +6,6 @@ from typing import Any
 from jaxgen.core.images import even_rows
 from jaxgen.evaluate import clustering, codes
 from jaxgen.evaluate.classifier import labels
-from jaxgen.runs import data
 from jaxgen.runs.evaluations.context import Context, under
 
 BY_DEFAULT = True
@@ -17,9 +16,9 @@ _FITTED = 10_000  # training images that a linear classifier is fitted to, at mo
 def evaluate(context: Context) -> dict[str, Any]:
     """The accuracy of a line on codes, "codes/linear_accuracy", and the errors of categories.
 
-    Of categories "labelled/..." where labels were trained with, else "clustering/...": without
-    held-out validation images, training images name the clusters. None of objectives that do not
-    encode or of images without labels; no accuracy of those of a single class.
+    Of categories "labelled/..." where labels were trained with, else "clustering/...", named by
+    images of `context.choosing`. None of objectives that do not encode or of images without labels;
+    no accuracy of those of a single class.
     """
     abilities, held_out = context.experiment.abilities, context.held_out
     if held_out.label is None or abilities.encode is None:
@@ -39,9 +38,7 @@ def _of_categories(context: Context, assigned: Callable) -> dict[str, Any]:
     if labelled:
         error = clustering.classification_error(found, labels(held_out))
         return under("labelled", {**error, "labels": labelled})
-    validation = data.load_data(context.experiment, "validation")
-    names = labels(validation)
-    errors = clustering.clustering_errors(
-        assigned(validation.image), names, found, labels(held_out)
-    )
-    return under("clustering", errors)
+    which, naming = context.choosing
+    scores, found = (clustering.log_odds(x) for x in (assigned(naming.image), found))
+    errors = clustering.clustering_errors(scores, labels(naming), found, labels(held_out))
+    return under("clustering", {**errors, "named_by": f"{which} images"})

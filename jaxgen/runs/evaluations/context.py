@@ -29,6 +29,7 @@ class Context:
       state: of one seed.
       training: the images that it was trained on.
       held_out: the images that it is compared with.
+      split: what these are, "test" or "validation".
       inception_weights: a file; if given, the feature space is the Inception network's.
       say: called with lines about progress, of what takes long; None is silence.
       spaces: feature spaces by data set, kept for the next state where the caller keeps them.
@@ -38,13 +39,14 @@ class Context:
     state: TrainState
     training: Dataset
     held_out: Dataset
+    split: str = "test"
     inception_weights: str = ""
     say: Callable[[str], None] | None = None
     spaces: dict[Any, features.FeatureExtractor] = dataclasses.field(default_factory=dict)
 
     @property
     def num(self) -> int:
-        """Images of each kind, real and generated."""
+        """Generated images, and at most so many real ones beside them."""
         return self.experiment.config.evaluation.num_images
 
     @functools.cached_property
@@ -61,9 +63,29 @@ class Context:
         return sampling.draw(self.experiment, self.state, key, self.num, self.condition)
 
     @functools.cached_property
+    def modelled_training(self) -> Dataset:
+        """The training images as they are modelled, see `runs.data.as_modelled`."""
+        return data.as_modelled(self.experiment, self.training)
+
+    @functools.cached_property
+    def modelled_held_out(self) -> Dataset:
+        """The held-out images as they are modelled."""
+        return data.as_modelled(self.experiment, self.held_out)
+
+    @functools.cached_property
     def real(self) -> np.ndarray:
-        """At most `num` held-out images, from all over the set."""
-        return even_rows(self.held_out.image, self.num)
+        """At most `num` held-out images as they are modelled, from all over the set."""
+        return even_rows(self.modelled_held_out.image, self.num)
+
+    @functools.cached_property
+    def choosing(self) -> tuple[str, Dataset]:
+        """("validation" or "training", images that something may be chosen on).
+
+        Validation images, but training ones where none were held out, or where results are of them.
+        """
+        if self.split == "test" and self.experiment.config.data.validation:
+            return "validation", data.load_data(self.experiment, "validation")
+        return "training", self.training
 
     @property
     def is_stacked(self) -> bool:
@@ -85,7 +107,7 @@ class Context:
             return _by_channel(self.base_classifier)
         if self.held_out.label is None:
             return features.pixel_features()
-        return self._classifier(self.training, self.held_out)
+        return self._classifier(self.modelled_training, self.modelled_held_out)
 
     @functools.cached_property
     def base_classifier(self) -> features.FeatureExtractor:

@@ -5,7 +5,6 @@ from typing import Any
 from jaxgen.core.errors import UserError
 from jaxgen.evaluate import clustering
 from jaxgen.evaluate.classifier import labels
-from jaxgen.runs import data
 from jaxgen.runs.evaluations.context import Context, under
 
 BY_DEFAULT = False
@@ -21,14 +20,14 @@ def evaluate(context: Context) -> dict[str, Any]:
             "--with=kmeans needs a run that finds clusters and a labelled data set; "
             f"{config.objective} on {held_out.name} is none."
         )
-    validation = data.load_data(experiment, "validation")
+    which, naming = context.choosing
     errors = clustering.kmeans_errors(
         context.training.image,
-        validation.image,
-        labels(validation),
+        naming.image,
+        labels(naming),
         held_out.image,
         held_out.label,
         abilities.num_classes,
         config.seed,
     )
-    return under("kmeans", errors)
+    return under("kmeans", {**errors, "named_by": f"{which} images"})

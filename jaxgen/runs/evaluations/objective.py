@@ -1,6 +1,7 @@
-"""Metrics of the paper's own, a mean over held-out batches.
+"""Metrics of the paper's own, a mean over all held-out images.
 
-Of `config.evaluation.num_images` images in all, or nearly, in batches of the training batch size.
+In batches of nearly equal size, none smaller than those of training, for some metrics are of a
+batch; each counts as many times as it has images.
 """
 
 from typing import Any
@@ -42,19 +43,18 @@ def evaluate(context: Context) -> dict[str, Any]:
         if held_out.label is None:
             return {}
         arrays["label"] = held_out.label
-    size = min(experiment.config.data.batch_size, len(held_out.image))
-    stride = len(held_out.image) // size
-    count = min(stride, max(1, context.num // size))
+    count = max(1, len(held_out.image) // experiment.config.data.batch_size)
 
     @jax.jit
     def of_batch(state, raw, key):
         key_data, key_step = jax.random.split(key)
         return metrics(spec, state, preprocess.prepare(raw, key_data), key_step)
 
-    rows = []
+    rows, sizes = [], []
     for i, key in enumerate(jax.random.split(jax.random.key(0), count)):
         # Each batch from all over the set: folders are sorted by class.
-        raw = {name: jnp.asarray(x[i::stride][:size]) for name, x in arrays.items()}
+        raw = {name: jnp.asarray(x[i::count]) for name, x in arrays.items()}
         rows.append(of_batch(context.state, raw, key))
-    means = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
-    return under("objective", {**means, "n_real": size * count})
+        sizes.append(len(raw["image"]))
+    means = {k: float(np.average([row[k] for row in rows], weights=sizes)) for k in rows[0]}
+    return under("objective", {**means, "n_real": sum(sizes)})

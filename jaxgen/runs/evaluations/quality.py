@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from jaxgen.evaluate import features
 from jaxgen.runs.evaluations.context import Context
 
@@ -10,8 +12,17 @@ TITLES = features.TITLES
 
 
 def evaluate(context: Context) -> dict[str, Any]:
-    """`evaluate.features.compare`; none of points, whose modes can be counted."""
+    """`evaluate.features.compare`; none of points, whose modes can be counted.
+
+    "real_images": what was done to them before; samples of a model of binary images are compared
+    with binary images.
+    """
     if context.experiment.kind == "points":
         return {}
-    train = context.training.image
-    return features.compare(context.space, context.real, context.samples, train_images=train)
+    train = context.modelled_training
+    found = features.compare(context.space, context.real, context.samples, train_images=train.image)
+    if train is context.training:
+        return {"real_images": "as they are", **found}
+    values = len(np.unique(context.real))
+    name = context.experiment.config.objective
+    return {"real_images": f"as {name} models them: {values} values a channel", **found}

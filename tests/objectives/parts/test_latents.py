@@ -72,7 +72,7 @@ def test_draws_do_not_depend_on_devices(prior):
 
 
 def test_walks_between_normal_latents_alone_are_arcs():
-    assert [latents.arcs(Numbers(prior)) for prior in latents.PRIORS] == [True, False, False]
+    assert [latents.arcs(Numbers(prior)) for prior in latents.PRIORS] == [True, *[False] * 3]
 
 
 def test_an_example_has_the_shape_of_a_latent():

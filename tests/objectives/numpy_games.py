@@ -1,0 +1,640 @@
+"""Every objective's losses in numpy, float64, from the papers' equations, on `tiny_games` networks.
+
+A loss takes hparams, the key of an update and what the turn reads of a batch. It makes its draws,
+each with the key that the library promises, and returns a function of all weights
+{network: {name: array}} that gives its terms, {term: (weight, value)}; the loss is the sum of
+weight times value. What the library measures has the metric's name, with a weight of 0 where it is
+no term.
+"""
+
+import jax
+import numpy as np
+
+from jaxgen.core import key_for
+
+TRAINING = 0.25  # what `tiny_games` networks add in training
+
+
+def flat(x):
+    return x.reshape(len(x), -1)
+
+
+def linear(w, *x):
+    return np.concatenate([flat(part) for part in x], axis=1) @ w["kernel"] + TRAINING
+
+
+def image_of(w, *x):
+    return np.tanh(linear(w, *x))
+
+
+def scores(w, *x):
+    return np.tanh(linear(w["hidden"], *x)).sum(1)
+
+
+def pixels_of(w, image, *code):
+    w = w["Pixels_0"]
+    logits = flat(image) @ np.triu(w["causal"], 1) + TRAINING
+    return sum((z @ w["bias"] for z in code), logits)
+
+
+def one_hot(label, classes):
+    return np.eye(classes)[label]
+
+
+def unit(x):
+    return x / np.linalg.norm(x, axis=-1, keepdims=True)
+
+
+def sigmoid(t):
+    return 1 / (1 + np.exp(-t))
+
+
+def softmax(x):
+    return np.exp(x) / np.exp(x).sum(1, keepdims=True)
+
+
+def cross_entropy(logits, target):
+    """Of Bernoulli variables, each."""
+    return -target * np.log(sigmoid(logits)) - (1 - target) * np.log(sigmoid(-logits))
+
+
+def measured(values):
+    """Terms of no weight."""
+    return {name: (0, value) for name, value in values.items()}
+
+
+def normal(key, *shape):
+    return np.asarray(jax.random.normal(key, shape), np.float64)
+
+
+def uniform(key, *shape):
+    return np.asarray(jax.random.uniform(key, shape), np.float64)
+
+
+def category(key, num, categories):
+    return np.asarray(jax.random.randint(key, (num,), 0, categories))
+
+
+# AGE
+
+
+def age_divergence(h, codes):
+    if h.divergence == "nearest_neighbour":
+        squares = np.square(codes[:, None] - codes).sum(-1)
+        nearest = np.where(np.eye(len(codes)), np.inf, squares).min(1)
+        entropy = codes.shape[1] * np.log(nearest + 1e-4).mean()
+        return np.square(codes).mean() / 2 - entropy
+    m, v = codes.mean(0), codes.var(0)
+    s2 = {"published": v**2, "textbook": v}[h.kl_form]
+    if h.kl_direction == "qp":
+        return ((s2 + m**2) / 2 - np.log(s2) / 2 - 0.5).mean()
+    return ((1 + m**2) / (2 * s2) + np.log(s2) / 2 - 0.5).mean()
+
+
+AGE_MATCH = {
+    "l1": lambda x, y: np.abs(x - y).mean(),
+    "l2": lambda x, y: np.square(x - y).mean(),
+    "cosine": lambda x, y: 2 - (unit(x) * unit(y)).mean(),
+}
+
+
+def age_players(h, key, image):
+    """(e, g, z), the first two functions of all weights and an input."""
+    on_prior = unit if h.latent_prior == "sphere" else lambda codes: codes
+
+    def encode(w, x):
+        return on_prior(linear(w["encoder"], x))
+
+    def generate(w, z):
+        return image_of(w["generator"], z).reshape(image.shape)
+
+    return encode, generate, on_prior(normal(key, len(image), h.latent_size))
+
+
+def age_encoder(h, key, image):
+    encode, generate, z = age_players(h, key, image)
+
+    def terms(w):
+        codes, fake = encode(w, image), encode(w, generate(w, z))
+        match = AGE_MATCH[h.image_match](generate(w, codes), image)
+        return {
+            "encoder/kl_real": (h.encoder_real_weight, age_divergence(h, codes)),
+            "encoder/kl_fake": (-h.encoder_fake_weight, age_divergence(h, fake)),
+            "encoder/image": (h.image_weight, match),
+            "encoder/latent": (h.encoder_latent_weight, AGE_MATCH[h.latent_match](fake, z)),
+            **measured(
+                {"encoder/code_mean": codes.mean(), "encoder/code_var": codes.var(0).mean()}
+            ),
+        }
+
+    return terms
+
+
+def age_generator(h, key, image):
+    encode, generate, z = age_players(h, key, image)
+
+    def terms(w):
+        fake = encode(w, generate(w, z))
+        match = AGE_MATCH[h.image_match](generate(w, encode(w, image)), image)
+        return {
+            "generator/kl_fake": (h.generator_fake_weight, age_divergence(h, fake)),
+            "generator/latent": (h.latent_weight, AGE_MATCH[h.latent_match](fake, z)),
+            "generator/image": (h.generator_image_weight, match),
+        }
+
+    return terms
+
+
+# The GAN family
+
+
+def generating(h, key, num, *given):
+    """Weights -> generated images, of one draw of the latents."""
+    draw = normal if h.latent_prior == "normal" else uniform
+    draws = draw(key_for(key, "latent"), num, h.latent_size)
+    z = {
+        "normal": draws,
+        "uniform": 2 * draws - 1,
+        "uniform_unit": np.sqrt(3) * (2 * draws - 1),
+        "unit_hypercube": draws,
+    }[h.latent_prior]
+    return lambda w: image_of(w["generator"], z, *given)
+
+
+def outputs_of(real, fake, image, generated):
+    """The metrics of a discriminator that gives `real` for `image` and `fake` for `generated`."""
+    means = {"discriminator/real": real.mean(), "discriminator/fake": fake.mean()}
+    return measured({**means, "generator/spread": spread(image, generated)})
+
+
+def spread(image, generated):
+    return np.sqrt(generated.var(0).sum() / flat(image).var(0).sum())
+
+
+def gan_discriminator(h, key, image, *given):
+    fake = generating(h, key, len(image), *given)
+    target = getattr(h, "real_label", 1.0)
+
+    def terms(w):
+        generated = fake(w)
+        on_real, on_fake = (scores(w["discriminator"], x, *given) for x in (image, generated))
+        return {
+            "of real": (1, cross_entropy(on_real, target).mean()),
+            "of generated": (1, cross_entropy(on_fake, 0).mean()),
+            **outputs_of(sigmoid(on_real), sigmoid(on_fake), image, generated),
+        }
+
+    return terms
+
+
+def gan_generator(h, key, image, *given):
+    fake = generating(h, key, len(image), *given)
+
+    def terms(w):
+        probability = sigmoid(scores(w["discriminator"], fake(w), *given))
+        loss = -np.log(probability) if h.form == "non_saturating" else np.log(1 - probability)
+        return {"generator/loss": (1, loss.mean())}
+
+    return terms
+
+
+def cgan_discriminator(h, key, image, label):
+    return gan_discriminator(h, key, image, one_hot(label, h.num_classes))
+
+
+def cgan_generator(h, key, image, label):
+    return gan_generator(h, key, image, one_hot(label, h.num_classes))
+
+
+def lsgan_discriminator(h, key, image):
+    fake = generating(h, key, len(image))
+
+    def terms(w):
+        generated = fake(w)
+        on_real, on_fake = (scores(w["discriminator"], x) for x in (image, generated))
+        return {
+            "of real": (1 / 2, np.square(on_real - h.b).mean()),
+            "of generated": (1 / 2, np.square(on_fake - h.a).mean()),
+            **outputs_of(on_real, on_fake, image, generated),
+        }
+
+    return terms
+
+
+def lsgan_generator(h, key, image):
+    fake = generating(h, key, len(image))
+
+    def terms(w):
+        on_fake = scores(w["discriminator"], fake(w))
+        return {"of generated": (1 / 2, np.square(on_fake - h.c).mean())}
+
+    return terms
+
+
+def ebgan_energy(h, w, x):
+    """(Energies, codes)."""
+    codes = linear(w["discriminator"]["Player_0"], x)
+    squares = np.square(image_of(w["discriminator"]["Player_1"], codes) - flat(x))
+    return squares.mean(1) if h.energy == "mean_squared" else np.sqrt(squares.sum(1)), codes
+
+
+def ebgan_discriminator(h, key, image):
+    fake = generating(h, key, len(image))
+
+    def terms(w):
+        generated = fake(w)
+        (on_real, _), (on_fake, _) = (ebgan_energy(h, w, x) for x in (image, generated))
+        hinge = np.maximum(0, h.margin - on_fake)
+        # Otherwise the hinge of the mean is the mean of the hinges.
+        assert 0 < np.sum(hinge > 0) < len(hinge)
+        return {
+            "of real": (1, on_real.mean()),
+            "of generated": (1, hinge.mean()),
+            **outputs_of(on_real, on_fake, image, generated),
+        }
+
+    return terms
+
+
+def ebgan_generator(h, key, image):
+    fake = generating(h, key, len(image))
+
+    def terms(w):
+        energy, codes = ebgan_energy(h, w, fake(w))
+        cosines = np.square(unit(codes) @ unit(codes).T)
+        others = cosines[~np.eye(len(codes), dtype=bool)]
+        return {
+            "of generated": (1, energy.mean()),
+            "generator/pulling_away": (h.pulling_away_weight, others.mean()),
+        }
+
+    return terms
+
+
+def wgan_critic(h, key, image):
+    fake = generating(h, key, len(image))
+
+    def terms(w):
+        generated = fake(w)
+        on_real, on_fake = (scores(w["critic"], x).mean() for x in (image, generated))
+        distance = {"critic/distance": on_real - on_fake}
+        return {
+            "of real": (-1, on_real),
+            "of generated": (1, on_fake),
+            **measured({**distance, "generator/spread": spread(image, generated)}),
+        }
+
+    return terms
+
+
+def wgan_generator(h, key, image):
+    fake = generating(h, key, len(image))
+    return lambda w: {"generator/loss": (1, -scores(w["critic"], fake(w)).mean())}
+
+
+def wgan_gp_critic(h, key, image):
+    fake, distance = generating(h, key, len(image)), wgan_critic(h, key, image)
+    share = uniform(key_for(key, "share"), len(image))[:, None]
+
+    def terms(w):
+        between = share * flat(image) + (1 - share) * fake(w)
+        slope = 1 - np.tanh(linear(w["critic"]["hidden"], between)) ** 2
+        norms = np.linalg.norm(slope @ w["critic"]["hidden"]["kernel"].T, axis=1)
+        penalty = h.penalty_weight * np.square(norms - 1).mean()
+        return {**distance(w), "critic/penalty": (1, penalty)}
+
+    return terms
+
+
+# Models of pixels
+
+
+def binary(h, key, image):
+    if h.output != "bernoulli" or h.binarise == "none":
+        return image
+    threshold = 2 * uniform(key, *image.shape) - 1 if h.binarise == "sample" else 0
+    return np.where(image > threshold, 1.0, -1.0)
+
+
+def pixel_nats(h, y, image):
+    """-log p(x), of each image, of the `Graded` outputs of one number `y` a pixel."""
+    x = flat(image)
+    if h.output == "bernoulli":
+        return cross_entropy(y, (x + 1) / 2).sum(1)
+    if h.output == "categorical":
+        logits = y[..., None] * np.linspace(-1, 1, 256)
+        level = np.rint((x + 1) * 127.5).astype(int)
+        chosen = np.take_along_axis(logits, level[..., None], axis=2)[..., 0]
+        return (np.log(np.exp(logits).sum(-1)) - chosen).sum(1)
+    logits, mean, log_scale = np.split(y[..., None] * MIXTURE[0] + MIXTURE[1], 3, axis=-1)
+    ends = [(x[..., None] + side / 255 - mean) / np.exp(log_scale) for side in (-1, 1)]
+    share = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    return -np.log((share * (sigmoid(ends[1]) - sigmoid(ends[0]))).sum(-1)).sum(1)
+
+
+# Slope and offset of two components' logits, means, log scales.
+MIXTURE = np.array([[1, -1, 0.5, -0.3, 0.2, -0.4], [0, 0, 0.1, -0.2, -1, -0.5]])
+
+
+def pixelcnn_decoder(h, key, image, *given):
+    image = binary(h, key, image)
+
+    def terms(w):
+        y = pixels_of(w["decoder"], image, *given)
+        nats = pixel_nats(h, y, image).mean()
+        bits = nats / np.log(2) / image[0].size
+        return {"decoder/nll": (1, nats), "decoder/bits_per_dim": (0, bits)}
+
+    return terms
+
+
+def pixelcnn_conditional_decoder(h, key, image, label):
+    return pixelcnn_decoder(h, key, image, one_hot(label, h.num_classes))
+
+
+# Autoencoders with an adversary on codes
+
+
+def corrupted(h, key, image):
+    if h.input_noise == "gaussian":
+        return image + 2 * h.input_noise_level * normal(key, *image.shape)
+    kept = uniform(key, *image.shape) >= h.input_noise_level
+    return kept * (image + 1) / (1 - h.input_noise_level) - 1
+
+
+def encoding(h, key, image):
+    """Weights -> the encoder's outputs."""
+    if h.posterior == "implicit":
+        image = corrupted(h, key_for(key, "input"), image)
+    return lambda w: linear(w["encoder"], image)
+
+
+def coding(h, key, image):
+    """Weights -> codes."""
+    outputs = encoding(h, key, image)
+    noise = normal(key_for(key, "code"), len(image), h.code_size)
+
+    def codes(w):
+        if h.code_prior == "categorical":
+            return softmax(outputs(w))
+        if h.posterior != "gaussian":
+            return outputs(w)
+        mean, log_sigma = np.split(outputs(w), 2, axis=1)
+        return mean + np.exp(log_sigma) * noise
+
+    return codes
+
+
+def prior_draws(h, key, num):
+    if h.code_prior == "gaussian":
+        return h.prior_scale * normal(key, num, h.code_size)
+    if h.code_prior == "categorical":
+        return one_hot(category(key, num, h.code_size), h.code_size)
+    component = category(key_for(key, "component"), num, h.components)
+    return of_component(h, key_for(key, "place"), component)
+
+
+def of_component(h, key, component):
+    """A Gaussian of deviations 0.5 and 0.1, 1.4 from the origin, turned by its angle."""
+    point = np.array([1.4, 0]) + np.array([0.5, 0.1]) * normal(key, len(component), 2)
+    turn = np.exp(2j * np.pi * component / h.components) * (point @ [1, 1j])
+    return h.prior_scale * np.stack([turn.real, turn.imag], axis=1)
+
+
+def judging(h, key, shape, name="discriminator"):
+    """(Weights, codes, what stands beside them) -> logits of discriminator `name`."""
+    noise = h.discriminator_noise * normal(key_for(key, "noise"), *shape)
+    return lambda w, codes, *given: scores(w[name], codes + noise, *given)
+
+
+def code_moments(z):
+    """The encoder's metrics of real codes."""
+    error, variance = np.abs(z.mean(0)).mean(), z.var(0).mean()
+    return measured({"encoder/code_mean_error": error, "encoder/code_var": variance})
+
+
+def code_entropies(p):
+    """The encoder's metrics of categorical codes."""
+    usage, each = -(p.mean(0) * np.log(p.mean(0))).sum(), -(p * np.log(p)).sum(1).mean()
+    return measured({"encoder/usage_entropy": usage, "encoder/assignment_entropy": each})
+
+
+def probabilities_of(name, real, fake):
+    """The metrics of discriminator `name` of codes with these logits."""
+    return measured({f"{name}/real": sigmoid(real).mean(), f"{name}/fake": sigmoid(fake).mean()})
+
+
+def independent_nats(h, output, image):
+    x = flat(image)
+    if h.likelihood == "bernoulli":
+        return cross_entropy(output, (x + 1) / 2).sum(1)
+    return np.square(output - x).sum(1) / 2
+
+
+def reduction(h, image):
+    return 1 / image[0].size if h.reduction == "mean" else 1
+
+
+def reconstruction(h, key, image, *given):
+    codes = coding(h, key_for(key, "posterior"), image)
+
+    def terms(w):
+        z = codes(w)
+        nats = independent_nats(h, image_of(w["decoder"], *given, z), image).mean()
+        return {"decoder/nats": (reduction(h, image), nats), **code_moments(z)}
+
+    return terms
+
+
+def reconstruction_of_class(h, key, image, label):
+    return reconstruction(h, key, image, one_hot(label, h.num_classes))
+
+
+def code_discriminator(h, key, image):
+    draws = prior_draws(h, key_for(key, "prior"), len(image))
+    codes = coding(h, key_for(key, "posterior"), image)
+    of_real, of_fake = (judging(h, key_for(key, which), draws.shape) for which in ("real", "fake"))
+
+    def terms(w):
+        real, fake = of_real(w, draws), of_fake(w, codes(w))
+        return {
+            "of prior": (1, cross_entropy(real, 1).mean()),
+            "of codes": (1, cross_entropy(fake, 0).mean()),
+            **probabilities_of("discriminator", real, fake),
+        }
+
+    return terms
+
+
+def code_encoder(h, key, image):
+    codes = coding(h, key_for(key, "posterior"), image)
+    of_fake = judging(h, key_for(key, "fake"), (len(image), h.code_size))
+    return lambda w: {"encoder/loss": (1, cross_entropy(of_fake(w, codes(w)), 1).mean())}
+
+
+def informed_codes(h, key, image, labelled_image, label):
+    """Weights -> logits of codes of no known class, and of those of a class."""
+    codes = [
+        coding(h, key_for(key, purpose), images)
+        for purpose, images in (("posterior", image), ("labelled_posterior", labelled_image))
+    ]
+    classes = informed_classes(h, image, label)
+    judges = [
+        judging(h, key_for(key, purpose), (len(given), h.code_size))
+        for purpose, given in zip(("unknown", "known"), classes)
+    ]
+    return lambda w: [judge(w, code(w), y) for judge, code, y in zip(judges, codes, classes)]
+
+
+def informed_classes(h, image, label):
+    unknown = np.full(len(image), h.components)
+    return [one_hot(y, h.components + 1) for y in (unknown, label)]
+
+
+def informed_discriminator(h, key, image, labelled_image, label):
+    draws = [
+        prior_draws(h, key_for(key, "prior"), len(image)),
+        of_component(h, key_for(key, "component"), label),
+    ]
+    classes = informed_classes(h, image, label)
+    judges = [
+        judging(h, key_for(key, purpose), z.shape)
+        for purpose, z in zip(("real", "labelled_real"), draws)
+    ]
+    of_codes = informed_codes(h, key_for(key, "fake"), image, labelled_image, label)
+    count = len(image) + len(label)
+
+    def terms(w):
+        real, fake = [judge(w, *part) for judge, *part in zip(judges, draws, classes)], of_codes(w)
+        return {
+            **joint("prior", real, 1, count),
+            **joint("codes", fake, 0, count),
+            **probabilities_of("discriminator", np.concatenate(real), np.concatenate(fake)),
+        }
+
+    return terms
+
+
+def informed_encoder(h, key, image, labelled_image, label):
+    of_codes = informed_codes(h, key, image, labelled_image, label)
+    return lambda w: joint("codes", of_codes(w), 1, len(image) + len(label))
+
+
+def joint(name, logits, target, count):
+    """A term for those of no known class and one for the others, in one mean."""
+    return {
+        f"of {name}, {which}": (1 / count, cross_entropy(part, target).sum())
+        for which, part in zip(("unknown", "known"), logits)
+    }
+
+
+def of_label(logits, label):
+    nats = -np.log(softmax(logits)[np.arange(len(label)), label]).mean()
+    right = (logits.argmax(1) == label).mean()
+    return {"encoder/supervised": (1, nats), "encoder/labelled_accuracy": (0, right)}
+
+
+# PixelGAN
+
+
+def of_binary(loss):
+    """A loss of images, as one of binary images."""
+
+    def binarising(h, key, image, *rest):
+        return loss(h, key, binary(h, key_for(key, "pixels"), image), *rest)
+
+    return binarising
+
+
+def pixelgan_reconstruction(h, key, image):
+    codes = coding(h, key_for(key, "posterior"), image)
+
+    def terms(w):
+        z = codes(w)
+        nats = pixel_nats(h, pixels_of(w["decoder"], image, z), image).mean()
+        of_codes = code_entropies if h.code_prior == "categorical" else code_moments
+        return {"decoder/nats": (reduction(h, image), nats), **of_codes(z)}
+
+    return terms
+
+
+def pixelgan_supervised(h, key, image, label):
+    logits = encoding(h, key_for(key, "posterior"), image)
+    return lambda w: of_label(logits(w), label)
+
+
+# The semi-supervised adversarial autoencoder
+
+
+JUDGES = ("category_discriminator", "style_discriminator")
+
+
+def two_codes(h, key, image):
+    """Weights -> (probabilities, styles)."""
+    outputs = encoding(h, key, image)
+
+    def codes(w):
+        logits, style = np.split(outputs(w), [h.num_classes], axis=1)
+        return softmax(logits), style
+
+    return codes
+
+
+def semisupervised_reconstruction(h, key, image):
+    codes = two_codes(h, key_for(key, "posterior"), image)
+
+    def terms(w):
+        probabilities, style = codes(w)
+        output = image_of(w["decoder"], probabilities, style)
+        return {
+            "decoder/nats": (reduction(h, image), independent_nats(h, output, image).mean()),
+            **code_entropies(probabilities),
+            **code_moments(style),
+        }
+
+    return terms
+
+
+def semisupervised_discriminators(h, key, image):
+    prior = key_for(key, "prior")
+    draws = (
+        one_hot(category(key_for(prior, "category"), len(image), h.num_classes), h.num_classes),
+        h.style_scale * normal(key_for(prior, "style"), len(image), h.style_size),
+    )
+    codes = two_codes(h, key_for(key, "posterior"), image)
+    judges = [
+        [judging(h, key_for(key, f"{name}/{which}"), z.shape, name) for which in ("real", "fake")]
+        for name, z in zip(JUDGES, draws)
+    ]
+
+    def terms(w):
+        found = {}
+        for name, (of_real, of_fake), z, code in zip(JUDGES, judges, draws, codes(w)):
+            real, fake = of_real(w, z), of_fake(w, code)
+            losses = cross_entropy(real, 1).mean(), cross_entropy(fake, 0).mean()
+            found |= {f"{name} of prior": (1, losses[0]), f"{name} of codes": (1, losses[1])}
+            found |= {f"{name}/loss": (0, sum(losses)), **probabilities_of(name, real, fake)}
+        return found
+
+    return terms
+
+
+def semisupervised_encoder(h, key, image):
+    codes = two_codes(h, key_for(key, "posterior"), image)
+    sizes = (h.num_classes, h.style_size)
+    judges = [judging(h, key_for(key, n), (len(image), m), n) for n, m in zip(JUDGES, sizes)]
+    names = ("encoder/category_loss", "encoder/style_loss")
+
+    def terms(w):
+        return {
+            name: (1, cross_entropy(judge(w, code), 1).mean())
+            for name, judge, code in zip(names, judges, codes(w))
+        }
+
+    return terms
+
+
+def semisupervised_labels(h, key, image, label):
+    noisy = corrupted(h, key_for(key, "input"), image)
+
+    return lambda w: of_label(linear(w["encoder"], noisy)[:, : h.num_classes], label)
