@@ -3,6 +3,20 @@
 MUTANTS = [
     (
         "jaxgen/objectives/age.py",
+        "jnp.maximum(game, -hparams.margin)",
+        "jnp.minimum(game, -hparams.margin)",
+        "tests/objectives/test_gradients.py",
+        "the encoder plays beyond its margin only",
+    ),
+    (
+        "jaxgen/objectives/age.py",
+        "jnp.maximum(game, -hparams.margin)",
+        "jnp.maximum(game, hparams.margin)",
+        "tests/objectives/test_gradients.py",
+        "the margin is one of being behind",
+    ),
+    (
+        "jaxgen/objectives/age.py",
         "    kl_fake = divergence(spec, codes)\n",
         "    import jax\n\n    kl_fake = jax.lax.stop_gradient(divergence(spec, codes))\n",
         "tests/objectives/test_gradients.py",

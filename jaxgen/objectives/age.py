@@ -14,7 +14,10 @@ Deviations: none from the published code (github.com/DmitryUlyanov/AGE, commit 4
 `KL` has the variance in the place of the standard deviation; `kl_form="textbook"` corrects it
 (double the three KL weights to keep the game's strength). The paper's text writes norms where the
 code has means, and L2 where the code has the cosine for codes: `latent_match` chooses. Networks
-are evaluated with the running variances of `models.layers.batch_norm`.
+are evaluated with the running variances of `models.layers.batch_norm`. A `margin` above 0 makes
+the encoder's game max(-margin, D(e(x)) - D(e(g(z)))), which keeps it from winning for good: A.
+Heljakka, A. Solin, J. Kannala, "Towards Photographic Image Manipulation with Balanced Growing of
+Generative Autoencoders", 2019, arXiv:1904.06145, as in its code (AaltoVision/balanced-pioneer).
 """
 
 import dataclasses
@@ -51,6 +54,8 @@ class Hparams:
       generator_updates: a step.
       encoder_real_weight: of the divergence of codes of real images, in the encoder's loss.
       encoder_fake_weight: of the divergence of codes of generated images, in the encoder's loss.
+      margin: lead, of the second of these weighted divergences over the first, beyond which the
+        encoder plays no further; 0 for no such limit, as published.
       image_weight: mu, of the image match, in the encoder's loss.
       encoder_latent_weight: of the latent match, in the encoder's loss.
       generator_fake_weight: of the divergence of codes of generated images, in the generator's
@@ -71,6 +76,7 @@ class Hparams:
     generator_updates: int = 2
     encoder_real_weight: float = 1.0
     encoder_fake_weight: float = 1.0
+    margin: float = 0.0
     image_weight: float = 10.0
     encoder_latent_weight: float = 0.0
     generator_fake_weight: float = 1.0
@@ -88,6 +94,7 @@ class Hparams:
             latent_match=tuple(_MATCH),
         )
         require_at_least(1, self, "latent_size", "encoder_updates", "generator_updates")
+        require_at_least(0, self, "margin")
         if self.divergence == "nearest_neighbour" and self.kl_direction == "pq":
             raise ValueError(
                 'kl_direction="pq" needs divergence="moments"; an estimate by nearest neighbours '
@@ -122,16 +129,17 @@ def encoder_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array,
     hparams = spec.hparams
     codes = _project(spec, nets("encoder", image))
     kl_real = divergence(spec, codes)
-    loss = hparams.encoder_real_weight * kl_real
     metrics = {"encoder/kl_real": kl_real, **_code_moments("encoder", spec, codes)}
+    image_term = 0.0
     if hparams.image_weight:
         match = _MATCH[hparams.image_match](nets("generator", codes), image)
-        loss += hparams.image_weight * match
+        image_term = hparams.image_weight * match
         metrics["encoder/image"] = match
     z = draw_code(spec, key, image.shape[0])
     fake_codes = _project(spec, nets("encoder", nets("generator", z)))
     kl_fake = divergence(spec, fake_codes)
-    loss -= hparams.encoder_fake_weight * kl_fake
+    game = hparams.encoder_real_weight * kl_real - hparams.encoder_fake_weight * kl_fake
+    loss = image_term + (jnp.maximum(game, -hparams.margin) if hparams.margin else game)
     metrics["encoder/kl_fake"] = kl_fake
     if hparams.encoder_latent_weight:
         match = _MATCH[hparams.latent_match](fake_codes, z)

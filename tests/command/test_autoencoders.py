@@ -55,8 +55,8 @@ def test_images_are_completed(env, tmp_path):
     out = tmp_path / "x.png"
     ran(env, tmp_path, "--mode=complete", at, "--num=3", "--known=left", f"--out={out}")
     picture = np.asarray(Image.open(out).convert("L"))
-    # An image, what is kept, and six completions in a row; tiles of 8 pixels and lines between.
-    tiles = np.stack([picture[:8, 10 * i : 10 * i + 8] for i in range(8)])
+    # An image, what is kept, and six completions in a row, each pixel 6 x 6.
+    tiles = np.stack([picture[:48:6, 50 * i : 50 * i + 48 : 6] for i in range(8)])
     assert set(np.unique(tiles[[0, *range(2, 8)]])) == {0, 255}
     np.testing.assert_array_equal(tiles[1:, :, :4], np.repeat(tiles[:1, :, :4], 7, axis=0))
     assert np.all(tiles[1, :, 4:] == 128)

@@ -8,8 +8,8 @@ from jaxgen.evaluate import clustering
 
 pytestmark = pytest.mark.core
 
-# Four images that name two clusters. Cluster 0 is most confident of an image of class 1, though most
-# of its images are of class 0; those of the test set are mostly of class 3.
+# Four images that name two clusters. Cluster 0 is most confident of an image of class 1, though
+# most of its images are of class 0; those of the test set are mostly of class 3.
 NAMING = np.array([[0.6, 0.4], [0.7, 0.3], [0.9, 0.1], [0.2, 0.8]])
 NAMING_LABELS = np.array([0, 0, 1, 2])
 TEST = np.array([[0.8, 0.2], [0.8, 0.2], [0.7, 0.3], [0.95, 0.05], [0.1, 0.9], [0.4, 0.6]])

@@ -109,3 +109,14 @@ def test_sampling_refuses_what_does_not_fit():
         sample(noise, None, jnp.ones((SIDE, SIDE), bool))
     with pytest.raises(ValueError, match="noise must be"):
         sample(jnp.zeros((2, SIDE, SIDE, 2)))
+
+
+@pytest.mark.parametrize("conditioning", ["none", "invariant", "dependent"])
+def test_samples_are_drawn_in_float32_under_mixed_precision(conditioning):
+    module, variables, image, code = make("logistic_mixture", 3, conditioning)
+    mixed = module.clone(dtype=jnp.bfloat16)
+    noise = np.float32(np.random.default_rng(7).random((2, SIDE, SIDE, 4)))
+    drawn = [m.apply(variables, noise, *code, method="sample") for m in (module, mixed)]
+    np.testing.assert_array_equal(*drawn)
+    passes = [m.apply(variables, image, *code, train=False) for m in (module, mixed)]
+    assert not np.array_equal(*passes)

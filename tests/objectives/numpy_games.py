@@ -58,6 +58,9 @@ def cross_entropy(logits, target):
     return -target * np.log(sigmoid(logits)) - (1 - target) * np.log(sigmoid(-logits))
 
 
+CONSTANT = "constant"  # a term that no weight moves
+
+
 def measured(values):
     """Terms of no weight."""
     return {name: (0, value) for name, value in values.items()}
@@ -117,9 +120,20 @@ def age_encoder(h, key, image):
     def terms(w):
         codes, fake = encode(w, image), encode(w, generate(w, z))
         match = AGE_MATCH[h.image_match](generate(w, codes), image)
+        on_real, on_fake = age_divergence(h, codes), age_divergence(h, fake)
+        lead = h.encoder_fake_weight * on_fake - h.encoder_real_weight * on_real
+        if 0 < h.margin < lead:  # nothing of the game is left but a number
+            game = {
+                **measured({"encoder/kl_real": on_real, "encoder/kl_fake": on_fake}),
+                CONSTANT: (1, -h.margin),
+            }
+        else:
+            game = {
+                "encoder/kl_real": (h.encoder_real_weight, on_real),
+                "encoder/kl_fake": (-h.encoder_fake_weight, on_fake),
+            }
         return {
-            "encoder/kl_real": (h.encoder_real_weight, age_divergence(h, codes)),
-            "encoder/kl_fake": (-h.encoder_fake_weight, age_divergence(h, fake)),
+            **game,
             "encoder/image": (h.image_weight, match),
             "encoder/latent": (h.encoder_latent_weight, AGE_MATCH[h.latent_match](fake, z)),
             **measured(

@@ -77,7 +77,7 @@ def test_originals_are_shown_as_they_are_modelled():
     images = np.tile(np.array([100, 180], np.uint8).reshape(2, 1, 1, 1), (20, 8, 8, 1))
     drawn = of_a_run.drawer(objective, SPEC, data(images))(jnp.ones((1, 1, 1, 1)))
     assert set(drawn) == {"samples", "reconstructions"}
-    row = drawn["reconstructions"][4, 4 :: 10, 0]
+    row = drawn["reconstructions"][4, 4::10, 0]
     assert set(row) == {0, 255}
 
 
