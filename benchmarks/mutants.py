@@ -23,6 +23,7 @@ from pathlib import Path
 from benchmarks.mutations import Mutant, every
 
 ROOT = Path(__file__).parents[1]
+_PARTS = ("benchmarks", "configs", "docs", "jaxgen", "notebooks", "tests")
 _SECONDS = 900
 _FAILED = 1  # what pytest returns where a test failed
 
@@ -53,8 +54,11 @@ def main() -> int:
 
 
 def _copy(folder: Path) -> Path:
-    left_out = shutil.ignore_patterns(".git", ".*_cache", "__pycache__", "runs", "*.egg-info")
-    shutil.copytree(ROOT, folder, ignore=left_out)
+    for part in _PARTS:
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ROOT.glob("*.*"):
+        if file.is_file():
+            shutil.copy2(file, folder)
     return folder
 
 

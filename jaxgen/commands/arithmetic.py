@@ -12,14 +12,9 @@ FLAGS = (
     Flag(
         "num", "images of drawn codes to choose from, in OUT_choices.png", 64, flags.whole_number(1)
     ),
-    Flag("out", "where the result goes, a .png", "samples.png"),
-    Flag("sample_seed", "of the codes", 0, flags.whole_number(0)),
-    Flag(
-        "labels",
-        "the class that is drawn, of conditional objectives; else 0",
-        (),
-        flags.whole_numbers,
-    ),
+    flags.PICTURE,
+    flags.SAMPLE_SEED,
+    flags.LABEL,
     *(
         Flag(name, f"numbers of images whose mean code is {name.upper()}", (), flags.whole_numbers)
         for name in "abc"

@@ -10,8 +10,8 @@ _HALVES = ("top", "bottom", "left", "right")
 FLAGS = (
     flags.STEP,
     Flag("num", "how many images", 8, flags.whole_number(1)),
-    Flag("out", "where they go, a .png", "samples.png"),
-    Flag("sample_seed", "of what is drawn", 0, flags.whole_number(0)),
+    flags.PICTURE,
+    flags.SAMPLE_SEED,
     Flag(
         "known", "the half that is kept: top, bottom, left or right", "top", flags.one_of(*_HALVES)
     ),

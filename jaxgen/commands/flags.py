@@ -86,17 +86,22 @@ def number_from(least: float) -> Callable[[str], float]:
     return number
 
 
+def words(text: str) -> list[str]:
+    """A kind of flag: words, separated by commas."""
+    return [word for word in text.split(",") if word]
+
+
+PICTURE = Flag("out", "where it goes, a .png", "samples.png")
+SAMPLE_SEED = Flag("sample_seed", "of what is drawn", 0, whole_number(0))
+LABEL = Flag(
+    "labels", "the class that is drawn, of conditional objectives; else 0", (), whole_numbers
+)
 TEMPERATURE = Flag(
     "temperature",
     "of autoregressive models: 1 is the model, below it pixels are surer",
     None,
     number_from(0.0),
 )
-
-
-def words(text: str) -> list[str]:
-    """A kind of flag: words, separated by commas."""
-    return [word for word in text.split(",") if word]
 
 
 def only_one(name: str, numbers: Sequence[int]) -> int | None:

@@ -9,14 +9,9 @@ from jaxgen.commands.flags import Flag, Values
 FLAGS = (
     flags.STEP,
     Flag("num", "how many walks", 8, flags.whole_number(1)),
-    Flag("out", "where they go, a .png", "samples.png"),
-    Flag("sample_seed", "of the codes that walks begin and end at", 0, flags.whole_number(0)),
-    Flag(
-        "labels",
-        "the class that is drawn, of conditional objectives; else 0",
-        (),
-        flags.whole_numbers,
-    ),
+    flags.PICTURE,
+    flags.SAMPLE_SEED,
+    flags.LABEL,
 )
 _STEPS = 9
 

@@ -26,7 +26,8 @@ COMMAND_LINES = {
     "num of a word": (("--mode=sample", "--num=x"), '--num: "x" must be a whole number'),
     "num too large": (("--mode=sample", f"--num={10**20}"), "must be a whole number"),
     "a flag of other modes": ((CONFIG, "--num=7"), "--num has no use with --mode=train, only with "
-                              "--mode=arithmetic, --mode=interpolate, --mode=sample; leave it out"),
+                              "--mode=arithmetic, --mode=complete, --mode=interpolate, "
+                              "--mode=sample; leave it out"),
     "a config to evaluate": (("--mode=evaluate", CONFIG), "--config has no use with --mode=eval"),
     "unknown evaluation": (("--mode=evaluate", "--with=prob"), 'Did you mean "probe"?'),
     "unknown config file": (("--config=configs/age_digit.py",), 'Config file "configs/age_digit.py"'

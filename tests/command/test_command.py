@@ -208,6 +208,26 @@ def test_evaluation_goes_to_stdout_and_into_the_workdir(reference, env, tmp_path
     assert "Traceback" not in result.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ("--mode=sample", "--temperature=0.5"),
+            "samples of age have no temperature",
+        ),
+        (("--mode=complete",), "age does not complete images; autoregressive models do"),
+        (("--mode=evaluate", "--split=validation"), "(config.data.validation=0); use --split=test"),
+        (("--mode=evaluate", "--split=train"), '--split: "train" must be one of test, validation'),
+        (("--mode=sample", "--temperature=-1"), '"-1" must be a number, 0.0 or more'),
+    ],
+)
+def test_what_a_run_cannot_do_is_one_sentence(reference, env, tmp_path, arguments, message):
+    at = f"--workdir={reference.workdir}"
+    failed = command_line.ran(env, tmp_path, *arguments, at, code=1)
+    assert message in failed.err
+    assert failed.err.count("\n") == 1
+
+
 def test_the_best_checkpoint_is_kept_beside_the_newest(env, tmp_path):
     best = "--config.checkpoint_best=encoder/kl_real"
     options = ("--config.checkpoint_keep=1", "--config.num_steps=20", "--config.log_every=4")

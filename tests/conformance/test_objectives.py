@@ -19,6 +19,8 @@ from jaxgen.core import Layout, UserError, eval_params, key_for
 from jaxgen.train import program
 from jaxgen.train.checkpoint import Checkpoints
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted(
     f"configs/{path.name}"
@@ -56,14 +58,6 @@ OBJECTIVES = smallest_config_of_each_objective()
 def test_every_objective_is_tested_here():
     files = (ROOT / "jaxgen" / "objectives").glob("[!_]*.py")
     assert OBJECTIVES.keys() == {file.stem for file in files}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick_compilation():
-    """Compilation is most of this file's time, and what it tests does not depend on its quality."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
 
 
 @pytest.fixture(scope="module", params=sorted(OBJECTIVES))

@@ -9,7 +9,7 @@ import pytest
 from jaxgen.core import UserError
 from jaxgen.models import dcgan, ebgan, lsgan, mlp, resnet
 
-pytestmark = pytest.mark.core
+pytestmark = [pytest.mark.core, pytest.mark.usefixtures("quick_compilation")]
 
 CRITIC = {"features": 2, "batch_norm": False}
 # (side, channels, latents, labels or not, generator, discriminator) at published widths.
@@ -108,14 +108,6 @@ def test_published_pairs_fit(name, dtype):
         assert codes.dtype == reconstruction.dtype == jnp.float32
     else:
         assert (scores.shape, scores.dtype) == ((2,), jnp.float32)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick_compilation():
-    """Compilation is most of this file's time, and what it tests does not depend on its quality."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
 
 
 def players(name):

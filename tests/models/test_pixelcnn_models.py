@@ -12,15 +12,7 @@ from pixelcnns import CODE, SIDE, VARIANTS, make
 from jaxgen.core import UserError
 from jaxgen.models.pixelcnn import PixelCNN
 
-pytestmark = pytest.mark.core
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick_compilation():
-    """Compilation is most of this file's time, and what it tests does not depend on its quality."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
+pytestmark = [pytest.mark.core, pytest.mark.usefixtures("quick_compilation")]
 
 
 def gate(x):

@@ -11,15 +11,7 @@ from pixelcnns import SIDE, VARIANTS, make
 from jaxgen.losses import likelihood
 from jaxgen.models import pixel_outputs
 
-pytestmark = pytest.mark.core
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick_compilation():
-    """Compilation is most of this file's time, and what it tests does not depend on its quality."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
+pytestmark = [pytest.mark.core, pytest.mark.usefixtures("quick_compilation")]
 
 
 def one_by_one(module, variables, noise, code, known, image, temperature):

@@ -15,19 +15,11 @@ from jaxgen.models.autoencoder import CodeDiscriminator, MLPEncoder
 from jaxgen.models.pixelcnn import PixelCNN
 from jaxgen.objectives import pixelcnn, pixelgan_ae
 
-pytestmark = pytest.mark.core
+pytestmark = [pytest.mark.core, pytest.mark.usefixtures("quick_compilation")]
 
 SIDE, KINDS, COPIES = 2, 3, 4_000
 IMAGES = np.float32(list(itertools.product([-1, 1], repeat=4))).reshape(16, SIDE, SIDE, 1)
 TOP = np.array([[True, True], [False, False]])
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick_compilation():
-    """Compilation is most of this file's time, and what it tests does not depend on its quality."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
 
 
 def spec_of(name, **hparams):

@@ -13,15 +13,7 @@ from jaxgen.core import Nets, Spec
 from jaxgen.models.pixelcnn import PixelCNN
 from jaxgen.objectives import pixelcnn
 
-pytestmark = pytest.mark.core
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick_compilation():
-    """Compilation is most of this file's time, and what it tests does not depend on its quality."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
+pytestmark = [pytest.mark.core, pytest.mark.usefixtures("quick_compilation")]
 
 
 def setup(size=4, channels=1, num_classes=0, conditioning=None, output="bernoulli", **hparams):

@@ -21,16 +21,10 @@ from jaxgen.pictures import grids, of_a_run
 from jaxgen.runs import data, record
 from jaxgen.train.checkpoint_files import read as read_record
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 ARCHIVES = sorted((Path(__file__).parents[1] / "fixtures" / "runs").glob("*.tar.xz"))
 NAMES = ("age_digits", "gans_digits", "pixelgan_ae_digits_clustering")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick_compilation():
-    """Compilation is most of this file's time, and what it tests does not depend on its quality."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,8 @@ from jaxgen.studies import plan
 from jaxgen.train.checkpoint import Checkpoints
 from jaxgen.train.program import Program
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 STUDY = "configs/studies/gan_objectives.py:ring,gan,smoke"
 SETS = ("digits", "ring", "grid", "stacked", "mnist", "fashion_mnist", "cifar10")
 
@@ -82,14 +84,6 @@ def stored(workdir, config):
 
 def lines_of(folder):
     return [json.loads(text) for text in (folder / "metrics.jsonl").read_text().splitlines()]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick_compilation():
-    """Compilation is most of this file's time, and what it tests does not depend on its quality."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
 
 
 @pytest.fixture(scope="module")
