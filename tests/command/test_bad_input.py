@@ -34,7 +34,7 @@ COMMAND_LINES = {
                             ' not found. Did you mean "configs/age_digits.py"? There are: '),
     "config without folder": (("--config=age_digits.py",), 'mean "configs/age_digits.py"?'),
     "config argument": (("--config=configs/age_digits.py:smok",), '"smok" is not an argument of '
-                        "this config; it takes: no_reconstruction, latent_only, "),
+                        "this config; it takes: published, no_reconstruction, "),
     "unknown key": ((CONFIG, "--config.num_stepz=8"), '"num_stepz" is not a key of config. '
                     'Did you mean "num_steps"? Keys: checkpoint_best, checkpoint_best_mode, '
                     "checkpoint_every, "),

@@ -89,7 +89,7 @@ def test_several_words():
     study = load.load_config("configs/studies/gan_objectives.py:wgan,gan,ring")
     assert study.experiments == ("configs/gans_ring.py:gan", "configs/gans_ring.py:wgan")
     config = load.load_config("configs/age_digits.py:latent_only,generator_image")
-    assert (config.hparams.image_weight, config.hparams.latent_weight) == (0.0, 250.0)
+    assert (config.hparams.image_weight, config.hparams.latent_weight) == (0.0, 125.0)
 
 
 SIZES = {
