@@ -20,8 +20,8 @@ COMMAND_LINES = {
     "positional": ((CONFIG, "train"), 'Unexpected argument "train"'),
     "unknown flag": ((CONFIG, "--workdr=x"), 'Unexpected argument "--workdr=x"; see --help. '
                      'Did you mean "--workdir"?'),
-    "unknown mode": ((CONFIG, "--mode=trian"), '--mode=trian is not one of arithmetic, evaluate, '
-                     'interpolate, sample, train. Did you mean "train"?'),
+    "unknown mode": ((CONFIG, "--mode=trian"), '--mode=trian is not one of arithmetic, complete, '
+                     'evaluate, interpolate, sample, train. Did you mean "train"?'),
     "num of 0": (("--mode=sample", "--num=0"), '--num: "0" must be a whole number, 1 or more'),
     "num of a word": (("--mode=sample", "--num=x"), '--num: "x" must be a whole number'),
     "num too large": (("--mode=sample", f"--num={10**20}"), "must be a whole number"),
@@ -80,7 +80,7 @@ COMMAND_LINES = {
     "data name": ((CONFIG, "--config.data.name=digit"), 'did you mean "digits"?'),
     "missing data": ((CONFIG, "--config.data.name=/nowhere/images"), 'data.name is '
                      '"/nowhere/images", and there is no such folder'),
-    "large batch": ((CONFIG, "--config.data.batch_size=5000"), "A batch of 5000 cannot be drawn"),
+    "large batch": ((CONFIG, "--config.data.batch_size=5000"), "A batch of 15000 cannot be drawn"),
     "init_from": ((CONFIG, "--config.init_from=/nowhere/run"), "/nowhere/run holds no run of jaxgen"
                   ),
     "one process of several": ((CONFIG, "--num_processes=2"), "Give all of --coordinator, "),
@@ -138,7 +138,7 @@ def test_in_a_process_of_its_own(env, tmp_path):
 
 
 def test_devices_that_do_not_divide_the_batch(command):
-    fails(command(CONFIG, devices=3), "A batch of 8 cannot be split evenly over 3 devices")
+    fails(command(CONFIG, devices=5), "A batch of 24 cannot be split evenly over 5 devices")
 
 
 def test_a_mended_mistake_may_go_to_the_same_workdir(command, tmp_path):

@@ -28,7 +28,7 @@ def test_the_log_announces_the_compilation_and_says_how_long_it_will_take(refere
     lines = reference.result.err.splitlines()
     assert reference.result.out == ""
     assert lines[0] == "compiling the training step for 1 cpu device ..."
-    assert re.match(r"compiled in \d+\.\d s; .* 8 images .* scratch memory", lines[1])
+    assert re.match(r"compiled in \d+\.\d s; .* 24 images .* scratch memory", lines[1])
     progress = [line for line in lines if line.startswith("step ")]
     assert [line.split()[1] for line in progress] == ["20/60", "40/60", "60/60"]
     for line in progress:
