@@ -92,7 +92,9 @@ DATA = {
 }
 
 EVALUATION = {
-    "num_images": Key(2000, "images of each kind, real and generated", least=2, free=True),
+    "num_images": Key(
+        2000, "samples, and at most as many held-out images beside them", least=2, free=True
+    ),
 }
 
 # Groups of keys that differ by experiment, and what they are.
