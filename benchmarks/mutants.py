@@ -35,7 +35,11 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2, help="mutants at a time")
     arguments = parser.parse_args()
     chosen = [m for m in every() if arguments.only in " ".join((m.file, m.test, m.meaning))]
-    mistaken = [m for m in chosen if (ROOT / m.file).read_text().count(m.old) != 1]
+    if not chosen:
+        print(f"No mutant has --only={arguments.only} in its file, test or meaning.")
+        return 2
+    texts = {m.file: (ROOT / m.file).read_text() for m in chosen if (ROOT / m.file).exists()}
+    mistaken = [m for m in chosen if texts.get(m.file, "").count(m.old) != 1]
     for mutant in mistaken:
         print(f"NOT ONCE  {mutant.file}: {mutant.meaning}")
     with tempfile.TemporaryDirectory() as folder:
@@ -48,6 +52,9 @@ def main() -> int:
                 print(f"FAILS WITHOUT A MUTATION  {test}")
         rows = [m for m in chosen if m not in mistaken and sound[m.test]]
         found = _in_copies(copies, _fate, rows)
+    for mutant, fate in found.items():
+        if fate != "killed":
+            print(f"{fate}  {mutant.file}: {mutant.meaning}")
     counts = collections.Counter(found.values())
     print(", ".join(f"{count} {fate}" for fate, count in sorted(counts.items())))
     return int(counts["killed"] < len(chosen))
@@ -89,7 +96,7 @@ def _fate(copy: Path, mutant: Mutant) -> str:
         code = _pytest(copy, mutant.test)
     finally:
         path.write_text(text)
-    fate = {0: "SURVIVED", _FAILED: "killed"}.get(code, "BROKEN")
+    fate = {0: "SURVIVED", _FAILED: "killed", None: "TOO SLOW"}.get(code, "BROKEN")
     seconds = time.monotonic() - began
     print(
         f"{fate:<8}  {seconds:4.0f} s  {mutant.file}: {mutant.meaning}  [{mutant.test}]", flush=True
@@ -97,7 +104,8 @@ def _fate(copy: Path, mutant: Mutant) -> str:
     return fate
 
 
-def _pytest(copy: Path, test: str) -> int:
+def _pytest(copy: Path, test: str) -> int | None:
+    """The exit code; None after too long."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:randomly", test]
     environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
@@ -105,7 +113,7 @@ def _pytest(copy: Path, test: str) -> int:
             command, cwd=copy, env=environment, capture_output=True, timeout=_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
-        return _FAILED
+        return None
     return done.returncode
 
 

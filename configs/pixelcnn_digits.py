@@ -4,8 +4,8 @@ r"""PixelCNN on the 8x8 digits that scikit-learn ships, 16x16, in black and whit
 
 A minute on two CPU cores. Seeds 0, 1, 2, on 256 of 299 held-out digits, before 299 validation
 images were held out of the training images as well: 38.5 +- 0.3 nats an image, 0.217 +- 0.002 bits
-a pixel; longer training overfits (42 nats after 1500 steps). All numbers are ours. `:shallow` is one layer at 8x8, which sees three pixels, for comparison with
-`pixelgan_ae_digits_gaussian.py`.
+a pixel; longer training overfits (42 nats after 1500 steps). All numbers are ours. `:shallow` is
+one layer at 8x8, which sees three pixels, for comparison with `pixelgan_ae_digits_gaussian.py`.
 Arguments (after a colon): class_conditional, shallow, smoke.
 """
 

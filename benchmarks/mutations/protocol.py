@@ -154,8 +154,8 @@ MUTANTS = [
     ),
     (
         "jaxgen/runs/evaluations/parzen.py",
-        "data.as_modelled(experiment, choosing).image",
-        "context.training.image",
+        'labelled.subset(choosing, rows, "choosing")',
+        "context.training",
         PROTOCOL,
         "the window is chosen on training images",
     ),

@@ -62,6 +62,10 @@ def complete(
 
     out = Path(out)
     pictures.require_ending(out, ".png")
+    if known not in _HALVES or num < 1:
+        raise UserError(
+            f'known="{known}" must be one of {", ".join(_HALVES)}, and num={num} at least 1.'
+        )
     experiment, state = pictures.restored(workdir, step, overrides, temperature)
     if experiment.abilities.complete is None:
         raise UserError(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jaxgen.commands import flags
 from jaxgen.commands.flags import Flag, Values
+from jaxgen.core.errors import UserError
 
 FLAGS = (
     flags.STEP,
@@ -63,6 +64,8 @@ def sample(
 
     out = Path(out)
     pictures.require_ending(out, ".png", ".npz")
+    if num < 1 or chunk < 1:
+        raise UserError(f"num={num} and chunk={chunk} must be at least 1.")
     experiment, state = pictures.restored(workdir, step, overrides, temperature)
     condition = sampling.conditions(experiment, labels, num)
     images = sampling.draw(

@@ -38,6 +38,8 @@ def upgrade(values: Mapping[str, Any]) -> dict[str, Any]:
     for objective, old, new in _HPARAMS:
         if values["objective"].removeprefix("jaxgen.objectives.") == objective:
             _rename(hparams, old, new)
+    if hparams.get("divergence") == "nearest_neighbour":
+        hparams["kl_direction"] = "qp"  # what was computed, whatever it said
     if isinstance(hparams.get("binarise"), bool):
         hparams["binarise"] = "threshold" if hparams["binarise"] else "none"
     values["networks"] = {k: _network(dict(v)) for k, v in values.get("networks", {}).items()}

@@ -22,6 +22,7 @@ _TITLES = {
     "clusters_used": ("clusters used", "by any test image"),
     "cluster_usage_entropy": ("entropy of cluster usage", "nats; log of the clusters where even"),
     "n_naming": ("clustering, images that name clusters", ""),
+    "named_by": ("clusters named by", ""),
     "n_test": ("clustering, test images", ""),
 }
 TITLES = {
@@ -39,7 +40,7 @@ def log_odds(logits: np.ndarray) -> np.ndarray:
     It tells confident images apart whose probabilities round to 1.
     """
     logits = np.asarray(logits, np.float64)
-    odds = np.zeros_like(logits)
+    odds = 0.0 * logits  # NaN stays what it is
     for k in range(logits.shape[1] if logits.shape[1] > 1 else 0):
         others = np.delete(logits, k, axis=1)
         most = others.max(axis=1)

@@ -19,7 +19,9 @@ TITLES = {
         "nats, higher is better; obsolete, for parity with 2014",
     ),
     "parzen/obsolete_parzen_standard_error": ("Parzen log-likelihood, standard error", "nats"),
-    "parzen/obsolete_parzen_sigma": ("Parzen deviation", "chosen on validation images"),
+    "parzen/obsolete_parzen_sigma": ("Parzen deviation", ""),
+    "parzen/sigma_chosen_on": ("Parzen deviation, chosen on", ""),
+    "parzen/n_choosing": ("Parzen deviation, images that chose it", ""),
 }
 
 SIGMAS = tuple(float(sigma) for sigma in np.logspace(-1, 0, 10))
@@ -37,7 +39,7 @@ def parzen_log_likelihood(samples: np.ndarray, points: np.ndarray, sigma: float)
 
 def parzen_estimate(
     samples: np.ndarray,
-    validation: np.ndarray,
+    choosing: np.ndarray,
     test: np.ndarray,
     *,
     sigmas: Sequence[float] = SIGMAS,
@@ -48,16 +50,17 @@ def parzen_estimate(
 
     - "obsolete_parzen_nats": mean log density of `test`, in nats
     - "obsolete_parzen_standard_error": of that mean
-    - "obsolete_parzen_sigma": the one of `sigmas` with the highest mean on `validation`
-    - "n_fake", "n_real", "n_validation"
+    - "obsolete_parzen_sigma": the one of `sigmas` with the highest mean on `choosing`, in 2014
+      validation images
+    - "n_fake", "n_real", "n_choosing"
     """
-    samples, validation, test = (_unit(images) for images in (samples, validation, test))
-    if min(len(samples), len(validation)) < 1 or len(test) < 2:
+    samples, choosing, test = (_unit(images) for images in (samples, choosing, test))
+    if min(len(samples), len(choosing)) < 1 or len(test) < 2:
         raise UserError(
-            "A Parzen estimate needs at least 1 sample, 1 validation and 2 test images, but got "
-            f"{len(samples)}, {len(validation)} and {len(test)}."
+            "A Parzen estimate needs at least 1 sample, 1 image to choose on and 2 test images, "
+            f"but got {len(samples)}, {len(choosing)} and {len(test)}."
         )
-    means = _log_likelihoods(samples, validation, sigmas).mean(axis=1)
+    means = _log_likelihoods(samples, choosing, sigmas).mean(axis=1)
     sigma = float(sigmas[int(np.argmax(means))])
     nats = parzen_log_likelihood(samples, test, sigma)
     return {
@@ -66,7 +69,7 @@ def parzen_estimate(
         "obsolete_parzen_sigma": sigma,
         "n_fake": len(samples),
         "n_real": len(test),
-        "n_validation": len(validation),
+        "n_choosing": len(choosing),
     }
 
 

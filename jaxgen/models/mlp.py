@@ -13,7 +13,8 @@ those of PacGAN (arXiv:1712.04086) `Generator` with features 400, depth 4, batch
 Deviations:
 - Images are in [-1,1]. Where the papers have sigmoid pixels in [0,1], output_activation "sigmoid"
   is 2 sigmoid(x) - 1 = tanh(x/2), the same function of the changed data. Maxout discriminators
-  of images change them back to [0,1] first, for steps of SGD depend on the range.
+  that drop pixels, and the conditional one, change them back to [0,1] first, for steps of SGD
+  depend on the range.
 - The bias of the generator's last layer starts at 0, not at the logits of the data's mean pixels:
   a network does not see the data.
 - Dropout rates of the conditional pair are the paper's 0.5, on hidden units only. Its initial

@@ -148,10 +148,9 @@ def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:
     restyled_nats: what it costs to draw an image with the style of another, label kept; how much
     more than reconstruction_nats is what styles tell.
     """
-    del key
     image, label = batch["image"], batch["label"]
     style = encode(spec, state, image)
-    own, other = (_with_class(spec, label, z) for z in (style, codes.of_another(style)))
+    own, other = (_with_class(spec, label, z) for z in (style, codes.of_another(key, style)))
     decoder = evaluating(spec, state)
     metrics = {
         name: jnp.mean(codes.independent_nll(spec, decoder("decoder", code, train=False), image))

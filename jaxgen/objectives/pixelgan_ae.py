@@ -270,18 +270,19 @@ def marginal_nats(spec: Spec, state: TrainState, image: Array, code: Array) -> A
 
 
 def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:
-    """Metrics of one batch of held-out images, without noise in the encoder.
+    """Metrics of one batch of held-out images as they are modelled, without noise in the encoder.
 
     reconstruction_nats: -log p(x|f(x)), no bound on -log p(x). code_nats: by how much that rises
     when codes are dealt to other images; 0 where the decoder pays no attention to them. exact_nats:
     -log p(x), of categorical codes; importance_nats: `marginal_nats` by 256 draws, of real ones. Of
     codes, as in the log: entropies or moments.
     """
-    image, nets = pixels.binarise(spec, batch["image"]), evaluating(spec, state)
+    image = pixels.binarise(spec, batch["image"], key_for(key, "pixels"))
+    nets = evaluating(spec, state)
     code = encode(spec, state, image)
     own, other = (
         jnp.mean(pixels.nll(spec, nets("decoder", image, z, train=False), image))
-        for z in (code, codes.of_another(code))
+        for z in (code, codes.of_another(key_for(key, "other"), code))
     )
     metrics = {"reconstruction_nats": own, "code_nats": other - own}
     count = num_classes(spec.hparams)

@@ -54,7 +54,7 @@ def main_metrics(study: Study) -> list[str]:
 
 
 def main_table(study: Study) -> Table:
-    """A line an experiment: the main metrics, modes, collapse, time; then that of real data."""
+    """A line an experiment: the main metrics, modes, collapse, time; then those of real data."""
     shown = main_metrics(study)
     head = ["", "steps", *(_title(name, study) for name in shown)]
     has_modes = any(study_files.covered(row) for row in study.rows)
@@ -70,24 +70,24 @@ def main_table(study: Study) -> Table:
         cells.append(number(1000 * row.seconds) if row.seconds is not None else "")
         cells.append(f"{row.compile_seconds:.1f} s" if row.compile_seconds is not None else "")
         table.append(cells)
-    reference = _reference(study)
-    if any(f"reference/{name}" in reference for name in shown):
-        real = [_number(reference.get(f"reference/{name}")) for name in shown]
-        modes = [reference.get(f"reference/{k}") for k in ("modes", "classes_covered")]
-        cells = ["real data", "", *real]
-        cells += [_number(next((m for m in modes if m is not None), None))] * has_modes
-        table.append([*cells, "", "", ""])
+    for title, reference in _references(study).items():
+        if any(f"reference/{name}" in reference for name in shown):
+            real = [_number(reference.get(f"reference/{name}")) for name in shown]
+            modes = [reference.get(f"reference/{k}") for k in ("modes", "classes_covered")]
+            cells = [title, "", *real]
+            cells += [_number(next((m for m in modes if m is not None), None))] * has_modes
+            table.append([*cells, "", "", ""])
     return table
 
 
 def metric_table(study: Study) -> Table:
-    """Every metric, a line each, with a column an experiment and one of real data."""
-    reference = _reference(study)
-    table = [["", *(row.name for row in study.rows), "real data"]]
+    """Every metric, a line each, with a column an experiment and those of real data."""
+    references = _references(study)
+    table = [["", *(row.name for row in study.rows), *references]]
     for name in metrics(study):
-        real = _number(reference.get(f"reference/{name}"))
+        real = (_number(entry.get(f"reference/{name}")) for entry in references.values())
         over = (over_seeds(row, name) for row in study.rows)
-        table.append([_title(name, study), *over, real])
+        table.append([_title(name, study), *over, *real])
     return table
 
 
@@ -131,10 +131,22 @@ def _two(value: float) -> float:
     return float(f"{value:.2g}")
 
 
-def _reference(study: Study) -> Mapping[str, Any]:
-    """An evaluation, as its metrics of real data are the same in all."""
-    entries = (entry for row in study.rows for entry in row.evaluations if "diverged" not in entry)
-    return next(entries, {})
+def _references(study: Study) -> dict[str, Mapping[str, Any]]:
+    """What to call real data -> an evaluation that has its metrics, for each feature space.
+
+    Experiments that share a space share them; models of binary images have one of their own.
+    """
+    found: dict[str, tuple[list[str], Mapping[str, Any]]] = {}
+    for row in study.rows:
+        for entry in row.evaluations:
+            if "diverged" not in entry:
+                names, _ = found.setdefault(str(entry.get("feature_space")), ([], entry))
+                names += [row.name] * (row.name not in names)
+    each = len(found) > 1
+    return {
+        f"real data of {', '.join(names)}" if each else "real data": entry
+        for names, entry in found.values()
+    }
 
 
 def _number(value: Any) -> str:

@@ -64,7 +64,7 @@ class Evaluator:
         return self.evaluate(context)
 
     def save_picture(self, path: Path) -> None:
-        """A picture of held-out data."""
+        """A picture of held-out data as it is, gray also where some experiments model it binary."""
         num = len(self.held_out.image) if self.held_out.kind == "points" else _TILES
         grids.save_png(path, self._picture(even_rows(self.held_out.image, num)))
 

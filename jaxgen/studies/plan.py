@@ -109,4 +109,10 @@ def _overrides(study: load.Config, config: load.Config) -> dict[str, Any]:
 
 def _data_of(part: Part) -> str:
     data = part.experiment.config.data
-    return f"{data.name} at {data.image_size} px with {data.channels} channels ({data.resize})"
+    text = f"{data.name} at {data.image_size} px with {data.channels} channels ({data.resize})"
+    if data.keep_classes:
+        text += f", classes {data.keep_classes}"
+    if data.validation:
+        seed = part.experiment.config.seed
+        text += f", without {data.validation} validation images drawn by seed {seed}"
+    return text

@@ -195,6 +195,10 @@ RENAMED = {
             }
         },
     ),
+    "a direction that neighbours never had": (
+        {"hparams.divergence": "nearest_neighbour", "hparams.kl_direction": "pq"},
+        {"hparams": {"divergence": "nearest_neighbour", "kl_direction": "qp"}},
+    ),
     "momentum alone": (
         {"optim.g": {"name": "momentum", "momentum": 0.5, "ramp_steps": 9}},
         {"optim.g": {"name": "momentum", "momentum": 0.5, "final_momentum": 0.5, "ramp_steps": 9}},

@@ -51,7 +51,7 @@ def test_the_protocol():
         "obsolete_parzen_sigma": sigma,
         "n_fake": 200,
         "n_real": 60,
-        "n_validation": 50,
+        "n_choosing": 50,
     }
 
 

@@ -122,6 +122,21 @@ def test_the_main_table(workdir):
     assert "covered of 10" in text
 
 
+def test_every_feature_space_has_real_data_of_its_own(workdir):
+    """A model of binary images is compared in other features than one of gray images."""
+    for path in (workdir / "wgan").glob("*/evaluations.json"):
+        entries = [
+            x | {"feature_space": "other", "reference/frechet": 9.5}
+            for x in json.loads(path.read_text())
+        ]
+        path.write_text(json.dumps(entries))
+    write(workdir)
+    text = (workdir / "study.md").read_text()
+    assert row(text, "real data of gan")[1:5] == ["", "0.25", "", "10"]
+    assert row(text, "real data of wgan")[1:5] == ["", "9.5", "", "10"]
+    assert "| real data |" not in text.split("## Samples")[0]
+
+
 def test_which_seeds_collapsed_and_why(workdir):
     gan, wgan = study_files.read(workdir).rows
     assert study_files.collapsed(gan, 10) == {1: "spread 0.2", 2: "3 of 10 modes"}

@@ -264,6 +264,10 @@ def test_the_data_of_a_study_is_that_of_all(repository):
             {"experiments": ("configs/gans_ring.py:gan", "configs/gans_grid.py:wgan")},
             "A study compares on one data set",
         ),
+        (  # one would be trained on what the other calls validation images
+            {"experiments": ("configs/age_digits.py", "configs/gans_digits.py")},
+            "without 299 validation images drawn by seed 0",
+        ),
     ],
 )
 def test_mistakes(repository, overrides, text):

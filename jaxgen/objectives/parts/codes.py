@@ -36,15 +36,14 @@ def reduced(spec: Spec, nats: Array, image: Array) -> Array:
     return nats / image[0].size if spec.hparams.reduction == "mean" else nats
 
 
-def of_another(code: Array) -> Array:
-    """Codes f[b,m] dealt to images half a batch away, so that none has its own where b > 1.
+def of_another(key: Key, code: Array) -> Array:
+    """Codes f[b,m] dealt to other images at random, so that none has its own where b > 1.
 
-    Half a batch, and not the next one, for data may be sorted by class.
-
-    >>> of_another(jnp.arange(3.0)[:, None])[:, 0].tolist()
-    [2.0, 0.0, 1.0]
+    >>> of_another(jax.random.key(0), jnp.arange(2.0)[:, None])[:, 0].tolist()
+    [1.0, 0.0]
     """
-    return jnp.roll(code, code.shape[0] // 2, axis=0)
+    order = jax.random.permutation(key, code.shape[0])
+    return code.at[order].set(code[jnp.roll(order, 1)])
 
 
 def to_image(spec: Spec, output: Array) -> Array:

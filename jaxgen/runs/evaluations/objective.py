@@ -1,7 +1,8 @@
 """Metrics of the paper's own, a mean over all held-out images.
 
-In batches of nearly equal size, none smaller than those of training, for some metrics are of a
-batch; each counts as many times as it has images.
+In batches of nearly equal size, for some metrics are of a batch: as large as those of training or
+larger, where there are so many images, and smaller than twice that. Each counts as many times as it
+has images.
 """
 
 from typing import Any

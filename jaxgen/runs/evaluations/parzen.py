@@ -8,8 +8,10 @@ the run holds none out.
 from typing import Any
 
 import jax
+import numpy as np
 
 from jaxgen.core.images import even_rows
+from jaxgen.data import labelled
 from jaxgen.evaluate import parzen
 from jaxgen.runs import data, sampling
 from jaxgen.runs.evaluations.context import Context, under
@@ -24,6 +26,7 @@ def evaluate(context: Context) -> dict[str, Any]:
     experiment, key = context.experiment, jax.random.key(2)
     samples = sampling.draw(experiment, context.state, key, _SAMPLES, rounded=False)
     which, choosing = context.choosing
-    known = even_rows(data.as_modelled(experiment, choosing).image, _CHOOSING)
+    rows = even_rows(np.arange(len(choosing.image)), _CHOOSING)
+    known = data.as_modelled(experiment, labelled.subset(choosing, rows, "choosing")).image
     found = parzen.parzen_estimate(samples, known, context.modelled_held_out.image)
     return under("parzen", {**found, "sigma_chosen_on": f"{which} images"})

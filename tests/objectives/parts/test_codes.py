@@ -23,6 +23,19 @@ class Numbers:
     discriminator_noise: float = 0.0
 
 
+@pytest.mark.parametrize("num", [2, 3, 50])
+def test_every_code_goes_to_another_image(num):
+    code = jnp.arange(float(num))[:, None]
+    dealt = [np.asarray(codes.of_another(jax.random.key(i), code))[:, 0] for i in range(20)]
+    for one in dealt:
+        np.testing.assert_array_equal(np.sort(one), np.arange(num))
+        assert np.all(one != np.arange(num))
+    # Whatever the order of the images, neighbours and images far apart are as likely.
+    if num == 50:
+        apart = np.abs(np.stack(dealt) - np.arange(num))
+        assert 10 < apart.mean() < 24
+
+
 class Sum(nn.Module):
     """The sum of a row, plus noise of the layers of size `noise`."""
 
