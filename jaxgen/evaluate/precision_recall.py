@@ -14,6 +14,7 @@ TITLES = {
     "recall": ("Recall", "share of real images within reach; higher is better"),
     "density": ("Density", "about 1 is right"),
     "coverage": ("Coverage", "share of real images with a sample nearby; higher is better"),
+    "neighbours": ("Neighbours", "k of precision, recall, density and coverage"),
 }
 
 _ROWS = 1024  # of the distance matrix, in memory at a time

@@ -60,7 +60,8 @@ def test_what_build_makes():
     made = experiment.build(experiment.load_config(SMOKE, **{"hparams.generator_updates": 3}))
     assert made.objective.__name__ == "jaxgen.objectives.age"
     assert made.spec.hparams.generator_updates == 3
-    assert made.example_batch["image"].shape == (8, 16, 16, 1)
+    # A batch for the encoder and, as the image term is the generator's too, one for each update.
+    assert made.example_batch["image"].shape == ((1 + 3) * 8, 16, 16, 1)
     assert made.config.num_steps == 4
 
 
