@@ -17,9 +17,12 @@ from jaxgen.objectives import pixelcnn, pixelgan_ae
 
 pytestmark = [pytest.mark.core, pytest.mark.usefixtures("quick_compilation")]
 
-SIDE, KINDS, COPIES = 2, 3, 4_000
+SIDE, KINDS, COPIES = 2, 3, 10_000
+TOLERANCE = 5 * np.sqrt(0.25 / COPIES)  # standard errors of a frequency, at most
 IMAGES = np.float32(list(itertools.product([-1, 1], repeat=4))).reshape(16, SIDE, SIDE, 1)
 TOP = np.array([[True, True], [False, False]])
+GAP = np.array([[True, False], [True, True]])
+BEFORE_GAP = np.array([[True, False], [False, False]])
 
 
 def spec_of(name, **hparams):
@@ -40,12 +43,15 @@ def spec_of(name, **hparams):
 
 
 def setup(name, **hparams):
-    """A model whose classes, or codes, draw clearly different images."""
+    """A model whose classes, or codes, draw clearly different images.
+
+    Few seeds give one in which mistaken posteriors show in what is drawn, see `assert_would_show`.
+    """
     spec = spec_of(name, **hparams)
     state = module_of(name).create_state(spec, jax.random.key(0), {"image": IMAGES[:1]})
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(173)
     decoder = jax.tree.map(
-        lambda x: jnp.asarray(1.5 * rng.normal(size=x.shape), jnp.float32), state.params["decoder"]
+        lambda x: jnp.asarray(rng.normal(size=x.shape), jnp.float32), state.params["decoder"]
     )
     return spec, state.replace(params={**state.params, "decoder": decoder})
 
@@ -63,6 +69,27 @@ def probabilities(spec, state, codes):
     return np.stack(rows)
 
 
+def alike(index, where):
+    """Which of the 16 images are like one of them there, bool[16]."""
+    return np.all(IMAGES[:, where] == IMAGES[index, where], axis=(1, 2))
+
+
+def normalised(weights):
+    return weights / weights.sum()
+
+
+def assert_would_show(known, others, drawn):
+    """Codes of another distribution than p(code|known) would be found out by what is drawn.
+
+    known: p(known|code), f64[codes]; others: weights of the codes, beside those of the likeliest
+    code and of the prior; drawn: probabilities of what is drawn given each code, f64[codes,n].
+    """
+    likeliest, prior = np.eye(KINDS)[known.argmax()], np.ones(KINDS)
+    for mistaken in (likeliest, prior, *others):
+        difference = (normalised(mistaken) - normalised(known)) @ drawn
+        assert np.abs(difference).max() > 4 * TOLERANCE
+
+
 def completed(name, spec, state, key, image, known, condition=None):
     return jax.jit(lambda *args: module_of(name).complete(spec, state, *args))(
         jax.random.key(key), image, known, condition
@@ -76,30 +103,32 @@ def frequencies(images):
 
 
 @pytest.mark.parametrize("name", ["pixelcnn", "pixelgan_ae"])
-@pytest.mark.parametrize("first", [0, 9])
-def test_completions_without_a_class_are_of_the_model_of_all_classes(name, first):
+@pytest.mark.parametrize("index", [8, 12])
+def test_completions_without_a_class_are_of_the_model_of_all_classes(name, index):
     """p(rest | known) = sum_y p(x|y) / sum_y p(known|y), every class alike beforehand."""
     spec, state = setup(name)
-    joint = probabilities(spec, state, np.eye(KINDS)).mean(axis=0)
-    image = jnp.asarray(np.repeat(IMAGES[first : first + 1], COPIES, axis=0))
+    every = probabilities(spec, state, np.eye(KINDS))
+    same = alike(index, TOP)
+    expected = normalised(np.where(same, every.mean(axis=0), 0.0))
+    known, by_all_pixels = every[:, same].sum(axis=1), every[:, index]
+    assert_would_show(known, [by_all_pixels], every[:, same] / known[:, None])
+    image = jnp.asarray(np.repeat(IMAGES[index : index + 1], COPIES, axis=0))
     done = completed(name, spec, state, 2, image, TOP)
-    same = np.all(IMAGES[:, 0] == IMAGES[first, 0], axis=(1, 2))
-    expected = np.where(same, joint, 0.0) / joint[same].sum()
-    np.testing.assert_allclose(frequencies(done), expected, atol=4 * np.sqrt(0.25 / COPIES))
+    np.testing.assert_allclose(frequencies(done), expected, rtol=0, atol=TOLERANCE)
 
 
 @pytest.mark.parametrize("name", ["pixelcnn", "pixelgan_ae"])
 def test_a_class_that_is_given_is_the_one(name):
     spec, state = setup(name)
     every = probabilities(spec, state, np.eye(KINDS))
-    same = np.all(IMAGES[:, 0] == IMAGES[0, 0], axis=(1, 2))
+    same = alike(0, TOP)
     image = jnp.asarray(np.repeat(IMAGES[:1], COPIES, axis=0))
     for kind in range(KINDS):
         given = jnp.full(COPIES, kind)
         given = jax.nn.one_hot(given, KINDS) if name == "pixelgan_ae" else given
         done = completed(name, spec, state, 3, image, TOP, given)
-        expected = np.where(same, every[kind], 0.0) / every[kind][same].sum()
-        np.testing.assert_allclose(frequencies(done), expected, atol=4 * np.sqrt(0.25 / COPIES))
+        expected = normalised(np.where(same, every[kind], 0.0))
+        np.testing.assert_allclose(frequencies(done), expected, rtol=0, atol=TOLERANCE)
 
 
 @pytest.mark.parametrize("hparams", [{}, {"code_prior": "gaussian", "code_size": 2}])
@@ -118,17 +147,18 @@ def test_a_completion_has_not_seen_the_answer(name, hparams):
 def test_codes_are_weighed_by_the_pixels_before_the_first_unknown_one():
     """A pixel after an unknown one is conditioned on what will be drawn, and has no say."""
     spec, state = setup("pixelgan_ae")
-    known = np.array([[True, False], [True, True]])
-    one = jnp.asarray(np.repeat(IMAGES[:1], COPIES, axis=0))
-    done = completed("pixelgan_ae", spec, state, 2, one, known)
-    every = probabilities(spec, state, np.eye(KINDS))
-    first = IMAGES[:, 0, 0, 0] == IMAGES[0, 0, 0, 0]
-    weights = every[:, first].sum(axis=1)
+    every, index = probabilities(spec, state, np.eye(KINDS)), 3
+    before = alike(index, BEFORE_GAP)
+    known = every[:, before].sum(axis=1)
     # Given the class, the second pixel is drawn from p(x_2 | x_1, class).
-    on = first & (IMAGES[:, 0, 1, 0] > 0)
-    expected = (weights / weights.sum()) @ (every[:, on].sum(1) / every[:, first].sum(1))
+    on = every[:, before & (IMAGES[:, 0, 1, 0] > 0)].sum(axis=1) / known
+    expected = normalised(known) @ on
+    bottom_given_top = every[:, index] / every[:, alike(index, TOP)].sum(axis=1)
+    assert_would_show(known, [known * bottom_given_top, every[:, index]], on[:, None])
+    image = jnp.asarray(np.repeat(IMAGES[index : index + 1], COPIES, axis=0))
+    done = completed("pixelgan_ae", spec, state, 2, image, GAP)
     found = np.mean(np.asarray(done)[:, 0, 1, 0] > 0)
-    assert found == pytest.approx(expected, abs=4 * np.sqrt(0.25 / COPIES))
+    assert found == pytest.approx(expected, abs=TOLERANCE)
 
 
 @pytest.mark.parametrize("name", ["pixelcnn", "pixelgan_ae"])
