@@ -106,7 +106,7 @@ def _fate(copy: Path, mutant: Mutant) -> str:
 
 def _pytest(copy: Path, test: str) -> int | None:
     """The exit code; None after too long."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:randomly", test]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", test]
     environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(

@@ -16,6 +16,6 @@ from configs import comparisons
 
 def get_config(objective: comparisons.Objective = "gan"):
     config = comparisons.images(objective, features=32, latent_size=32, num_steps=2000)
-    config.data.update(name="digits", image_size=16)
+    config.data.update(name="digits", image_size=16, validation=299)
     config.update(steps_per_dispatch=10, log_every=100)
     return config

@@ -32,6 +32,7 @@ from jaxgen.core.types import Array, Batch, Key, Metrics
 from jaxgen.losses import likelihood
 from jaxgen.objectives.parts import pixels
 from jaxgen.objectives.parts.latents import balanced_labels
+from jaxgen.objectives.parts.pixels import binarise as as_modelled
 
 NETWORKS = ("decoder",)
 
@@ -146,11 +147,6 @@ def complete(
         code = pixels.draw_code_of(spec, nets, key_for(key, "class"), image, known, codes)
         condition = jnp.argmax(code, axis=1)
     return _draw(spec, state, noise, condition, known, image)
-
-
-def as_modelled(spec: Spec, image: Array, key: Key | None = None) -> Array:
-    """Images f32[b,h,w,c] as they are modelled: binary for "bernoulli", drawn by `key` if drawn."""
-    return pixels.binarise(spec, image, key)
 
 
 def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:

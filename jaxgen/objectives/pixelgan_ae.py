@@ -46,6 +46,7 @@ from jaxgen.core.step import Turn, take_turns
 from jaxgen.core.types import Array, Batch, Key, Metrics
 from jaxgen.objectives.parts import codes, pixels, posteriors, priors
 from jaxgen.objectives.parts.latents import balanced_labels
+from jaxgen.objectives.parts.pixels import binarise as as_modelled
 from jaxgen.objectives.parts.posteriors import num_classes
 from jaxgen.objectives.parts.priors import draw_code
 
@@ -238,15 +239,10 @@ def complete(
     image = as_modelled(spec, image, key_for(key, "pixels"))
     if condition is None:
         count, nets = num_classes(spec.hparams), evaluating(spec, state)
-        codes = jnp.eye(count) if count else draw_code(spec, key_for(key, "codes"), _DRAWS)
-        condition = pixels.draw_code_of(spec, nets, key_for(key, "code"), image, known, codes)
+        drawn = jnp.eye(count) if count else draw_code(spec, key_for(key, "codes"), _DRAWS)
+        condition = pixels.draw_code_of(spec, nets, key_for(key, "code"), image, known, drawn)
     noise = pixels.draw_noise(spec, key_for(key, "noise"), image.shape[0])
     return _draw(spec, state, noise, condition, known, image)
-
-
-def as_modelled(spec: Spec, image: Array, key: Key | None = None) -> Array:
-    """Images f32[b,h,w,c] as they are modelled: binary for "bernoulli", drawn by `key` if drawn."""
-    return pixels.binarise(spec, image, key)
 
 
 def _draw(spec, state, noise, code, known=None, image=None):

@@ -55,12 +55,12 @@ def restore(
                 f"keys that can: {', '.join(AFTER_TRAINING)}."
             )
         config = load.override(config, key, value)
-    if temperature is not None and "temperature" not in config.hparams:
-        raise UserError(
-            f"--temperature={temperature:g} was given, but samples of {config.objective} have no "
-            "temperature; leave it out."
-        )
     if temperature is not None:
+        if "temperature" not in config.hparams:
+            raise UserError(
+                f"--temperature={temperature:g} was given, but samples of {config.objective} have "
+                "no temperature; leave it out."
+            )
         config = load.override(config, "hparams.temperature", float(temperature))
     experiment = build(config)
     found = None

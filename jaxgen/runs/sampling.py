@@ -33,19 +33,13 @@ def draw(
     rounded: to 8 bits; otherwise images are f32[num,h,w,c] in [-1,1].
     progress: called with (samples done, num) after every chunk.
     """
-    chunk = min(chunk, num)
-    parts = -(-num // chunk)
-    if condition is not None:
-        # Too many at the end, which are cut off again.
-        rows = np.resize(np.arange(num), parts * chunk)
-        condition = np.asarray(condition)[rows].reshape(parts, chunk, *np.shape(condition)[1:])
+    rows = _chunks(num, chunk)
     drawn = []
-    for part, part_key in enumerate(jax.random.split(key, parts)):
-        given = None if condition is None else condition[part]
-        drawn.append(np.asarray(experiment.sample(state, part_key, given, chunk)))
-        progress(min((part + 1) * chunk, num), num)
-    images = _finite(np.concatenate(drawn)[:num])
-    return to_uint8(images) if rounded and experiment.kind == "image" else images
+    for part, part_key in enumerate(jax.random.split(key, len(rows))):
+        given = None if condition is None else np.asarray(condition)[rows[part]]
+        drawn.append(np.asarray(experiment.sample(state, part_key, given, rows.shape[1])))
+        progress(min((part + 1) * rows.shape[1], num), num)
+    return _pixels(experiment, np.concatenate(drawn)[:num], rounded=rounded)
 
 
 def completions(
@@ -68,13 +62,11 @@ def completions(
         return complete(experiment.spec, state, key, image, jnp.asarray(known))
 
     repeated = np.repeat(images, count, axis=0)
-    chunk = min(CHUNK, len(repeated))
-    parts = -(-len(repeated) // chunk)
-    rows = np.resize(np.arange(len(repeated)), parts * chunk).reshape(parts, chunk)
-    keys = jax.random.split(key, parts)
+    rows = _chunks(len(repeated), CHUNK)
+    keys = jax.random.split(key, len(rows))
     drawn = np.concatenate([np.asarray(some(k, repeated[r])) for k, r in zip(keys, rows)])
-    images = to_uint8(_finite(drawn[: len(repeated)]))
-    return images.reshape(-1, count, *images.shape[1:])
+    completed = _pixels(experiment, drawn[: len(repeated)])
+    return completed.reshape(-1, count, *completed.shape[1:])
 
 
 def conditions(experiment: Experiment, labels: Sequence[int], num: int) -> np.ndarray | None:
@@ -134,8 +126,8 @@ def decoder(
         return decode(experiment.spec, state, code, given, key)
 
     def of_codes(code: np.ndarray) -> np.ndarray:
-        drawn = _finite(np.asarray(some(jnp.asarray(code, jnp.float32), jax.random.key(0))))
-        return to_uint8(drawn) if experiment.kind == "image" else drawn
+        drawn = some(jnp.asarray(code, jnp.float32), jax.random.key(0))
+        return _pixels(experiment, np.asarray(drawn))
 
     return of_codes
 
@@ -149,11 +141,19 @@ def _code_abilities(experiment: Experiment) -> tuple[Callable, Callable]:
     return draw_code, decode
 
 
-def _finite(drawn: np.ndarray) -> np.ndarray:
+def _chunks(num: int, chunk: int) -> np.ndarray:
+    """Rows i[parts,chunk] of `num` things, some at a time; too many at the end, to be cut off."""
+    chunk = min(chunk, num)
+    parts = -(-num // chunk)
+    return np.resize(np.arange(num), parts * chunk).reshape(parts, chunk)
+
+
+def _pixels(experiment: Experiment, drawn: np.ndarray, *, rounded: bool = True) -> np.ndarray:
+    """What was drawn, in 8 bits if it is images and to be rounded; raises NotFiniteError."""
     bad = int((~np.isfinite(drawn)).any(axis=(1, 2, 3)).sum())
     if bad:
         raise NotFiniteError(
             f"{bad} of {len(drawn)} samples are not finite, so the model has diverged; take an "
             "earlier checkpoint."
         )
-    return drawn
+    return to_uint8(drawn) if rounded and experiment.kind == "image" else drawn
