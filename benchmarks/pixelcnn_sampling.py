@@ -20,7 +20,8 @@ import jax
 import jax.numpy as jnp
 
 from benchmarks import harness
-from jaxgen.core import Spec, scale_by_learning_rate
+from jaxgen.core import Spec
+from jaxgen.core.schedule import scale_by_learning_rate
 from jaxgen.models.pixelcnn import PixelCNN
 from jaxgen.objectives import pixelcnn
 

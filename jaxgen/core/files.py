@@ -1,6 +1,8 @@
 """Files that are either whole or not there, folders, and names of nested values."""
 
 import os
+import re
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,11 +16,32 @@ def write_atomically(path: str | Path, content: bytes | str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+        # Names of files need not be UTF-8; a page that shows one must not end a run.
+        whole = content.encode(errors="replace") if isinstance(content, str) else content
+        temporary.write_bytes(whole)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
     return path
+
+
+def local_path(path: str | Path, flag: str) -> Path:
+    """`path`, given for `flag`, with a leading ~ as the home folder.
+
+    Raises UserError for an address such as gs://bucket/run, and where there is no such home.
+    """
+    scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(path))
+    if scheme:
+        raise UserError(
+            f"{flag}={path} is an address, but jaxgen writes to local folders only; choose one, "
+            "and copy or mount the other."
+        )
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise UserError(
+            f"{flag}={path} begins with a home folder that is not known here; write it out."
+        ) from error
 
 
 def require_writable(folder: Path, flag: str) -> None:
@@ -37,7 +60,9 @@ def require_writable(folder: Path, flag: str) -> None:
 
 def cache_dir(name: str) -> Path:
     """The folder jaxgen/`name` in the user's cache directory; it need not exist."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    if base.startswith("~"):  # a user without a home, as in containers
+        base = Path(tempfile.gettempdir()) / f"cache-of-{os.getuid()}"
     return Path(base) / "jaxgen" / name
 
 

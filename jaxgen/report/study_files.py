@@ -11,6 +11,7 @@ NAME/seeds_0_1_2/        seeds of one experiment that were trained side by side
 import dataclasses
 import json
 import math
+import re
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -86,9 +87,20 @@ class Study:
 
 def finished_step(folder: Path) -> int | None:
     """The last step of a group of seeds that is complete and evaluated, else None."""
-    status = run_files.record(folder / "status.json")
+    status = _status(folder)
     step = status.get("step")
-    return step if step is not None and step == status.get("num_steps") else None
+    if step is None or step != status["num_steps"]:
+        return None
+    evaluated = {e["seed"] for e in evaluations(folder) if e["step"] == step}
+    return step if evaluated >= set(seeds_of(folder)) else None
+
+
+def _status(folder: Path) -> dict[str, Any]:
+    """What `studies.run` left of a group, or {} where that is not whole."""
+    found = run_files.record(folder / "status.json")
+    kinds = {"step": int, "num_steps": int, "seeds": list, "diverged": dict, "device": str}
+    kinds |= dict.fromkeys(("seconds", "compile_seconds"), int | float)
+    return found if all(isinstance(found.get(k), kind) for k, kind in kinds.items()) else {}
 
 
 def evaluations(folder: Path) -> list[dict[str, Any]]:
@@ -97,7 +109,19 @@ def evaluations(folder: Path) -> list[dict[str, Any]]:
         found = json.loads((folder / "evaluations.json").read_text())
     except (OSError, ValueError):
         return []
-    return [e for e in found if isinstance(e, dict) and {"step", "seed"} <= e.keys()]
+    entries = [e for e in found if isinstance(e, dict)] if isinstance(found, list) else []
+    return [e for e in entries if all(isinstance(e.get(k), int) for k in ("step", "seed"))]
+
+
+def groups(folder: Path) -> list[Path]:
+    """The folders of an experiment's groups of seeds; a copy of one, as a backup, is none."""
+    found = folder.glob("seeds_*")
+    return sorted(path for path in found if re.fullmatch(r"seeds(_[0-9]+)+", path.name))
+
+
+def groups_of_all(workdir: Path) -> list[Path]:
+    """Those of every experiment of a study."""
+    return [group for folder in sorted(workdir.glob("*/")) for group in groups(folder)]
 
 
 def seeds_of(folder: Path) -> tuple[int, ...]:
@@ -109,7 +133,7 @@ def read(workdir: Path) -> Study:
     """The study whose files are in `workdir`."""
     record = run_files.record(workdir / "study.json")
     names, data = list(record.get("experiments", {})), record.get("data", {})
-    rows = [_row(name, sorted((workdir / name).glob("seeds_*"))) for name in names]
+    rows = [_row(name, groups(workdir / name)) for name in names]
     return Study(
         name=f"{', '.join(names)} on {data.get('name', '')}" if names else workdir.resolve().name,
         record=record,
@@ -123,8 +147,7 @@ def _row(name: str, folders: Sequence[Path]) -> Row:
     entries = [entry for folder in folders for entry in evaluations(folder)]
     curves: dict[str, list[tuple[int, float]]] = {}
     pictures: dict[str, list[run_files.Picture]] = {}
-    states = [run_files.record(folder / "status.json") for folder in folders]
-    states = [state for state in states if state]
+    states = [state for state in map(_status, folders) if state]
     for folder in folders:
         curves |= run_files.curves(folder / "metrics.jsonl")
         pictures |= run_files.pictures(folder / "images", at_most=12)

@@ -17,7 +17,7 @@ from jaxgen.pictures import grids, of_a_run
 from jaxgen.report import run_page
 from jaxgen.train import loop
 from jaxgen.train.checkpoint import Checkpoints
-from jaxgen.train.metrics import Window, Writer
+from jaxgen.train.metrics import Window, Writer, writes_or_tells
 from jaxgen.train.program import Program
 from jaxgen.train.progress import Terminal
 
@@ -148,6 +148,7 @@ class Draw:
     ):
         self._experiment, self._workdir, self._writer = experiment, workdir, writer
         self._terminal, self._clock, self._announced = terminal, clock, False
+        self._told: set[str] = set()
         self._pictures = of_a_run.drawer(experiment.abilities, experiment.spec, held_out)
 
     def draw(self, step: int, state: TrainState) -> None:
@@ -155,8 +156,9 @@ class Draw:
         with self._clock.paused():
             for name, picture in self._pictures(state).items():
                 if self._writer:
-                    path = self._workdir / "images" / f"{name}_{step:06d}.png"
-                    grids.save_png(path, picture)
+                    folder = self._workdir / "images"
+                    with writes_or_tells(folder, self._terminal.say, self._told):
+                        grids.save_png(folder / f"{name}_{step:06d}.png", picture)
                     self._writer.image(step, name, picture)
             self.report()
             if not self._announced:
@@ -167,4 +169,6 @@ class Draw:
         """Writes report.html."""
         if self._writer:
             values = load.to_json(self._experiment.config)
-            run_page.write(self._workdir, title=self._workdir.name, config=values)
+            page = self._workdir / "report.html"
+            with writes_or_tells(page, self._terminal.say, self._told):
+                run_page.write(self._workdir, title=self._workdir.name, config=values)

@@ -15,10 +15,10 @@ import jax
 from jaxgen.config import load
 from jaxgen.config.build import Experiment, build, first_line
 from jaxgen.core.errors import UserError
-from jaxgen.core.files import require_writable
+from jaxgen.core.files import local_path, require_writable
 from jaxgen.core.state import TrainState
 from jaxgen.data.pipeline import Pipeline
-from jaxgen.runs import data, outputs, record
+from jaxgen.runs import data, lock, outputs, record
 from jaxgen.runs.restore import program_of, require_same_networks, restore
 from jaxgen.train import checkpoint_files, loop
 from jaxgen.train.checkpoint import Checkpoints
@@ -31,21 +31,26 @@ def run(config: load.Config, workdir: str | Path, *, fork: bool = False) -> Trai
     """Trains, or continues what is in `workdir`, to `config.num_steps`. Returns the last state.
 
     fork: continue although the config is another one than that of the run. Raises UserError for
-    whatever the user can fix, and NotFiniteError (one of them) when a metric or a parameter becomes
-    NaN or infinite. An interrupt (Ctrl-C, SIGTERM) saves and returns.
+    whatever the user can fix, also where another process trains there, and NotFiniteError (one of
+    them) when a metric or a parameter becomes NaN or infinite. An interrupt (Ctrl-C, SIGTERM,
+    SIGHUP) saves and returns.
     """
-    experiment, workdir = build(config), Path(workdir)
+    experiment, workdir = build(config), local_path(workdir, "--workdir")
     config, writes = experiment.config, jax.process_index() == 0
     if not fork:
         record.require_same_run(workdir, config)
-    if writes:
-        require_writable(workdir, "--workdir")
     terminal, program = Terminal(quiet=not writes), program_of(experiment)
-    training = data.load_data(experiment, "train", progress=writes)
-    sharding = batch_sharding(program.mesh) if program.mesh else None
-    pipelines = [data.make_pipeline(experiment, training, seed=config.seed, sharding=sharding)]
-    data.record_labelled(experiment, training, workdir, write=writes)
-    with loop.StopSignal() as stop, contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
+        if writes:
+            require_writable(workdir, "--workdir")
+            stack.enter_context(lock.held(workdir))
+        training, held_out = (
+            data.load_data(experiment, split, progress=writes) for split in ("train", "test")
+        )
+        sharding = batch_sharding(program.mesh) if program.mesh else None
+        pipelines = [data.make_pipeline(experiment, training, seed=config.seed, sharding=sharding)]
+        data.record_labelled(experiment, training, workdir, write=writes)
+        stop = stack.enter_context(loop.StopSignal())
         checkpoints, state, extra = begin(experiment, program, workdir, terminal)
         stack.callback(checkpoints.close)
         if writes:  # only now: a config that does not fit leaves the record as it was
@@ -55,12 +60,11 @@ def run(config: load.Config, workdir: str | Path, *, fork: bool = False) -> Trai
             terminal.say(f"{workdir} is already at step {start}; raise config.num_steps to go on")
             return state
         compiled, _ = compile_program(experiment, program, pipelines, state, terminal)
-        writer = Writer(workdir, start) if writes else None
+        writer = Writer(workdir, start, terminal.say) if writes else None
         if writer:
             stack.callback(writer.close)
         clock, window = outputs.Clock(), Window(None, extra.get("window"))
         log = outputs.Log(experiment, window, writer, terminal, clock, means=extra.get("means"))
-        held_out = data.load_data(experiment, "test", progress=writes)
         draw = outputs.Draw(experiment, held_out, workdir, writer, terminal, clock)
         save = outputs.Save(program, checkpoints, log, clock)
         every = (config.log_every, config.sample_every, config.checkpoint_every)
@@ -70,7 +74,7 @@ def run(config: load.Config, workdir: str | Path, *, fork: bool = False) -> Trai
         )
         if not finished:
             save.save(int(state.step), state)
-    draw.report()
+        draw.report()
     _farewell(terminal, workdir, int(state.step), finished, stop.name)
     return state
 
@@ -90,8 +94,8 @@ def begin(
 ) -> tuple[Checkpoints, TrainState, dict[str, Any]]:
     """(checkpoints, state, extra): continued, started from another run, or fresh."""
     config, target = experiment.config, program.target()
-    size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(target))
-    checkpoint_files.free_space_check(folder, (config.checkpoint_keep + 1) * size)
+    checkpoint_files.require_plain_path(folder.absolute())
+    _require_space(folder, config, checkpoint_files.steps(folder / "checkpoints"), target)
     checkpoints = Checkpoints(
         folder / "checkpoints",
         keep=config.checkpoint_keep,
@@ -112,6 +116,15 @@ def begin(
     state = state.replace(params=other.params, model_state=other.model_state, ema=ema)
     terminal.say(f"starting with the networks of {config.init_from}")
     return checkpoints, state, {}
+
+
+def _require_space(folder: Path, config: load.Config, present: list[int], target: Any) -> None:
+    """Raises UserError unless the checkpoints that are still to be saved have room."""
+    left = -(-(config.num_steps - max(present, default=0)) // config.checkpoint_every)
+    more = min(config.checkpoint_keep + 1 - len(present), left)
+    size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(target))
+    if left > 0:
+        checkpoint_files.free_space_check(folder, max(1, more) * size)
 
 
 def compile_program(

@@ -75,7 +75,7 @@ def seed_groups(folder: Path, seeds: int, at_once: int) -> list[tuple[int, ...]]
 
     Groups that `folder` holds stay together, so that both numbers may change in a study.
     """
-    there = [study_files.seeds_of(path) for path in sorted(folder.glob("seeds_*"))]
+    there = [study_files.seeds_of(path) for path in study_files.groups(folder)]
     there = [group for group in there if steps(group_folder(folder, group) / "checkpoints")]
     rest = [seed for seed in range(seeds) if not any(seed in group for group in there)]
     size = at_once or seeds

@@ -12,11 +12,11 @@ import jax
 from jaxgen.config import load, schema
 from jaxgen.config.build import check_classes
 from jaxgen.core.errors import UserError
-from jaxgen.core.files import require_writable, write_atomically
+from jaxgen.core.files import local_path, require_writable, write_atomically
 from jaxgen.data.dataset import Dataset
 from jaxgen.report import study_files, study_page
 from jaxgen.report.run_files import record as read_record
-from jaxgen.runs import data, evaluations, outputs, record, sampling, training
+from jaxgen.runs import data, evaluations, lock, outputs, record, sampling, training
 from jaxgen.studies import plan
 from jaxgen.studies.evaluator import Draw, Evaluate, EvaluateSeeds, Evaluator
 from jaxgen.studies.plan import Part
@@ -40,9 +40,16 @@ def run(
     An interrupt (Ctrl-C, SIGTERM) saves and returns False; the same call continues. evaluate, draw:
     how states are evaluated. Raises UserError for whatever the user can fix.
     """
-    workdir, parts = Path(workdir), plan.plan(config)
+    workdir, parts = local_path(workdir, "--workdir"), plan.plan(config)
     config = load.finish(config, {})
     _open(workdir, config, parts)
+    with lock.held(workdir):
+        return _run(config, workdir, parts, evaluate, draw)
+
+
+def _run(
+    config: load.Config, workdir: Path, parts: Sequence[Part], evaluate: Evaluate, draw: Draw
+) -> bool:
     terminal = Terminal()
     train, held_out = (data.load_data(parts[0].experiment, s) for s in ("train", "test"))
     for part in parts:
@@ -102,7 +109,7 @@ def train_group(
         compiled, seconds = training.compile_program(
             experiment, program, pipelines, states, terminal
         )
-        writer = Writer(folder, int(states.step))
+        writer = Writer(folder, int(states.step), terminal.say)
         stack.callback(writer.close)
         extra = {"seconds": 0.0, "compile_seconds": seconds} | extra
         group = _Group(part, program, folder, evaluator, checkpoints, writer, terminal, extra)
@@ -113,7 +120,7 @@ def train_group(
         )
         if not finished:
             group.save.save(int(states.step), states)
-        checkpoints.wait()
+        checkpoints.wait(prove=True)
         group.write_status(int(states.step))
         return int(states.step)
 
@@ -182,7 +189,7 @@ def _write_page(workdir: Path) -> None:
     """The page, with the titles of all metrics that there are."""
     found = {
         name
-        for folder in workdir.glob("*/seeds_*")
+        for folder in study_files.groups_of_all(workdir)
         for entry in study_files.evaluations(folder)
         for name in entry
     }
@@ -208,7 +215,7 @@ def _memory_error_explained(name: str, seeds: Sequence[int]) -> Iterator[None]:
 def _open(workdir: Path, config: load.Config, parts: Sequence[Part]) -> None:
     """Creates the folder, or checks that it holds the same study."""
     old = read_record(workdir / "study.json")
-    if old and any(steps(folder) for folder in workdir.glob("*/seeds_*/checkpoints")):
+    if old and any(steps(group / "checkpoints") for group in study_files.groups_of_all(workdir)):
         where, what_to_do = f"{workdir} was made with another study", "choose another --workdir"
         before, now = _comparable(old), _values(config, parts)
         record.require_same(before["study"], now["study"], _is_free, where, what_to_do)

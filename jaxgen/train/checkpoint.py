@@ -77,6 +77,8 @@ class Checkpoints:
         self._damaged: set[int] = set()  # passed over by restore, to be deleted by save
         self._pending: tuple[int, int] | None = None  # (step, bytes) of the save under way
         self._checkpointer = _checkpointer()
+        self._unproven: int | None = None  # the last save, until it was read back
+        self._proven = False  # whether any was
 
     def steps(self) -> list[int]:
         """Steps that were saved completely, ascending."""
@@ -94,6 +96,7 @@ class Checkpoints:
         Raises: UserError if this save or the one before failed, or if later steps exist.
         """
         self.wait()
+        files.require_plain_path(self._directory)
         if step in self.steps():
             try:
                 self._load(step, state)
@@ -108,7 +111,7 @@ class Checkpoints:
             )
         arrays = files.to_host(files.flatten(state)[0])
         scalars = {name: float(value) for name, value in (metrics or {}).items()}
-        record = files.seal(arrays, extra=extra, metrics=scalars)
+        record = files.seal(arrays, step=step, extra=extra, metrics=scalars)
         size = sum(x.nbytes for x in arrays.values())
         try:
             self._make_room()
@@ -124,20 +127,29 @@ class Checkpoints:
             raise self._failure(step, size, error) from error
         self._pending = (step, size)
 
-    def wait(self) -> None:
+    def wait(self, *, prove: bool = False) -> None:
         """Return when the last save is complete on disk and superseded ones are gone.
 
-        Raises: UserError if that save failed; older checkpoints are then still good.
+        prove: read that save back; the first one always is, so that training does not go on
+        towards checkpoints that are of no use.
+
+        Raises: UserError if that save failed, and older checkpoints are then still good; or if it
+        cannot be restored.
         """
-        if self._pending is None:
-            return
-        step, size = self._pending
+        if self._pending is not None:
+            self._finish(*self._pending)
+        if prove and self._unproven is not None:
+            self._prove(self._unproven)
+
+    def _finish(self, step: int, size: int) -> None:
         try:
             self._checkpointer.wait_until_finished()
         except Exception as error:
             self._pending = None
             raise self._failure(step, size, error) from error
-        self._pending = None
+        self._pending, self._unproven = None, step
+        if not self._proven:
+            self._prove(step)
         if jax.process_index() == 0:
             files.discard_superseded(self._directory, self._keep, self._best_metric, self._sign)
         _synchronise("jaxgen_checkpoint_saved")
@@ -179,9 +191,12 @@ class Checkpoints:
         raise UserError(f"No good checkpoint is in {self._directory} ({found}); {cure}.")
 
     def close(self) -> None:
-        """Wait for the last save, then end orbax's threads."""
+        """Wait for the last save and read it back, then end orbax's threads.
+
+        Raises: UserError if it failed, or cannot be restored.
+        """
         try:
-            self.wait()
+            self.wait(prove=True)
         finally:
             self._checkpointer.close()
 
@@ -189,17 +204,37 @@ class Checkpoints:
         record = files.read(self._directory, step)
         leaves, treedef = files.flatten(target)
         files.check_fit(record, leaves, f"The checkpoint of step {step} in {self._directory}")
-        arrays = {name: np.empty(np.shape(x), files.kind(x)[0]) for name, x in leaves.items()}
+        arrays = self._arrays(step, record)
+        placed = [files.place(arrays[name], like) for name, like in leaves.items()]
+        return treedef.unflatten(placed), record["extra"]
+
+    def _arrays(self, step: int, record: dict) -> dict[str, np.ndarray]:
+        """The arrays of a step as they were saved. Raises Damaged, and UserError if unreadable."""
+        arrays = {
+            name: np.empty(shape, kind) for name, (kind, shape, _) in record["arrays"].items()
+        }
         items = ocp.args.Composite(
             state=ocp.args.StandardRestore({k: x for k, x in arrays.items() if x.size})
         )
         try:
             arrays |= self._checkpointer.restore(self._directory / str(step), args=items)["state"]
         except Exception as error:
+            files.require_readable(self._directory, step, error)
             raise files.Damaged(_reason(error)) from error
         files.verify(record, arrays)
-        placed = [files.place(arrays[name], like) for name, like in leaves.items()]
-        return treedef.unflatten(placed), record["extra"]
+        return arrays
+
+    def _prove(self, step: int) -> None:
+        """Reads a save back. Raises UserError if it cannot be restored."""
+        self._unproven = None
+        try:
+            self._arrays(step, files.read(self._directory, step))
+        except files.Damaged as error:
+            raise UserError(
+                f"Step {step} was saved in {self._directory}, but cannot be restored from there "
+                f"({error}); try a --workdir on another disk."
+            ) from error
+        self._proven = True
 
     def _failure(self, step: int, size: int, error: Exception) -> UserError:
         """Clear away what the failed save left, and say what happened in one sentence."""

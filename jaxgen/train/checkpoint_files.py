@@ -4,7 +4,10 @@ The record has the dtype, shape and CRC-32 of every array, and a CRC-32 of itsel
 logical values on the host, so they hold for any number of devices.
 """
 
+import errno
 import json
+import os
+import re
 import shutil
 import time
 import zlib
@@ -23,8 +26,39 @@ RECORD = "record.json"
 _DISCARDED = ".discarded"
 
 
+_UNREADABLE = ("EACCES", "EPERM", "EIO", "ESTALE", "EMFILE", "ENFILE", "ENOMEM", "ETIMEDOUT")
+
+
 class Damaged(Exception):
-    """A checkpoint whose files are missing, unreadable or changed."""
+    """A checkpoint whose files are missing or changed."""
+
+
+def require_readable(directory: Path, step: int, error: BaseException) -> None:
+    """Raises UserError if `error` says that a checkpoint could not be read, whatever is in it."""
+    texts = [os.strerror(getattr(errno, name)) for name in _UNREADABLE if hasattr(errno, name)]
+    chain, reasons = error, []
+    while chain is not None:
+        reasons.append(str(chain))
+        chain = chain.__cause__ or chain.__context__
+    found = next((text for text in texts if any(text in reason for reason in reasons)), None)
+    if found is None and isinstance(error, MemoryError):
+        found = "not enough memory"
+    if found is not None:
+        raise UserError(
+            f"The checkpoint of step {step} in {directory} could not be read ({found}); it was "
+            "left as it is: make it readable and start the same command again."
+        ) from error
+
+
+def require_plain_path(directory: Path) -> None:
+    """Raises UserError for a path that orbax would take for a pattern when it saves."""
+    odd = re.search(r"\[[^\]]+\]|\\|\*\*", str(directory))
+    if odd:
+        raise UserError(
+            f'Checkpoints cannot be saved in {directory}: "{odd[0]}" in a path is read as a '
+            "pattern by orbax, which would leave files that cannot be restored; choose a --workdir "
+            "without brackets, backslashes and double stars, also in the folders above it."
+        )
 
 
 def flatten(tree: PyTree) -> tuple[dict[str, Any], Any]:
@@ -84,15 +118,21 @@ def seal(arrays: dict[str, np.ndarray], **content: Any) -> dict[str, Any]:
 
 
 def read(directory: Path, step: int) -> dict[str, Any]:
-    """The record of a step; raises Damaged if it is not what `seal` made."""
+    """The record of a step; raises Damaged if it is not what `seal` made.
+
+    Raises UserError if it could not be read.
+    """
     path = directory / str(step) / "record" / RECORD
     try:
         record = json.loads(path.read_text())
         expected = record.pop("crc32")
     except (OSError, ValueError, KeyError, AttributeError) as error:
-        raise Damaged(f"{path.name} is missing or unreadable") from error
+        require_readable(directory, step, error)
+        raise Damaged(f"{path.name} is missing or no record") from error
     if _checksum_of_record(record) != expected:
         raise Damaged(f"the checksum of {path.name} does not match")
+    if record.get("step", step) != step:
+        raise Damaged(f"it is that of step {record['step']}, under another name")
     return record
 
 
@@ -129,8 +169,20 @@ def check_fit(record: dict[str, Any], leaves: dict[str, Any], name: str, limit: 
 
 
 def steps(directory: Path) -> list[int]:
-    """Steps that were saved completely, ascending; none where there is no directory."""
-    return sorted(int(path.name) for path in directory.glob("[0-9]*") if path.name.isdigit())
+    """Steps that were saved completely, ascending; none where there is no directory.
+
+    Raises UserError if the directory cannot be read.
+    """
+    try:
+        names = os.listdir(directory)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise UserError(
+            f"{directory} cannot be read ({error.strerror}), so what it holds is not known; make "
+            "it a readable folder, or choose another --workdir."
+        ) from error
+    return sorted(int(name) for name in names if re.fullmatch("0|[1-9][0-9]*", name, re.ASCII))
 
 
 def discard_superseded(directory: Path, keep: int, metric: str | None, sign: float) -> None:

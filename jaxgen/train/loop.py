@@ -24,9 +24,10 @@ class Hook:
 
 
 class StopSignal:
-    """Turns the first SIGINT or SIGTERM into a wish to stop; a second SIGINT interrupts at once.
+    """Turns the first SIGINT, SIGTERM or SIGHUP (a closed terminal) into a wish to stop.
 
-    A context manager: the handlers of before come back at its end.
+    A second SIGINT interrupts at once. Signals that are ignored stay so, such as SIGHUP under
+    nohup. A context manager: the handlers of before come back at its end.
     """
 
     def __init__(self):
@@ -34,7 +35,10 @@ class StopSignal:
         self._previous: dict[int, Any] = {}
 
     def __enter__(self) -> "StopSignal":
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is None or signal.getsignal(number) == signal.SIG_IGN:
+                continue
             # Signals belong to the main thread; elsewhere (a notebook's worker) there are none.
             with contextlib.suppress(ValueError):
                 self._previous[number] = signal.signal(number, self._handle)

@@ -1,7 +1,11 @@
 """Training metrics: their means between log lines, and the files they go to."""
 
+import contextlib
+import errno
 import json
-from collections.abc import Mapping, Sequence
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +13,7 @@ import numpy as np
 
 from jaxgen.core.errors import NotFiniteError
 from jaxgen.core.files import write_atomically
+from jaxgen.train.events import Events
 
 
 class Window:
@@ -87,45 +92,104 @@ class Writer:
     """Appends to `metrics.jsonl` and to TensorBoard events in `workdir`.
 
     Lines after `start_step` are left over from steps that were lost with a crash and are taken
-    again; they are dropped. Names that begin with "time/" are measurements of the machine and the
+    again; they are dropped. A log that no checkpoint goes with, or of which nothing can be read, is
+    kept as metrics.1.jsonl. Names that begin with "time/" are measurements of the machine and the
     only ones that differ between two runs of one seed.
+
+    A file that cannot be written is told once, by `say`, and never ends training.
     """
 
-    def __init__(self, workdir: Path, start_step: int):
-        self._path = workdir / "metrics.jsonl"
-        kept = [line for line in read_metrics(self._path) if line["step"] <= start_step]
-        write_atomically(self._path, "".join(json.dumps(line) + "\n" for line in kept))
-        self._file = open(self._path, "a", buffering=1)  # noqa: SIM115
-        import tensorboardX  # with protobuf: not for those who only read metrics
+    def __init__(
+        self, workdir: Path, start_step: int, say: Callable[[str], None] = logging.warning
+    ):
+        self._workdir, self._path, self._say = workdir, workdir / "metrics.jsonl", say
+        self._told: set[str] = set()
+        self._file: Any = None
+        self._torn = False  # whether the last line was cut short
+        self._events: Any = None
+        with self._unless_it_cannot(self._path):
+            self._begin(start_step)
+        with self._unless_it_cannot(workdir / "events"):
+            self._events = Events(workdir / "events", start_step + 1)
 
-        self._events = tensorboardX.SummaryWriter(
-            str(workdir / "events"), purge_step=start_step + 1
-        )
+    def _begin(self, start_step: int) -> None:
+        lines = read_metrics(self._path)
+        kept = [line for line in lines if line["step"] <= start_step]
+        if self._path.exists() and self._path.stat().st_size and not kept:
+            numbers = [path.name.split(".")[1] for path in self._workdir.glob("metrics.*.jsonl")]
+            number = max((int(text) for text in numbers if text.isdigit()), default=0) + 1
+            aside = self._path.with_name(f"metrics.{number}.jsonl")
+            os.replace(self._path, aside)
+            what = f"goes to step {lines[-1]['step']}" if lines else "cannot be read"
+            self._say(
+                f"{self._path} {what}, but there is no checkpoint before that: training begins at "
+                f"step {start_step}, and the old log is kept as {aside.name}"
+            )
+        write_atomically(self._path, "".join(json.dumps(line) + "\n" for line in kept))
+        self._file = open(self._path, "ab", buffering=0)  # noqa: SIM115
 
     def write(self, step: int, metrics: Mapping[str, float]) -> None:
         """One line, durable against a killed process before this returns."""
-        self._file.write(json.dumps({"step": step, **metrics}) + "\n")
-        for name, value in metrics.items():
-            self._events.add_scalar(name, value, step)
+        with self._unless_it_cannot(self._path):
+            if self._file is not None:
+                self._append(json.dumps({"step": step, **metrics}) + "\n")
+        with self._unless_it_cannot(self._workdir / "events"):
+            if self._events is not None:
+                self._events.scalars(step, metrics)
+
+    def _append(self, line: str) -> None:
+        content = ("\n" * self._torn + line).encode()
+        written = 0
+        try:
+            written = self._file.write(content)
+            if written < len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        finally:
+            self._torn = self._torn if written == 0 else written < len(content)
 
     def image(self, step: int, name: str, array: np.ndarray) -> None:
         """A picture u8[h,w,c] for TensorBoard."""
-        self._events.add_image(name, array, step, dataformats="HWC")
+        with self._unless_it_cannot(self._workdir / "events"):
+            if self._events is not None:
+                self._events.image(step, name, array)
 
     def close(self) -> None:
-        """Flushes both files."""
-        self._file.close()
-        self._events.close()
+        """Closes both files."""
+        for path, file in ((self._path, self._file), (self._workdir / "events", self._events)):
+            with self._unless_it_cannot(path):
+                if file is not None:
+                    file.close()
+
+    @contextlib.contextmanager
+    def _unless_it_cannot(self, path: Path) -> Iterator[None]:
+        with writes_or_tells(path, self._say, self._told):
+            yield
+
+
+@contextlib.contextmanager
+def writes_or_tells(path: Path, say: Callable[[str], None], told: set[str]) -> Iterator[None]:
+    """Lets a failed write of `path`, which training can do without, pass; says so the first time.
+
+    told: the paths of which it was said.
+    """
+    try:
+        yield
+    except OSError as error:
+        if str(path) not in told:
+            told.add(str(path))
+            say(f"{path} cannot be written ({error.strerror or error}); training goes on without")
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """The lines of a metrics file; a last line that a crash cut short is left out."""
+    """The lines of a metrics file that can be read, such as not the last one after a crash."""
     if not path.exists():
         return []
     lines = []
-    for text in path.read_text().splitlines():
+    for text in path.read_text(errors="replace").splitlines():
         try:
-            lines.append(json.loads(text))
-        except json.JSONDecodeError:
-            break
+            line = json.loads(text)
+        except ValueError:
+            continue
+        if isinstance(line, dict) and isinstance(line.get("step"), int):
+            lines.append(line)
     return lines

@@ -1,5 +1,6 @@
 """What a training run says on the terminal: a bar where there is one, plain lines elsewhere."""
 
+import contextlib
 import sys
 import time
 from collections.abc import Mapping
@@ -11,7 +12,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 class Terminal:
     """Writes to standard error; one line a logging interval, and a bar where it is a terminal.
 
-    quiet: says nothing (processes other than the first).
+    A terminal that is closed, or cannot show a letter, never ends training. quiet: says nothing
+    (processes other than the first).
     """
 
     def __init__(self, *, quiet: bool = False):
@@ -23,7 +25,13 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """One line."""
-        self._console.print(text)
+        try:
+            self._console.print(text)
+        except UnicodeEncodeError:
+            with contextlib.suppress(OSError):
+                self._console.print(text.encode("ascii", "replace").decode())
+        except OSError:
+            self._bar = None  # there is nobody left to see it
 
     def start(self, step: int, total: int) -> None:
         """Begins to show progress from `step` to `total`."""
@@ -44,7 +52,8 @@ class Terminal:
     def advance(self, step: int) -> None:
         """Moves the bar."""
         if self._bar:
-            self._bar.update(self._task, completed=step, rate=self._rate(step))
+            with contextlib.suppress(OSError):
+                self._bar.update(self._task, completed=step, rate=self._rate(step))
 
     def log(self, step: int, metrics: Mapping[str, float]) -> None:
         """One line with the step, rate, time to go and every metric."""
@@ -64,5 +73,6 @@ class Terminal:
     def stop(self) -> None:
         """Removes the bar."""
         if self._bar:
-            self._bar.stop()
+            with contextlib.suppress(OSError):
+                self._bar.stop()
             self._bar = None

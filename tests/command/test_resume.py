@@ -5,6 +5,8 @@ import random
 import re
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -56,7 +58,11 @@ def test_killed_at_any_time(reference, start, tmp_path):
 
 
 def test_interrupts_save_and_say_how_to_continue(reference, start, tmp_path):
-    for number, line in ((signal.SIGTERM, "compiling"), (signal.SIGINT, "pictures:")):
+    for number, line in (
+        (signal.SIGTERM, "compiling"),
+        (signal.SIGINT, "pictures:"),
+        (signal.SIGHUP, "continuing"),
+    ):
         process = start(*RUN, f"--workdir={tmp_path}/run")
         process.wait_for(line)
         process.send(number)
@@ -156,3 +162,34 @@ def test_another_config_is_refused(reference, env, tmp_path):
     assert "num_steps" not in result.err
     assert "--fork" in result.err
     assert (reference.workdir / "config.json").read_bytes() == before
+
+
+def test_a_second_process_is_refused_and_a_killed_one_is_not_waited_for(reference, start, tmp_path):
+    workdir = tmp_path / "run"
+    first = start(*RUN, f"--workdir={workdir}")
+    first.wait_for("compiling")
+    second = start(*RUN, f"--workdir={workdir}").end()
+    assert second.code == 1
+    assert re.search(r"is being trained by process \d+ on \S+; wait until it ends", second.err)
+    first.send(signal.SIGKILL)
+    first.end()
+    finish(start, workdir)
+    command_line.assert_same_run(workdir, reference.workdir)
+
+
+def test_what_training_can_do_without_never_ends_it(reference, env, tmp_path):
+    workdir = tmp_path / "run"
+    (workdir / "report.html").mkdir(parents=True)
+    for name in ("images", "events"):
+        (workdir / name).write_text("no folder")
+    with open("/dev/full", "w") as terminal:  # a full disk takes what is said
+        code = subprocess.run(
+            [sys.executable, "-m", "jaxgen.main", *RUN, f"--workdir={workdir}"],
+            cwd=command_line.ROOT,
+            env={**os.environ, **env},
+            stderr=terminal,
+            timeout=command_line.TIMEOUT,
+        ).returncode
+    assert code == 0
+    assert command_line.metrics(workdir) == command_line.metrics(reference.workdir)
+    assert command_line.largest_difference(workdir, reference.workdir) == 0.0

@@ -265,7 +265,7 @@ def test_the_data_of_a_study_is_that_of_all(repository):
             "A study compares on one data set",
         ),
         (  # one would be trained on what the other calls validation images
-            {"experiments": ("configs/age_digits.py", "configs/gans_digits.py")},
+            {"experiments": ("configs/age_digits.py", "configs/gans_digits.py:smoke")},
             "without 299 validation images drawn by seed 0",
         ),
     ],

@@ -21,6 +21,7 @@ import pytest
 from jax.sharding import NamedSharding, PartitionSpec
 
 from jaxgen.core import TrainState, UserError
+from jaxgen.train import checkpoint_files
 from jaxgen.train.checkpoint import Checkpoints
 from jaxgen.train.checkpoint_files import free_space_check
 
@@ -392,8 +393,86 @@ def test_wrong_options_are_refused(tmp_path):
 
 def test_unwritable_directory_is_a_user_error(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match=r"could not be saved in .*no earlier checkpoint"):
+    with pytest.raises(UserError, match=r"file.checkpoints cannot be read \(Not a directory\)"):
         Checkpoints(tmp_path / "file" / "checkpoints").save(1, {"a": np.zeros(3)}, {})
+
+
+@pytest.mark.parametrize("name", ["lr=[1e-4]", "back\\slash", "two**stars"])
+def test_a_path_that_orbax_takes_for_a_pattern_is_refused(name, tmp_path):
+    with pytest.raises(UserError, match=r"cannot be saved in .*choose a --workdir"):
+        saved(tmp_path / name / "checkpoints", 1)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["[]", "a*b", "a?b", "{a}", "50% $x & é", "]["])
+def test_other_odd_paths_save_and_restore(name, tmp_path):
+    saved(tmp_path / name, 1).close()
+    _, state, _ = Checkpoints(tmp_path / name).restore(make_state(0))
+    assert_bitwise(state, make_state(1))
+
+
+def test_a_save_that_cannot_be_restored_is_told_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint_files, "require_plain_path", lambda directory: None)
+    with pytest.raises(UserError, match=r"Step 1 was saved in .* but cannot be restored"):
+        saved(tmp_path / "run[1]", 1)
+
+
+def test_the_last_save_is_read_back(tmp_path, monkeypatch):
+    checkpoints = saved(tmp_path, 1)
+    checkpoints.wait()
+    monkeypatch.setattr(checkpoint_files, "checksum", lambda array: 0)
+    checkpoints.save(2, make_state(2), {})
+    monkeypatch.undo()
+    with pytest.raises(UserError, match=r"Step 2 was saved in .* but cannot be restored"):
+        checkpoints.close()
+
+
+@pytest.mark.parametrize(
+    "error", [PermissionError(13, "Permission denied"), OSError(5, "Input/output error")]
+)
+def test_a_record_that_cannot_be_read_is_not_damaged(error, tmp_path, monkeypatch):
+    saved(tmp_path, 1, 2).close()
+
+    def refuse(path, *args, **kwargs):
+        if path.parts[-3:] == ("2", "record", "record.json"):
+            raise error
+        return read_text(path, *args, **kwargs)
+
+    read_text = Path.read_text
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(UserError, match=rf"step 2 in .* could not be read \({error.strerror}\)"):
+        Checkpoints(tmp_path).restore(make_state(0))
+    monkeypatch.undo()
+    assert Checkpoints(tmp_path).restore(make_state(0))[0] == 2
+
+
+def test_arrays_that_cannot_be_read_are_not_damaged(tmp_path, monkeypatch):
+    saved(tmp_path, 1, 2).close()
+    checkpoints = Checkpoints(tmp_path)
+
+    def refuse(*args, **kwargs):
+        raise ValueError('Error opening "zarr" driver') from OSError(24, "Too many open files")
+
+    monkeypatch.setattr(checkpoints._checkpointer, "restore", refuse)
+    with pytest.raises(UserError, match=r"step 2 in .* could not be read \(Too many open files\)"):
+        checkpoints.restore(make_state(0))
+
+
+def test_what_is_no_step_is_left_alone(tmp_path):
+    for name in ("007", "1²", "60.bak", "60 (copy)", "-3"):
+        (tmp_path / name).mkdir(parents=True)
+    checkpoints = saved(tmp_path, 1, 2, 3)
+    checkpoints.close()
+    assert checkpoints.steps() == [2, 3]
+    assert (tmp_path / "007").exists()
+
+
+def test_a_checkpoint_under_the_number_of_another_is_damaged(tmp_path):
+    saved(tmp_path, 1, 2).close()
+    (tmp_path / "2").rename(tmp_path / "5")
+    step, state, _ = Checkpoints(tmp_path).restore(make_state(0))
+    assert step == 1
+    assert_bitwise(state, make_state(1))
 
 
 def fill_disk(directory: Path, moment: str) -> str:

@@ -104,9 +104,11 @@ def test_what_is_not_finite_stops_before_any_hook_sees_the_state():
     assert not seen
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_first_signal_is_a_wish_and_the_handlers_come_back(number):
-    before = {n: signal.signal(n, signal.SIG_DFL) for n in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        n: signal.signal(n, signal.SIG_DFL) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
     try:
         with loop.StopSignal() as stop:
             assert (stop.name, stop.agreed()) == (None, False)
@@ -125,3 +127,13 @@ def test_parameters_that_are_not_finite_are_named():
     loop.check_finite(3, {"a": np.array([True]), "b": np.array([True])})
     with pytest.raises(NotFiniteError, match='parameters of "b" are not finite after step 3'):
         loop.check_finite(3, {"a": np.array([True]), "b": np.array([False])})
+
+
+def test_a_signal_that_is_ignored_stays_so():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        with loop.StopSignal() as stop:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert stop.name is None
+    finally:
+        signal.signal(signal.SIGHUP, before)

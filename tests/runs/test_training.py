@@ -1,0 +1,53 @@
+"""What a run asks for before it begins."""
+
+import pytest
+
+from jaxgen.config import load
+from jaxgen.core import UserError
+from jaxgen.core.files import local_path
+from jaxgen.runs import training
+from jaxgen.train import checkpoint_files
+
+pytestmark = pytest.mark.core
+
+
+@pytest.mark.parametrize(
+    ("keep", "present", "num_steps", "checkpoints"),
+    [
+        (2, [], 100, 3),  # two, and the one that is being saved
+        (2, [10], 100, 2),
+        (2, [10, 20], 100, 1),
+        (2, [10, 20, 30], 100, 1),  # never less than the one that comes next
+        (2, [90], 100, 1),
+        (1_000_000_000, [], 100, 10),  # all that there will be
+        (2, [90, 100], 100, 0),  # it has ended
+    ],
+)
+def test_space_asked_for_is_space_needed(keep, present, num_steps, checkpoints, monkeypatch):
+    config = load.load(
+        "configs/age_digits.py",
+        {"num_steps": num_steps, "checkpoint_keep": keep, "checkpoint_every": 10},
+    )
+    array = type("Array", (), {"size": 250, "dtype": type("D", (), {"itemsize": 4})})
+    for free, fits in ((checkpoints * 1000 - 1, checkpoints == 0), (checkpoints * 1000, True)):
+        monkeypatch.setattr(checkpoint_files, "free", lambda folder, free=free: free)
+        if fits:
+            training._require_space("run", config, present, [array])
+        else:
+            with pytest.raises(UserError, match="free some space"):
+                training._require_space("run", config, present, [array])
+
+
+@pytest.mark.parametrize("path", ["gs://bucket/run", "s3://bucket", "gs:/bucket/run"])
+def test_addresses_are_refused(path):
+    with pytest.raises(UserError, match=r"--workdir=.* is an address"):
+        local_path(path, "--workdir")
+
+
+def test_homes(monkeypatch):
+    monkeypatch.setenv("HOME", "/somewhere")
+    assert str(local_path("~/run", "--workdir")) == "/somewhere/run"
+    assert str(local_path("C:/run", "--workdir")) == "C:/run"
+    assert str(local_path("a:b/run", "--workdir")) == "a:b/run"
+    with pytest.raises(UserError, match=r"--out=~nobody_here/x begins with a home"):
+        local_path("~nobody_here/x", "--out")
