@@ -10,7 +10,7 @@ from PIL import Image
 
 from jaxgen.core.errors import UserError
 from jaxgen.data import images
-from jaxgen.data.dataset import Examples
+from jaxgen.data.dataset import Examples, split_rows
 
 _FORM = (
     '"image" (uint8 [n,h,w] or [n,h,w,c]) with an optional "label", or such pairs under '
@@ -22,15 +22,15 @@ def source(name: str, split: str, channels: int) -> tuple[list, Callable[[], Exa
     """(identity, examples) of the .npz file `name`.
 
     Splits are the keys "train_image" and "test_image" or "train" and "test" (labels "train_label"
-    and "test_label"); a single "image" is cut, and its last tenth is for test. Pickled objects are
-    never loaded. Raises UserError for: a missing file, other keys, shapes or types.
+    and "test_label"); of a single "image" every tenth, of each class, is for test. Pickled objects
+    are never loaded. Raises UserError for: a missing file, other keys, shapes or types.
     """
     path = Path(name).expanduser()
     if not path.is_file():
         raise UserError(f'data.name is "{name}", and there is no such file: fix the path.')
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return ["npz", digest], lambda: _examples(path, split, channels)
+    return ["npz", "every tenth", digest], lambda: _examples(path, split, channels)
 
 
 def _examples(path: Path, split: str, channels: int) -> Examples:
@@ -86,10 +86,14 @@ def _arrays(archive, path: Path, split: str):
         # Both splits count, so that they have the same classes.
         every = [archive[key] for key in ("train_label", "test_label", "label") if key in keys]
         count = max(int(labels.max(initial=0)) for labels in every) + 1
+        if count > sum(map(len, every)):
+            raise UserError(
+                f"The labels in {path} go to {count - 1}, and there are {sum(map(len, every))} of "
+                "them: number the classes from 0."
+            )
         classes = tuple(str(i) for i in range(count))
     if cut:
-        train = len(image) - len(image) // 10
-        part = slice(0, train) if split == "train" else slice(train, None)
+        part = split_rows(len(image), split, label)
         image, label = image[part], label if label is None else label[part]
     if not len(image):
         raise UserError(f'"{image_key}" in {path} leaves no images for {split}: add some.')
@@ -98,7 +102,8 @@ def _arrays(archive, path: Path, split: str):
 
 def _labels(archive, key: str, num: int, path: Path) -> np.ndarray:
     label = archive[key]
-    if label.dtype.kind not in "iu" or label.shape != (num,) or label.min(initial=0) < 0:
+    odd = label.dtype.kind not in "iu" or label.shape != (num,)
+    if odd or label.min(initial=0) < 0:
         raise UserError(
             f'"{key}" in {path} is {label.dtype} {list(label.shape)}: it must be integers [{num}], '
             "0 or more, one for each image."

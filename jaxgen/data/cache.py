@@ -4,7 +4,9 @@ import contextlib
 import json
 import logging
 import os
+import re
 import shutil
+import socket
 import sys
 import tempfile
 import time
@@ -21,6 +23,7 @@ from jaxgen.data.dataset import Dataset, Examples
 
 _BLOCK = 128
 _SECONDS_BETWEEN_LINES = 10.0
+_OWNER = re.sub(r"\W", "_", socket.gethostname())  # a shared disk has the processes of others
 
 
 def in_memory(
@@ -48,13 +51,13 @@ def on_disk(
     """The data set cached in `directory`/`identity`, decoded to it first where it is not there.
 
     Files are written under a temporary name and renamed as one, so that a broken-off run leaves
-    nothing that looks complete and two processes may decode the same set at once. `title` is what
-    the progress on stderr is called; None is silence.
+    nothing that looks complete and two processes may decode the same set at once; what a killed one
+    left is deleted. `title` is what the progress on stderr is called; None is silence.
 
-    Raises UserError for: a directory that cannot be written, too small a disk.
+    Raises UserError for: a directory that cannot be read or written, too small a disk.
     """
     folder = directory / identity
-    cached = _open(name, folder)
+    cached = _open(name, folder, shape)
     if cached is None:
         source = examples()
         needed = source.num * (int(np.prod(shape)) + 4)
@@ -62,31 +65,60 @@ def on_disk(
             temporary = _temporary_folder(directory, identity, needed)
             try:
                 _write(name, temporary, source, shape, resize, title)
+                _share(temporary)
                 # Not empty: another process was faster, and its files are as good.
                 with contextlib.suppress(FileExistsError):
                     _rename(temporary, folder)
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
-        cached = _open(name, folder)
-        assert cached is not None
+        cached = _open(name, folder, shape)
+        if cached is None:
+            raise UserError(f"{folder} was written and is not there now; start again.")
     return cached
 
 
-def _open(name: str, folder: Path) -> Dataset | None:
-    if not folder.is_dir():
-        return None
+def _open(name: str, folder: Path, shape: tuple[int, int, int]) -> Dataset | None:
+    """What is cached; None where nothing is, or where it was damaged and has been deleted."""
     try:
+        if not folder.is_dir():
+            return None
         meta = json.loads((folder / "meta.json").read_text())
         image = np.load(folder / "image.npy", mmap_mode="r", allow_pickle=False)
         label = None
         if meta["labelled"]:
             label = np.load(folder / "label.npy", allow_pickle=False)
             label.setflags(write=False)
-    except (OSError, ValueError, KeyError) as error:
+        dataset = Dataset(name, image, label, tuple(meta["classes"]), folder.name)
+        _check(dataset, shape)
+        return dataset
+    except PermissionError as error:
+        raise UserError(
+            f"The decoded data set {folder} cannot be read ({error.strerror}): set data.cache_dir "
+            "to a folder of your own, or ask its owner."
+        ) from error
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
         logging.getLogger(__name__).warning("decoding again: %s is damaged (%s)", folder, error)
         shutil.rmtree(folder, ignore_errors=True)
         return None
-    return Dataset(name, image, label, tuple(meta["classes"]), folder.name)
+
+
+def _check(dataset: Dataset, shape: tuple[int, int, int]) -> None:
+    """Raises ValueError unless images and labels are what was to be decoded."""
+    image, label = dataset.image, dataset.label
+    if image.dtype != np.uint8 or image.shape[1:] != shape or not len(image):
+        raise ValueError(f"its images are {image.dtype}{list(image.shape)}")
+    if label is not None:
+        if label.shape != image.shape[:1] or label.dtype != np.int32:
+            raise ValueError(f"its labels are {label.dtype}{list(label.shape)}")
+        if label.min() < 0 or label.max() >= len(dataset.classes):
+            raise ValueError("a label is that of no class")
+
+
+def _share(folder: Path) -> None:
+    """Lets others read it as far as the user's other files are; temporary folders are private."""
+    mask = os.umask(0)
+    os.umask(mask)
+    folder.chmod(0o777 & ~mask)
 
 
 def _rename(temporary: Path, folder: Path) -> None:
@@ -106,7 +138,21 @@ def _temporary_folder(directory: Path, identity: str, needed: int) -> Path:
             f"The decoded data set takes {needed / 1e6:,.0f} MB, and {directory} has "
             f"{free / 1e6:,.0f} MB left: free some, or set data.cache_dir to another disk."
         )
-    return Path(tempfile.mkdtemp(prefix=f".{identity}-", dir=directory))
+    _discard_leftovers(directory, identity)
+    return Path(tempfile.mkdtemp(prefix=f".{identity}-{_OWNER}-{os.getpid()}-", dir=directory))
+
+
+def _discard_leftovers(directory: Path, identity: str) -> None:
+    """Deletes what processes of this machine that are no longer there left of their decoding."""
+    start = f".{identity}-{_OWNER}-"
+    for folder in directory.glob(f"{start}*"):
+        process = folder.name.removeprefix(start).partition("-")[0]
+        try:
+            os.kill(int(process), 0)
+        except (ProcessLookupError, ValueError):
+            shutil.rmtree(folder, ignore_errors=True)
+        except OSError:  # it is there, and another user's
+            pass
 
 
 @contextlib.contextmanager

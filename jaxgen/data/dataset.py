@@ -49,6 +49,23 @@ class Examples:
     classes: tuple[str, ...] = ()
 
 
+def split_rows(
+    num: int, split: str, label: np.ndarray | None = None, *, at_most: int | None = None
+) -> np.ndarray:
+    """Rows i64 of "train" or "test", of a set that has no test split: one image in ten, all over.
+
+    Of a labelled set it is every tenth of one class after the other, so that both splits have the
+    classes of the whole, in whatever order it is stored. at_most: for test.
+    """
+    order = np.arange(num) if label is None else np.argsort(label, kind="stable")
+    test = order[9::10]
+    if at_most is not None and len(test) > at_most:
+        test = test[np.arange(at_most) * len(test) // at_most]
+    held_out = np.zeros(num, bool)
+    held_out[test] = True
+    return np.flatnonzero(held_out == (split == "test"))
+
+
 def fingerprint(*identity: Any) -> str:
     """Stable hex id of anything that JSON can hold."""
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:24]

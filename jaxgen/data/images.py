@@ -8,6 +8,8 @@ from PIL import Image, ImageOps
 
 from jaxgen.core.errors import UserError
 
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+MOST_PIXELS = 64 * 2**20  # some 300 MB while it is read
 RESIZE = ("bilinear", "celeba", "center_crop", "none")
 _CELEBA = (178, 218)
 
@@ -15,10 +17,17 @@ _CELEBA = (178, 218)
 def decode(file: str | os.PathLike | BinaryIO, name: str, channels: int) -> Image.Image:
     """The image in `file` as mode "L" (1 channel) or "RGB" (3), upright by its EXIF orientation.
 
-    Raises UserError for: a truncated or animated file, or none of an image; it names `name`.
+    Only the formats of `FORMATS` are tried, whatever the file is called: Pillow hands others to
+    programs such as Ghostscript. Raises UserError for: a truncated or animated file, one of more
+    than `MOST_PIXELS`, or none of an image; it names `name`.
     """
     try:
-        with Image.open(file) as image:
+        with Image.open(file, formats=FORMATS) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise UserError(
+                    f"{name} has {image.width} x {image.height} pixels, and at most "
+                    f"{MOST_PIXELS:,} are read: scale it down first."
+                )
             frames = getattr(image, "n_frames", 1)
             # MPO is what phones write: one picture with its previews.
             if frames > 1 and image.format != "MPO":
@@ -27,13 +36,20 @@ def decode(file: str | os.PathLike | BinaryIO, name: str, channels: int) -> Imag
                     "or save one frame of it."
                 )
             image.load()
-            return to_channels(ImageOps.exif_transpose(image), channels, name)
+            return to_channels(_upright(image), channels, name)
     except UserError:
         raise
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Exception as error:  # decoders of hostile files raise whatever there is
         raise UserError(
             f"{name} cannot be read as an image ({error}): remove or replace it."
         ) from error
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # damaged EXIF; the pixels are good
+        return image
 
 
 def to_channels(image: Image.Image, channels: int, name: str) -> Image.Image:
@@ -42,13 +58,14 @@ def to_channels(image: Image.Image, channels: int, name: str) -> Image.Image:
     16-bit gray, 0..65535, is divided by 257. Modes without an agreed range of values are refused.
     """
     if image.mode.startswith("I"):
-        pixels = np.asarray(image).astype(np.int64)
+        pixels = np.asarray(image)
         if pixels.min() < 0 or pixels.max() > 65535:
             raise UserError(
                 f"{name} has gray values from {pixels.min()} to {pixels.max()}, and only 8 and "
                 "16 bits are read: convert it."
             )
-        image = Image.fromarray(np.round(pixels / 257).astype(np.uint8))
+        # To the nearest: there are no ties, for 257 is odd.
+        image = Image.fromarray(((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8))
     if image.mode in ("F", "LAB"):
         raise UserError(
             f'{name} has the image mode "{image.mode}", whose values have no fixed range: '

@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from jaxgen.core.errors import UserError
 from jaxgen.data import images
-from jaxgen.data.dataset import Examples
+from jaxgen.data.dataset import Examples, split_rows
 from jaxgen.data.names import LSUN
 
 _TRAIN, _VAL = "_train_lmdb", "_val_lmdb"
@@ -31,9 +32,10 @@ def source(name: str, split: str, channels: int) -> tuple[list, Callable[[], Exa
     """(identity, examples) of "lsun:PATH", where PATH is an lmdb of encoded images; no labels.
 
     Images are in the order of their keys. Beside PATH = .../X_train_lmdb the folder X_val_lmdb (of
-    300 images in LSUN) is the test split; where there is none, or PATH has another name, the last
-    tenth of PATH, 10,000 images at most, is. Raises UserError for: no `lmdb` package, a path that
-    is no lmdb, a truncated file, too few images, a value that cannot be decoded (it names the key).
+    300 images in LSUN) is the test split; where there is none, or PATH has another name, every
+    tenth image of PATH, 10,000 at most, is for test. Raises UserError for: no `lmdb` package, a
+    path that is no lmdb, a truncated file, too few images, a value that cannot be decoded (it names
+    the key).
     """
     if importlib.util.find_spec("lmdb") is None:
         raise UserError(
@@ -47,17 +49,18 @@ def source(name: str, split: str, channels: int) -> tuple[list, Callable[[], Exa
         path = sibling
     environment = _open(path, name)
     num = environment.stat()["entries"]
-    held_out = 0 if has_sibling else min(num // 10, _MOST_HELD_OUT)
-    cut = num - held_out
-    start, stop = (cut, num) if split == "test" and not has_sibling else (0, cut)
-    if start == stop:
+    alone = split_rows(num, split, at_most=_MOST_HELD_OUT)
+    rows = np.arange(num) if has_sibling else alone
+    if not len(rows):
         raise UserError(
             f"{path} has {num} images, too few for a {split} split (one in ten is for test): add "
             f"a folder that ends in {_VAL}, or more images."
         )
     status = _file(path).stat()
-    identity = ["lsun", num, status.st_size, status.st_mtime_ns, start, stop]
-    return identity, lambda: _examples(environment, path, start, stop, channels)
+    identity = ["lsun", num, status.st_size, status.st_mtime_ns]
+    # Two numbers where nothing is cut, as caches of earlier versions have.
+    identity += [0, num] if has_sibling else ["every tenth", split]
+    return identity, lambda: _examples(environment, path, rows, channels)
 
 
 def _file(path: Path) -> Path:
@@ -99,19 +102,22 @@ def _open(path: Path, name: str) -> Any:
         return environment
 
 
-def _examples(environment: Any, path: Path, start: int, stop: int, channels: int) -> Examples:
+def _examples(environment: Any, path: Path, rows: np.ndarray, channels: int) -> Examples:
     with environment.begin() as transaction, transaction.cursor() as cursor:
         keys = cursor.iternext(keys=True, values=False)
         marks = [bytes(key) for key in itertools.islice(keys, 0, None, _STRIDE)]
 
     def read(first: int, last: int) -> Iterator[tuple[Image.Image, int | None, str]]:
-        first, last = start + first, start + last
         with environment.begin() as transaction, transaction.cursor() as cursor:
-            cursor.set_key(marks[first // _STRIDE])
-            for _ in range(first % _STRIDE):
-                cursor.next()
-            for key, value in itertools.islice(cursor, last - first):
-                where = f"{path} key {key.decode('ascii', 'backslashreplace')}"
-                yield images.decode(io.BytesIO(value), where, channels), None, where
+            here = -1
+            for row in rows[first:last].tolist():
+                if here < 0 or row // _STRIDE > here // _STRIDE:
+                    here = row // _STRIDE * _STRIDE
+                    cursor.set_key(marks[row // _STRIDE])
+                while here < row:
+                    cursor.next()
+                    here += 1
+                where = f"{path} key {cursor.key().decode('ascii', 'backslashreplace')}"
+                yield images.decode(io.BytesIO(cursor.value()), where, channels), None, where
 
-    return Examples(stop - start, read)
+    return Examples(len(rows), read)

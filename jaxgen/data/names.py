@@ -82,7 +82,7 @@ def _classes_of_folder(name: str) -> int | None:
     root = root / "train" if (root / "train").is_dir() else root
     with os.scandir(root) as entries:
         folders = [e for e in entries if not e.name.startswith(".") and e.is_dir()]
-    return len(folders) or None
+    return len(folders) if len(folders) > 1 else None
 
 
 def _classes_of_archive(name: str) -> int | None:

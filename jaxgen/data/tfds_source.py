@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from jaxgen.core.errors import UserError
 from jaxgen.data import images, tfds_downloads
-from jaxgen.data.dataset import Examples
+from jaxgen.data.dataset import Examples, split_rows
 
 _READABLE = ("array_record", "parquet")
 
@@ -32,7 +33,7 @@ def source(
     Where it is not prepared and TensorFlow is installed, TFDS prepares it first, in a process of
     its own. The image and the label are found by their types; a set with several kinds of label,
     none of them called "label", has none. Without a "test" split "validation" stands in, without
-    both the last tenth of "train". Raises UserError for: an unknown name, a set that is neither
+    both every tenth image of "train". Raises UserError for: an unknown name, a set that is neither
     prepared nor can be, a file format that needs TensorFlow, no images in it.
     """
     name = name.removeprefix("tfds:")
@@ -53,11 +54,12 @@ def source(
             f"prepare it again as array_record in another folder (python -m jaxgen.data.prepare "
             f"{name} --data_dir=FOLDER) and set data.data_dir to that."
         )
-    key, start, stop = _split_range(builder.info.splits, split, name)
+    key, rows = _split_rows(builder.info.splits, split, name)
     info = builder.info.splits[key]
     identity = ["tfds", builder.info.full_name, key, info.num_examples, info.num_bytes]
-    identity += [start, stop]
-    return identity, lambda: _examples(builder, key, start, stop, channels)
+    # Two numbers where nothing is cut, as caches of earlier versions have.
+    identity += [0, info.num_examples] if len(rows) == info.num_examples else ["every tenth", split]
+    return identity, lambda: _examples(builder, key, rows, channels)
 
 
 def _prepared(name: str, root: Path) -> Path | None:
@@ -127,8 +129,8 @@ def _prepare(name: str, root: Path, progress: bool) -> None:
         )
 
 
-def _split_range(splits: Any, split: str, name: str) -> tuple[str, int, int]:
-    """(TFDS split, first, last + 1) that stands for "train" or "test"."""
+def _split_rows(splits: Any, split: str, name: str) -> tuple[str, np.ndarray]:
+    """(TFDS split, its rows i64) that stand for "train" or "test"."""
     if "train" not in splits and split not in splits:
         raise UserError(
             f'The TFDS data set "{name}" has the splits {", ".join(splits)}, and no "{split}": '
@@ -137,13 +139,11 @@ def _split_range(splits: Any, split: str, name: str) -> tuple[str, int, int]:
     for key in ("train",) if split == "train" else ("test", "validation"):
         held_out = "test" in splits or "validation" in splits
         if key in splits and (split == "test" or held_out):
-            return key, 0, splits[key].num_examples
-    num = splits["train"].num_examples
-    cut = num - num // 10
-    return ("train", 0, cut) if split == "train" else ("train", cut, num)
+            return key, np.arange(splits[key].num_examples)
+    return "train", split_rows(splits["train"].num_examples, split)
 
 
-def _examples(builder: Any, key: str, start: int, stop: int, channels: int) -> Examples:
+def _examples(builder: Any, key: str, rows: np.ndarray, channels: int) -> Examples:
     import tensorflow_datasets as tfds
 
     name, features = builder.info.name, builder.info.features
@@ -158,14 +158,14 @@ def _examples(builder: Any, key: str, start: int, stop: int, channels: int) -> E
     classes = () if label_key is None else tuple(features[label_key].names)
 
     def read(first: int, last: int) -> Iterator[tuple[Image.Image, int | None, str]]:
-        rows = range(start + first, start + last)
-        for row, record in zip(rows, records.__getitems__(list(rows))):
+        some = rows[first:last].tolist()
+        for row, record in zip(some, records.__getitems__(some)):
             where = f"{name} {key} image {row}"
             example = parser.deserialize_example_np(record, decoders=encoded)
             image = images.decode(io.BytesIO(example[image_key]), where, channels)
             yield image, None if label_key is None else int(example[label_key]), where
 
-    return Examples(stop - start, read, classes)
+    return Examples(len(rows), read, classes)
 
 
 def _feature_keys(features: Any, name: str) -> tuple[str, str | None]:

@@ -1,5 +1,7 @@
 import io
+import os
 import shutil
+import subprocess
 import sys
 import threading
 
@@ -90,6 +92,76 @@ def test_a_damaged_cache_is_made_again(tmp_path, damage, caplog):
         (tmp_path / "f00d" / "meta.json").unlink()
     check(open_set(tmp_path))
     assert "damaged" in caplog.text
+
+
+def replaced(**arrays):
+    def damage(folder):
+        for name, array in arrays.items():
+            np.save(folder / f"{name}.npy", array)
+
+    return damage
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: (folder / "image.npy").write_bytes(b""),  # what a power cut leaves
+        lambda folder: (folder / "label.npy").write_bytes(b""),
+        lambda folder: (folder / "meta.json").write_text("[]"),
+        lambda folder: (folder / "meta.json").write_text('{"labelled": true}'),
+        lambda folder: (folder / "meta.json").write_bytes(b"\xff"),
+        replaced(image=np.zeros((300, 4, 5, 1), np.uint8)),
+        replaced(image=np.zeros((300, 4, 4, 1), np.float32)),
+        replaced(image=np.zeros((17, 4, 4, 1), np.uint8)),
+        replaced(label=np.arange(299, dtype=np.int32) % 3),
+        replaced(label=np.full(300, 3, np.int32)),
+        replaced(label=np.full(300, -1, np.int32)),
+    ],
+)
+def test_what_does_not_fit_is_damaged(tmp_path, damage, caplog):
+    open_set(tmp_path)
+    damage(tmp_path / "f00d")
+    check(open_set(tmp_path))
+    assert "decoding again" in caplog.text
+
+
+def test_others_may_read_what_one_has_decoded(tmp_path):
+    previous = os.umask(0o027)
+    try:
+        open_set(tmp_path)
+    finally:
+        os.umask(previous)
+    assert (tmp_path / "f00d").stat().st_mode & 0o777 == 0o750
+    assert {p.stat().st_mode & 0o777 for p in (tmp_path / "f00d").iterdir()} == {0o640}
+
+
+def test_what_may_not_be_read_is_not_damaged(tmp_path, monkeypatch):
+    open_set(tmp_path)
+
+    def refuse(*args, **kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(np, "load", refuse)
+    with pytest.raises(UserError, match=r"f00d cannot be read .* set data.cache_dir"):
+        open_set(tmp_path, never)
+    monkeypatch.undo()
+    check(open_set(tmp_path, never))
+
+
+def test_what_a_killed_decoding_left_is_deleted_and_nothing_else(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        pass
+    left = tmp_path / f".f00d-{cache._OWNER}-{gone.pid}-abc"
+    kept = [
+        tmp_path / f".f00d-{cache._OWNER}-{os.getppid()}-abc",  # still at it
+        tmp_path / f".f00d-elsewhere-{gone.pid}-abc",
+        tmp_path / f".beef-{cache._OWNER}-{gone.pid}-abc",
+    ]
+    for folder in (left, *kept):
+        folder.mkdir()
+        (folder / "image.npy").write_bytes(b"half")
+    open_set(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted([*kept, tmp_path / "f00d"])
 
 
 def test_little_space_is_seen_before_decoding(tmp_path, monkeypatch):

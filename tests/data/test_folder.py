@@ -73,8 +73,21 @@ def test_a_train_folder_alone_is_cut(tmp_path):
     assert values(load(tmp_path / "set", tmp_path / "cache", "test")) == [9]
 
 
+@pytest.mark.parametrize("other", ["train/dog/0.png", "train/0.png"])
+def test_a_test_image_beside_a_class_is_refused_only_where_there_are_classes(tmp_path, other):
+    write(tmp_path / "set" / "train" / "cat" / "0.png", 0)
+    write(tmp_path / "set" / other, 1)
+    write(tmp_path / "set" / "test" / "0.png", 2)
+    if "dog" in other:
+        with pytest.raises(UserError, match="has images outside of class folders"):
+            load(tmp_path / "set", tmp_path / "cache", "test")
+    else:
+        assert values(load(tmp_path / "set", tmp_path / "cache", "test")) == [2]
+
+
 def test_splits_with_different_classes_are_refused(tmp_path):
     write(tmp_path / "set" / "train" / "cat" / "0.png", 0)
+    write(tmp_path / "set" / "train" / "dog" / "0.png", 0)
     write(tmp_path / "set" / "test" / "cow" / "0.png", 0)
     with pytest.raises(UserError, match=r'has the class "cow", unlike .*train'):
         load(tmp_path / "set", tmp_path / "cache", "test")
@@ -127,7 +140,7 @@ def test_linked_folders_are_followed_but_not_round_and_round(tmp_path):
     (tmp_path / "set" / "again").symlink_to(tmp_path / "set")
     data = load(tmp_path / "set", tmp_path / "cache")
     assert values(data) == [3]
-    assert data.classes == ("cats",)
+    assert data.label is None  # a single folder is no class
 
 
 def test_missing_and_empty_folders_are_refused(tmp_path):
@@ -170,3 +183,80 @@ def test_real_archives_of_faces_and_objects(shared_data, tmp_path):
             np.testing.assert_array_equal(test.image[0], np.asarray(picture))
         # Photographs and drawings: neither flat nor noise.
         assert train.image.std() > 30
+
+
+def test_numbers_are_classes_in_the_order_of_numbers(tmp_path):
+    for name in ("0", "1", "10", "11", "2", "b", "a"):
+        write(tmp_path / "set" / name / "0.png", 0)
+    assert load(tmp_path / "set", tmp_path / "cache").classes == (
+        "0",
+        "1",
+        "2",
+        "10",
+        "11",
+        "a",
+        "b",
+    )
+
+
+def test_equal_names_sizes_and_times_are_told_apart_by_content(tmp_path):
+    for name, value in (("a", 30), ("b", 220)):
+        for i in range(3):
+            path = tmp_path / name / f"{i}.pgm"
+            write(path, value)
+            os.utime(path, (315532800, 315532800))
+    a, b = (load(tmp_path / name, tmp_path / "cache") for name in "ab")
+    assert set(values(a)) == {30}
+    assert set(values(b)) == {220}
+    assert a.fingerprint != b.fingerprint
+    (tmp_path / "b").rename(tmp_path / "moved")
+    assert load(tmp_path / "moved", tmp_path / "cache").fingerprint == b.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("files", "warning"),
+    [
+        (("car/0.png", "Train/0.png"), 'the folder "Train" is taken for a class'),
+        (("train/0.png", "car/0.png", "bus/0.png"), "left out: bus, car"),
+        (("a/0.png", "b/0.png", "stray.png"), "1 images outside of its 2 folders"),
+    ],
+)
+def test_what_names_may_hide_is_a_warning(tmp_path, caplog, files, warning):
+    for file in files:
+        write(tmp_path / "set" / file, 0)
+    load(tmp_path / "set", tmp_path / "cache")
+    assert warning in caplog.text
+
+
+def test_what_is_no_file_cannot_be_waited_for(tmp_path):
+    write(tmp_path / "set" / "a.png", 0)
+    os.mkfifo(tmp_path / "set" / "x.png")
+    with pytest.raises(UserError, match=r"x\.png is called an image but is no file"):
+        load(tmp_path / "set", tmp_path / "cache")
+
+
+def test_a_link_to_itself_is_named(tmp_path):
+    write(tmp_path / "set" / "a.png", 0)
+    (tmp_path / "set" / "x.png").symlink_to("x.png")
+    with pytest.raises(UserError, match=r"x\.png cannot be read as an image"):
+        load(tmp_path / "set", tmp_path / "cache")
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    write(tmp_path / "set" / "a" / "a.png", 0)
+    scandir = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("/a"):
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(UserError, match=r"set/a/ cannot be read \(Permission denied\)"):
+        load(tmp_path / "set", tmp_path / "cache")
+
+
+def test_a_file_in_the_place_of_a_folder_is_called_one(tmp_path):
+    write(tmp_path / "000.png", 0)
+    with pytest.raises(UserError, match="it is a file: name a folder of images"):
+        sources.load(str(tmp_path / "000.png"), "train", image_size=4, channels=1)

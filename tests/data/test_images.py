@@ -1,8 +1,11 @@
+import contextlib
 import io
+import struct
+import subprocess
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from jaxgen.core.errors import UserError
 from jaxgen.data import images
@@ -151,3 +154,61 @@ def test_none_requires_the_size():
     np.testing.assert_array_equal(images.fit(Image.fromarray(pixels), 8, "none", "x"), pixels)
     with pytest.raises(UserError, match=r"a\.png is 7 x 9 pixels .* must be 8 x 8"):
         images.fit(Image.fromarray(color()), 8, "none", "a.png")
+
+
+def test_postscript_is_not_opened_whatever_it_is_called(tmp_path, monkeypatch):
+    (tmp_path / "b.png").write_bytes(
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\nshowpage\n"
+    )
+
+    def never(*args, **kwargs):
+        raise AssertionError("Ghostscript was called")
+
+    monkeypatch.setattr(subprocess, "check_call", never)
+    with pytest.raises(UserError, match=r"b\.png cannot be read as an image"):
+        images.decode(tmp_path / "b.png", f"{tmp_path}/b.png", 3)
+
+
+def test_an_image_of_too_many_pixels_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    Image.new("L", (30, 20)).save(tmp_path / "a.png")
+    monkeypatch.setattr(images, "MOST_PIXELS", 600)
+    images.decode(tmp_path / "a.png", "a", 1)
+    monkeypatch.setattr(images, "MOST_PIXELS", 599)
+    monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("read"))
+    with pytest.raises(UserError, match=r"a has 30 x 20 pixels, and at most 599 are read"):
+        images.decode(tmp_path / "a.png", "a", 1)
+
+
+def test_sixteen_bits_are_divided_by_257_to_the_nearest(tmp_path):
+    pixels = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    found = np.asarray(images.decode(tmp_path / "a.png", "a", 1))
+    np.testing.assert_array_equal(found, np.round(pixels / 257.0))
+
+
+def test_damaged_exif_leaves_the_pixels(tmp_path, monkeypatch):
+    Image.new("L", (4, 4), 7).save(tmp_path / "a.png")
+
+    def broken(image):
+        raise struct.error("required argument is not an integer")
+
+    monkeypatch.setattr(images.ImageOps, "exif_transpose", broken)
+    assert images.decode(tmp_path / "a.png", "a", 1).getpixel((0, 0)) == 7
+
+
+def test_whatever_a_decoder_raises_names_the_file(tmp_path, monkeypatch):
+    Image.new("L", (4, 4), 7).save(tmp_path / "a.tif")
+
+    def broken(self):
+        raise TypeError("'NoneType' object is not subscriptable")
+
+    monkeypatch.setattr(Image.Image, "load", broken)
+    monkeypatch.setattr(TiffImagePlugin.TiffImageFile, "load", broken)
+    with pytest.raises(UserError, match=r"a\.tif cannot be read as an image \('NoneType'"):
+        images.decode(tmp_path / "a.tif", "a.tif", 1)
+
+
+def test_handed_damaged_files(shared_data):
+    for file in sorted((shared_data.parent / "cases" / "files").iterdir()):
+        with contextlib.suppress(UserError):
+            images.decode(file, str(file), 3)

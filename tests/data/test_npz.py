@@ -17,17 +17,40 @@ def some_images(num=20, *channels):
 
 
 @pytest.mark.parametrize("channels", [(), (1,)])
-def test_one_array_is_cut_and_its_last_tenth_is_for_test(tmp_path, channels):
+def test_of_one_array_every_tenth_is_for_test(tmp_path, channels):
     image, label = some_images(20, *channels), np.arange(20) % 3
+    # Sorted by class: 0 0 0 0 0 0 0 1 1 1 ... of which the tenth is the third of class 1.
+    test_rows = [7, 17]
+    train_rows = [i for i in range(20) if i not in test_rows]
     np.savez(tmp_path / "a.npz", image=image, label=label)
     train, test = load(tmp_path / "a.npz"), load(tmp_path / "a.npz", "test")
-    np.testing.assert_array_equal(train.image, image.reshape(20, 4, 4, 1)[:18])
-    np.testing.assert_array_equal(test.image, image.reshape(20, 4, 4, 1)[18:])
-    np.testing.assert_array_equal(train.label, label[:18])
-    np.testing.assert_array_equal(test.label, label[18:])
+    np.testing.assert_array_equal(train.image, image.reshape(20, 4, 4, 1)[train_rows])
+    np.testing.assert_array_equal(test.image, image.reshape(20, 4, 4, 1)[test_rows])
+    np.testing.assert_array_equal(train.label, label[train_rows])
+    np.testing.assert_array_equal(test.label, label[test_rows])
     assert train.label.dtype == np.int32
     assert train.classes == test.classes == ("0", "1", "2")
     assert isinstance(train.image, np.memmap)
+
+
+@pytest.mark.parametrize("order", ["sorted", "reversed", "dealt", "shuffled"])
+def test_both_splits_have_every_class_in_whatever_order_they_are_stored(tmp_path, order):
+    label = np.repeat(np.arange(7), 30)
+    label = {
+        "sorted": label,
+        "reversed": label[::-1],
+        "dealt": np.arange(210) % 7,
+        "shuffled": np.random.default_rng(0).permutation(label),
+    }[order]
+    image = np.arange(210, dtype=np.uint8)[:, None, None] + np.zeros((1, 4, 4), np.uint8)
+    np.savez(tmp_path / "a.npz", image=image, label=label)
+    train, test = load(tmp_path / "a.npz"), load(tmp_path / "a.npz", "test")
+    np.testing.assert_array_equal(np.bincount(train.label), [27] * 7)
+    np.testing.assert_array_equal(np.bincount(test.label), [3] * 7)
+    there = np.concatenate([data.image[:, 0, 0, 0] for data in (train, test)])
+    np.testing.assert_array_equal(np.sort(there), np.arange(210))
+    for data in (train, test):  # each image has its own label
+        np.testing.assert_array_equal(data.label, label[data.image[:, 0, 0, 0]])
 
 
 @pytest.mark.parametrize("keys", [("train_image", "test_image"), ("train", "test")])
@@ -50,7 +73,8 @@ def test_labels_are_optional_and_the_fingerprint_is_that_of_the_content(tmp_path
     assert a.label is None
     assert a.classes == ()
     assert a.fingerprint == b.fingerprint != c.fingerprint
-    np.testing.assert_array_equal(c.image[..., 0], some_images()[::-1][:18])
+    kept = [*range(9), *range(10, 19)]
+    np.testing.assert_array_equal(c.image[..., 0], some_images()[::-1][kept])
 
 
 @pytest.mark.parametrize(
@@ -63,6 +87,10 @@ def test_labels_are_optional_and_the_fingerprint_is_that_of_the_content(tmp_path
         ({"image": some_images(), "label": np.zeros(19, int)}, r"must be integers \[20\]"),
         ({"image": some_images(), "label": np.zeros(20)}, r'"label" in .* is float64'),
         ({"image": some_images(), "label": -np.ones(20, int)}, r"0 or more"),
+        (
+            {"image": some_images(), "label": np.arange(20) * 10**9},
+            r"labels in .* go to 19000000000",
+        ),
         ({"image": np.array([{}], object)}, r"cannot be read .*allow_pickle"),
         ({"image": some_images(0)}, r"leaves no images for train"),
     ],
@@ -98,5 +126,6 @@ def test_real_faces_and_letters(shared_data, tmp_path):
             cache_dir=str(tmp_path),
             progress=False,
         )
-        np.testing.assert_array_equal(data.image, raw[key][-len(data.image) :])
+        expected = raw[key][9::10] if key == "image" else raw[key]
+        np.testing.assert_array_equal(data.image, expected)
         assert len(data.classes) == classes
