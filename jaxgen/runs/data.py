@@ -58,6 +58,42 @@ def load_data(
     return validation if split == "validation" else training
 
 
+def described(training: Dataset, held_out: Dataset, validation: int = 0) -> str:
+    """What was found, in one line: images of each split, and classes."""
+    kind = "images" if training.kind == "image" else "points"
+    aside = f", {validation} held out to choose settings on" if validation else ""
+    counts = f"{len(training.image):,} training{aside} and {len(held_out.image):,} held-out {kind}"
+    names = training.classes
+    if training.label is None or not names:
+        return f"{training.name}: {counts}, no labels"
+    shown = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
+    return f"{training.name}: {counts}, {len(names)} classes: {shown}"
+
+
+def identity(training: Dataset) -> dict[str, Any]:
+    """What a checkpoint says of the images it was trained on."""
+    return {"fingerprint": training.fingerprint, "classes": list(training.classes)}
+
+
+def check_identity(saved: Any, training: Dataset, say: Callable[[str], None]) -> None:
+    """Says where a continued run is given other images than it was trained on.
+
+    saved: `identity` of the checkpoint; None of earlier versions. Raises UserError where classes
+    differ, for what the networks learned of a label would be of another class.
+    """
+    if not isinstance(saved, dict):
+        return
+    before, now = tuple(saved.get("classes", ())), training.classes
+    if before != now:
+        raise UserError(
+            f"This run was trained on the classes {', '.join(before) or '(none)'}, and "
+            f"{training.name} has {', '.join(now) or '(none)'} now; restore the data set, or start "
+            "in another --workdir."
+        )
+    if saved.get("fingerprint") != training.fingerprint:
+        say(f"{training.name} has other images than this run was trained on until now")
+
+
 def as_modelled(experiment: Experiment, dataset: Dataset) -> Dataset:
     """A data set as the objective models it, such as in black and white.
 

@@ -47,12 +47,14 @@ def run(config: load.Config, workdir: str | Path, *, fork: bool = False) -> Trai
         training, held_out = (
             data.load_data(experiment, split, progress=writes) for split in ("train", "test")
         )
+        terminal.say(data.described(training, held_out, config.data.validation))
         sharding = batch_sharding(program.mesh) if program.mesh else None
         pipelines = [data.make_pipeline(experiment, training, seed=config.seed, sharding=sharding)]
         data.record_labelled(experiment, training, workdir, write=writes)
         stop = stack.enter_context(loop.StopSignal())
         checkpoints, state, extra = begin(experiment, program, workdir, terminal)
         stack.callback(checkpoints.close)
+        data.check_identity(extra.get("data"), training, terminal.say)
         if writes:  # only now: a config that does not fit leaves the record as it was
             record.write(workdir, config)
         start = int(state.step)
@@ -66,7 +68,8 @@ def run(config: load.Config, workdir: str | Path, *, fork: bool = False) -> Trai
         clock, window = outputs.Clock(), Window(None, extra.get("window"))
         log = outputs.Log(experiment, window, writer, terminal, clock, means=extra.get("means"))
         draw = outputs.Draw(experiment, held_out, workdir, writer, terminal, clock)
-        save = outputs.Save(program, checkpoints, log, clock)
+        of_data = {"data": data.identity(training)}
+        save = outputs.Save(program, checkpoints, log, clock, lambda: of_data)
         every = (config.log_every, config.sample_every, config.checkpoint_every)
         hooks = tuple(map(loop.Hook, every, (log.write, draw.draw, save.save)))
         state, finished = fit(

@@ -52,6 +52,7 @@ def _run(
 ) -> bool:
     terminal = Terminal()
     train, held_out = (data.load_data(parts[0].experiment, s) for s in ("train", "test"))
+    terminal.say(data.described(train, held_out, parts[0].experiment.config.data.validation))
     for part in parts:
         check_classes(part.experiment, train.classes, train.name)
     evaluator = Evaluator(train, held_out, config.evaluations, evaluate, draw, terminal.say)
@@ -106,6 +107,7 @@ def train_group(
     with contextlib.ExitStack() as stack:
         checkpoints, states, extra = training.begin(experiment, program, folder, terminal)
         stack.callback(checkpoints.close)
+        data.check_identity(extra.get("data"), evaluator.training, terminal.say)
         compiled, seconds = training.compile_program(
             experiment, program, pipelines, states, terminal
         )
@@ -153,9 +155,10 @@ class _Group:
         experiment, self._folder, self._program = part.experiment, folder, program
         self._config, self._compile_seconds = experiment.config, extra["compile_seconds"]
         self._clock = outputs.Clock(extra["seconds"])
+        self._of_data = data.identity(evaluator.training)
         window = Window(program.seeds, extra.get("window"))
         self.log = outputs.Log(experiment, window, writer, terminal, self._clock, by_seed=True)
-        self.save = outputs.Save(program, checkpoints, self.log, self._clock, self._seconds)
+        self.save = outputs.Save(program, checkpoints, self.log, self._clock, self._extra)
         self.evaluating = EvaluateSeeds(
             experiment, program, folder, evaluator, self.log, self.save, self._clock
         )
@@ -171,6 +174,9 @@ class _Group:
 
     def _seconds(self) -> dict[str, Any]:
         return {"seconds": self._clock.seconds, "compile_seconds": self._compile_seconds}
+
+    def _extra(self) -> dict[str, Any]:
+        return {**self._seconds(), "data": self._of_data}
 
     def write_status(self, step: int) -> None:
         """Leaves how far the group is; the last thing that a finished one does."""

@@ -1,0 +1,56 @@
+"""What is said of the data of a run, and what a continued run checks."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from jaxgen.core import UserError
+from jaxgen.data.dataset import Dataset
+from jaxgen.runs import data
+
+pytestmark = pytest.mark.core
+
+
+def some(num=54, classes=("a", "b", "c"), fingerprint="f00d"):
+    image = np.zeros((num, 4, 4, 1), np.uint8)
+    label = np.arange(num, dtype=np.int32) % len(classes) if classes else None
+    return Dataset("./cats", image, label, classes, fingerprint)
+
+
+@pytest.mark.parametrize(
+    ("training", "held_out", "validation", "line"),
+    [
+        (some(), some(6), 0, "./cats: 54 training and 6 held-out images, 3 classes: a, b, c"),
+        (
+            some(1199),
+            some(299),
+            299,
+            "./cats: 1,199 training, 299 held out to choose settings on and 299 held-out images, "
+            "3 classes: a, b, c",
+        ),
+        (some(5, ()), some(1, ()), 0, "./cats: 5 training and 1 held-out images, no labels"),
+        (
+            some(20, tuple("abcdefghijkl")),
+            some(2),
+            0,
+            "./cats: 20 training and 2 held-out images, 12 classes: a, b, c, d, e, f, g, h, i, j, "
+            "...",
+        ),
+    ],
+)
+def test_what_was_found_is_one_line(training, held_out, validation, line):
+    assert data.described(training, held_out, validation) == line
+
+
+def test_a_continued_run_is_given_the_classes_that_it_knows():
+    said = []
+    saved = data.identity(some())
+    data.check_identity(saved, some(), said.append)
+    data.check_identity(None, some(), said.append)  # of a version that did not save it
+    assert said == []
+    data.check_identity(saved, some(50, fingerprint="beef"), said.append)
+    assert said == ["./cats has other images than this run was trained on until now"]
+    for classes in (("_new", "a", "b", "c"), ("a", "c", "b"), ()):
+        with pytest.raises(UserError, match="trained on the classes a, b, c, and"):
+            data.check_identity(saved, dataclasses.replace(some(), classes=classes), said.append)
