@@ -5,18 +5,22 @@ import numpy as np
 from jaxgen.core.errors import UserError
 
 
+class TooFewImages(UserError):
+    """There are fewer images than a metric needs; others may be had."""
+
+
 def feature_sets(
     real: np.ndarray, fake: np.ndarray, least: int, metric: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Features f[n,d] and f[m,d] in float64, of one width.
 
-    Raises UserError, which names the `metric`, for fewer than `least` rows on either side.
+    Raises TooFewImages, which names the `metric`, for fewer than `least` rows on either side.
     """
     real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
     if real.ndim != 2 or fake.ndim != 2 or real.shape[1] != fake.shape[1]:
         raise ValueError(f"Features must be f[n,d] and f[m,d]; got {real.shape} and {fake.shape}.")
     if min(len(real), len(fake)) < least:
-        raise UserError(
+        raise TooFewImages(
             f"For {metric} there must be at least {least} images on either side, but there are "
             f"{len(real)} real and {len(fake)} generated ones; evaluate with more."
         )

@@ -7,6 +7,7 @@ else; every result names its space.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,7 @@ from jaxgen.evaluate import (
     ms_ssim,
     precision_recall,
 )
+from jaxgen.evaluate.checks import TooFewImages
 
 TITLES = {
     "class_kl": ("Class imbalance", "nats; 0 is right, lower is better"),
@@ -31,6 +33,7 @@ TITLES = {
     **inception_score.TITLES,
     **ms_ssim.TITLES,
     **memorisation.TITLES,
+    "left_out": ("Left out", "and why"),
     "n_real": ("Real examples", "held out from training"),
     "n_fake": ("Generated examples", ""),
 }
@@ -69,6 +72,18 @@ class FeatureExtractor:
     score: str = "classifier_score"
 
 
+def is_near_chance(extractor: FeatureExtractor) -> bool:
+    """Whether a classifier has hardly learned anything that goes for held-out images.
+
+    It is right on no more than the share of the commonest class and a quarter of the rest; what its
+    features tell apart is then not what the images are of.
+    """
+    if extractor.accuracy is None or extractor.class_shares is None:
+        return False
+    chance = float(np.max(extractor.class_shares))
+    return extractor.accuracy <= chance + (1.0 - chance) / 4
+
+
 def pixel_features(size: int = 16) -> FeatureExtractor:
     """Pixels in [-1,1] of images shrunk by area means to at most `size` a side, flattened."""
 
@@ -86,7 +101,8 @@ def class_histogram(extractor: FeatureExtractor, images: Images) -> dict[str, fl
     """Shares of the classes that the classifier takes the images for.
 
     "class/NAME": share of each class; "class_kl": KL divergence in nats from these shares to those
-    of the data's labels, 0 for a perfect sampler and about (classes - 1) / 2n by chance alone;
+    of the data's labels, 0 for a perfect sampler and about (classes - 1) / 2n by chance alone (none
+    where it is infinite, as images are taken for a class that the data have not);
     "classes_covered": number of classes that at least one image is taken for.
     """
     if extractor.classify is None:
@@ -100,12 +116,11 @@ def _histogram(extractor: FeatureExtractor, found: np.ndarray) -> dict[str, floa
     counts = np.bincount(found, minlength=len(extractor.classes))
     shares = counts / counts.sum()
     some = shares > 0
-    divergence = np.sum(shares[some] * np.log(shares[some] / extractor.class_shares[some]))
-    return {
-        **{f"class/{name}": float(share) for name, share in zip(extractor.classes, shares)},
-        "class_kl": float(max(divergence, 0.0)),
-        "classes_covered": int(some.sum()),
-    }
+    found = {f"class/{name}": float(share) for name, share in zip(extractor.classes, shares)}
+    if np.all(extractor.class_shares[some] > 0):
+        divergence = np.sum(shares[some] * np.log(shares[some] / extractor.class_shares[some]))
+        found["class_kl"] = float(max(divergence, 0.0))
+    return {**found, "classes_covered": int(some.sum())}
 
 
 def compare(
@@ -128,30 +143,61 @@ def compare(
     - "classifier_score" (`extractor.score`) and its "..._std" over 10 splits, where it has
       probabilities; those of `class_histogram`, where it has the data's classes
 
+    Where there are too few images for some of these, the others are given, and "left_out" says
+    which are not and why; of a classifier for which `is_near_chance` holds none is.
+
     In pixels: "ms_ssim" of "ms_ssim_pairs" random pairs of generated images, within a class where
     there are classes; its reference is that of real images. "memorisation/...", see `memorisation`,
     if there are training images, with its own numbers of images and feature space; it looks for
     copies among 60,000 training images at most.
     """
-    real = extractor.features(real_images)
     result: dict[str, Any] = {"feature_space": extractor.name}
     if extractor.accuracy is not None:
         result["feature_accuracy"] = extractor.accuracy
-    result |= {"n_real": len(real), "n_fake": len(fake_images)}
-    result |= _scores(extractor, real, fake_images)
+    result |= {"n_real": len(real_images), "n_fake": len(fake_images)}
+    left_out: dict[str, None] = {}  # a set in order
+    usable = not is_near_chance(extractor)
+    if not usable:
+        share = f"{extractor.accuracy:.0%} of held-out images"
+        left_out[f"All in these features: the classifier is right on {share}, near chance."] = None
+    real = extractor.features(real_images) if usable else None
+    result |= _scores(extractor, real, fake_images, left_out)
     if train_images is not None:
         known = even_rows(train_images, len(fake_images))
-        reference = {"n_fake": len(known), **_scores(extractor, real, known)}
+        reference = {"n_fake": len(known), **_scores(extractor, real, known, left_out)}
         result |= {f"reference/{name}": value for name, value in reference.items()}
-        result |= _memorisation(train_images, real_images, fake_images)
-    return result
+        copies = functools.partial(_memorisation, train_images, real_images, fake_images)
+        result |= _as_far_as_possible(left_out, copies)
+    return result | ({"left_out": " ".join(left_out)} if left_out else {})
 
 
-def _scores(extractor: FeatureExtractor, real: np.ndarray, images: Images) -> dict[str, Any]:
+def _as_far_as_possible(left_out: dict[str, None], *metrics: Callable) -> dict[str, Any]:
+    """What the metrics give, but those for which there are too few images."""
+    found: dict[str, Any] = {}
+    for metric in metrics:
+        try:
+            found |= metric()
+        except TooFewImages as error:
+            left_out[str(error)] = None
+    return found
+
+
+def _scores(
+    extractor: FeatureExtractor,
+    real: np.ndarray | None,
+    images: Images,
+    left_out: dict[str, None],
+) -> dict[str, Any]:
+    """Of images against the features of real ones; of their pixels alone where there are none."""
+    if real is None:
+        return _as_far_as_possible(left_out, lambda: ms_ssim.mean_pair_similarity(images))
     features = extractor.features(images)
-    scores: dict[str, Any] = {"frechet": frechet.frechet_distance(real, features)}
-    scores |= precision_recall.precision_recall_density_coverage(real, features)
-    scores |= kernel_distance.kernel_distance(real, features)
+    scores = _as_far_as_possible(
+        left_out,
+        lambda: {"frechet": frechet.frechet_distance(real, features)},
+        lambda: precision_recall.precision_recall_density_coverage(real, features),
+        lambda: kernel_distance.kernel_distance(real, features),
+    )
     classify, classes = extractor.classify, None
     if extractor.probabilities is not None:
         probabilities = extractor.probabilities(images)
@@ -163,7 +209,9 @@ def _scores(extractor: FeatureExtractor, real: np.ndarray, images: Images) -> di
         classes = classify(images)
     if classes is not None:
         scores |= _histogram(extractor, classes)
-    return scores | ms_ssim.mean_pair_similarity(images, classes=classes)
+    return scores | _as_far_as_possible(
+        left_out, lambda: ms_ssim.mean_pair_similarity(images, classes=classes)
+    )
 
 
 def _memorisation(train: Images, held_out: Images, fake: Images) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Inception network; with those of another classifier it is called "classifier_sco
 
 import numpy as np
 
-from jaxgen.core.errors import UserError
+from jaxgen.evaluate.checks import TooFewImages
 
 TITLES = {
     "classifier_score": ("Classifier score", "the Inception score's formula; higher is better"),
@@ -31,7 +31,7 @@ def inception_score(
     if p.ndim != 2:
         raise ValueError(f"Probabilities must be f[n,k]; got shape {p.shape}.")
     if not len(p):
-        raise UserError("A classifier's score needs at least 1 image, but got none.")
+        raise TooFewImages("A classifier's score needs at least 1 image, but got none.")
     if not (np.all(p >= 0) and np.allclose(p.sum(axis=1), 1.0, atol=1e-3)):
         raise ValueError("Rows of probabilities must be 0 or more, and sum to 1.")
     # In a random order: images that are sorted by class would give splits of one class.

@@ -7,8 +7,8 @@ are near to everything), and how near is near depends on the data.
 
 import numpy as np
 
-from jaxgen.core.errors import UserError
 from jaxgen.core.images import even_rows
+from jaxgen.evaluate.checks import TooFewImages
 
 TITLES = {
     "memorisation/distinct_neighbours": (
@@ -47,7 +47,7 @@ def memorisation(
         raise ValueError(f"Features must be f[n,d] of one width; got {shapes}.")
     count = min(len(held_out), len(fake))
     if count < 1 or len(train) < 2:
-        raise UserError(
+        raise TooFewImages(
             "Nearest training neighbours need at least 2 training images, 1 held-out and 1 "
             f"generated one, but got {len(train)}, {len(held_out)} and {len(fake)}."
         )

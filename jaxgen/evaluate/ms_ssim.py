@@ -13,8 +13,8 @@ that fits.
 
 import numpy as np
 
-from jaxgen.core.errors import UserError
 from jaxgen.core.images import to_float
+from jaxgen.evaluate.checks import TooFewImages
 
 TITLES = {
     "ms_ssim": ("Similarity of pairs", "MS-SSIM; above that of real images, samples look alike")
@@ -60,7 +60,7 @@ def mean_pair_similarity(
     own. Compare with the same metric of as many real images. Returns "ms_ssim", "ms_ssim_pairs".
     """
     if len(images) < 2:
-        raise UserError(
+        raise TooFewImages(
             f"The similarity of pairs needs at least 2 images, but it got {len(images)}; evaluate "
             "with more."
         )

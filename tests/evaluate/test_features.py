@@ -184,3 +184,51 @@ def test_copies_are_looked_for_in_chunks_and_among_a_limited_number(monkeypatch)
     assert chunked == pytest.approx(whole)
     monkeypatch.setattr(features, "_MOST_TRAIN", 50)
     assert compare(pixel_features(), real, real, train_images=train)["memorisation/n_train"] == 50
+
+
+def test_what_there_are_enough_images_for_is_given_and_the_rest_named():
+    rng = np.random.default_rng(0)
+    some = _images(rng, 40, 0.25)
+    found = compare(_brightness_classes(), some[:4], some, train_images=some)
+    assert found["n_real"] == 4
+    assert {"frechet", "class_kl", "ms_ssim", "memorisation/n_train"} <= found.keys()
+    assert "precision" not in found
+    assert found["left_out"].count("precision and recall with 5 neighbours") == 1
+    one = compare(_brightness_classes(), some[:1], some, train_images=some)
+    assert "frechet" not in one
+    assert {"class_kl", "ms_ssim"} <= one.keys()
+    assert "Fréchet" in one["left_out"]
+    assert "left_out" not in compare(_brightness_classes(), some, some)
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "shares", "near"),
+    [
+        (0.1, [0.1] * 10, True),
+        (0.32, [0.1] * 10, True),  # 0.1 + 0.9 / 4 = 0.325
+        (0.33, [0.1] * 10, False),
+        (0.9, [0.9, 0.1], True),  # always the commonest class
+        (0.93, [0.9, 0.1], False),
+        (None, [0.5, 0.5], False),
+    ],
+)
+def test_a_classifier_near_chance_measures_nothing(accuracy, shares, near):
+    space = dataclasses.replace(
+        _brightness_classes(),
+        accuracy=accuracy,
+        classes=tuple(map(str, range(len(shares)))),
+        class_shares=np.array(shares),
+    )
+    assert features.is_near_chance(space) == near
+    some = _images(np.random.default_rng(0), 40, 0.25)
+    found = compare(space, some, some, train_images=some)
+    assert ("frechet" in found) == ("class_kl" in found) == ("reference/frechet" in found) != near
+    assert {"ms_ssim", "reference/ms_ssim", "memorisation/n_train"} <= found.keys()
+    if near:
+        assert f"right on {accuracy:.0%} of held-out images, near chance" in found["left_out"]
+
+
+def test_an_infinite_divergence_is_left_out():
+    space = dataclasses.replace(_brightness_classes(), class_shares=np.array([1.0, 0.0]))
+    found = class_histogram(space, _images(np.random.default_rng(0), 40, 0.25))
+    assert found == {"class/dark": 0.75, "class/bright": 0.25, "classes_covered": 2}

@@ -97,7 +97,8 @@ class Context:
         """The features that images are compared in.
 
         Those of Inception where its weights were given, of a classifier of the data set's labels,
-        channel by channel of stacked images, or of pixels where there are no labels.
+        channel by channel of stacked images, or of pixels where there are no labels, or those of
+        one class alone.
         """
         if self.inception_weights:
             from jaxgen.evaluate import inception
@@ -105,7 +106,8 @@ class Context:
             return inception.inception_features(self.inception_weights)
         if self.is_stacked:
             return _by_channel(self.base_classifier)
-        if self.held_out.label is None:
+        label = self.training.label
+        if self.held_out.label is None or label is None or len(np.unique(label)) < 2:
             return features.pixel_features()
         return self._classifier(self.modelled_training, self.modelled_held_out)
 
@@ -151,5 +153,8 @@ def _by_channel(base: features.FeatureExtractor) -> features.FeatureExtractor:
         return np.concatenate([base.features(part) for part in stacked.unstack(images)], axis=1)
 
     return features.FeatureExtractor(
-        name=f"{base.name}, channel by channel", features=joined, accuracy=base.accuracy
+        name=f"{base.name}, channel by channel",
+        features=joined,
+        accuracy=base.accuracy,
+        class_shares=base.class_shares,
     )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from jaxgen.data import points
-from jaxgen.evaluate import modes
+from jaxgen.evaluate import features, modes
 from jaxgen.runs.evaluations.context import Context, under
 
 BY_DEFAULT = True
@@ -18,7 +18,7 @@ def evaluate(context: Context) -> dict[str, Any]:
             x.reshape(-1, 2) for x in (context.real, context.samples, context.training.image)
         )
         return modes.points_compare(real, made, target.means, target.sigma, train=train)
-    if context.is_stacked:
+    if context.is_stacked and not features.is_near_chance(context.base_classifier):
         classify: Any = context.base_classifier.classify
         return under("stacked", modes.stacked_modes(classify, context.samples))
     return {}
