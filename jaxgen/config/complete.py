@@ -128,6 +128,10 @@ def check_values(values: Mapping[str, Any], keys: Mapping[str, Key], where: str)
             continue
         if isinstance(key.default, int) and not key.least <= value < 2**32:
             raise UserError(f"{where}.{name}={value} must be at least {key.least} and below 2**32.")
+        if key.below is not None and not key.least <= value < key.below:
+            raise UserError(
+                f"{where}.{name}={value} must be {key.least:g} or more and below {key.below:g}."
+            )
         if not key.least <= value < float("inf"):
             raise UserError(f"{where}.{name}={value} must not be below {key.least:g}, and finite.")
 

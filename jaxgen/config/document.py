@@ -105,7 +105,8 @@ def _allowed(key: Key) -> str:
         return ", ".join(key.choices)
     kind = {str: "text", int: "integer", float: "number", bool: "true, false", tuple: "tuple"}
     least = f", {key.least:g} or more" if key.least is not None else ""
-    return kind[type(key.default)] + least
+    below = f" and below {key.below:g}" if key.below is not None else ""
+    return kind[type(key.default)] + least + below
 
 
 def _code(value: Any) -> str:

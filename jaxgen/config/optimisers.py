@@ -25,19 +25,21 @@ COMMON = {
 }
 KINDS = {
     "adam": {
-        "b1": Key(0.9, "decay of the mean of gradients", least=0.0),
-        "b2": Key(0.999, "decay of the mean of their squares", least=0.0),
+        "b1": Key(0.9, "decay of the mean of gradients", least=0.0, below=1.0),
+        "b2": Key(0.999, "decay of the mean of their squares", least=0.0, below=1.0),
         "eps": Key(1e-8, "added to the root of the mean of squares", least=0.0),
     },
     "rmsprop": {
-        "decay": Key(0.9, "of the mean of squared gradients", least=0.0),
+        "decay": Key(0.9, "of the mean of squared gradients", least=0.0, below=1.0),
         "eps": Key(1e-8, "added to that mean or to its root", least=0.0),
         "eps_in_sqrt": Key(True, "whether eps is added before the root is taken"),
     },
     "sgd": {},
     "momentum": {
-        "momentum": Key(0.9, "at the first step", least=0.0),
-        "final_momentum": Key(0.9, "after ramp_steps, to which it grows in a line", least=0.0),
+        "momentum": Key(0.9, "at the first step", least=0.0, below=1.0),
+        "final_momentum": Key(
+            0.9, "after ramp_steps, to which it grows in a line", least=0.0, below=1.0
+        ),
         "ramp_steps": Key(0, "training steps to final_momentum; 0: momentum stays", least=0),
     },
 }

@@ -19,6 +19,7 @@ class Key:
       default: its value where a config does not say; its type is that of all values.
       meaning: one sentence or less, as `--print_config` prints it.
       least: the least value of a number.
+      below: what a number must be below.
       choices: the values that are allowed, if not all.
       free: whether a run may be continued, or evaluated, with another value.
       required: whether a config must say it, `default` giving its type only.
@@ -27,6 +28,7 @@ class Key:
     default: Any
     meaning: str
     least: float | None = None
+    below: float | None = None
     choices: tuple[str, ...] = ()
     free: bool = False
     required: bool = False

@@ -181,7 +181,11 @@ MISTAKES = {
     ),
     "infinite": (
         {"optim": {"generator": ADAM, "discriminator": {**ADAM, "b1": float("nan")}}},
-        "config.optim.discriminator.b1=nan must not be below 0, and finite.",
+        "config.optim.discriminator.b1=nan must be 0 or more and below 1.",
+    ),
+    "beyond its range": (
+        {"optim": {"generator": {**ADAM, "b2": 2.0}, "discriminator": ADAM}},
+        "config.optim.generator.b2=2.0 must be 0 or more and below 1.",
     ),
 }
 
