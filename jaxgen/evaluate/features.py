@@ -116,11 +116,11 @@ def _histogram(extractor: FeatureExtractor, found: np.ndarray) -> dict[str, floa
     counts = np.bincount(found, minlength=len(extractor.classes))
     shares = counts / counts.sum()
     some = shares > 0
-    found = {f"class/{name}": float(share) for name, share in zip(extractor.classes, shares)}
+    result = {f"class/{name}": float(share) for name, share in zip(extractor.classes, shares)}
     if np.all(extractor.class_shares[some] > 0):
         divergence = np.sum(shares[some] * np.log(shares[some] / extractor.class_shares[some]))
-        found["class_kl"] = float(max(divergence, 0.0))
-    return {**found, "classes_covered": int(some.sum())}
+        result["class_kl"] = float(max(divergence, 0.0))
+    return {**result, "classes_covered": int(some.sum())}
 
 
 def compare(

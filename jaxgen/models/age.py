@@ -12,9 +12,9 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from jaxgen.core.types import Array
-from jaxgen.models import layers
+from jaxgen.models import initializers, layers
 
-_KERNEL_INIT = nn.initializers.normal(0.02)
+_KERNEL_INIT = initializers.normal(0.02)
 
 
 class _Encoder(nn.Module):

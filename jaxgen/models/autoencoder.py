@@ -22,7 +22,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from jaxgen.core.types import Array
-from jaxgen.models import layers
+from jaxgen.models import initializers, layers
 
 
 class MLPEncoder(nn.Module):
@@ -164,8 +164,8 @@ class MLPDecoder(nn.Module):
 
 def _kernel_init(init_std, *, rectified):
     if init_std > 0.0:
-        return nn.initializers.normal(init_std)
-    return nn.initializers.he_uniform() if rectified else nn.initializers.glorot_uniform()
+        return initializers.normal(init_std)
+    return initializers.he_uniform() if rectified else initializers.glorot_uniform()
 
 
 def _dense(module, width, *, rectified, use_bias=True):

@@ -6,10 +6,10 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from jaxgen.core.types import Array
-from jaxgen.models import layers
+from jaxgen.models import initializers, layers
 
 VERSION = 1  # raise it whenever old weights stop fitting, or stop meaning the same
-_KERNEL_INIT = nn.initializers.he_normal()
+_KERNEL_INIT = initializers.he_normal()
 
 
 class Classifier(nn.Module):

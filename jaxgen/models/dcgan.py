@@ -40,7 +40,7 @@ import jax.numpy as jnp
 
 from jaxgen.core.errors import UserError
 from jaxgen.core.types import Array
-from jaxgen.models import layers
+from jaxgen.models import initializers, layers
 
 
 class Generator(nn.Module):
@@ -293,7 +293,7 @@ def _score(module, x):
 
 
 def _dense(module, width, bias=False):
-    init = nn.initializers.glorot_uniform() if _is_he(module) else nn.initializers.normal(0.02)
+    init = initializers.glorot_uniform() if _is_he(module) else initializers.normal(0.02)
     return layers.Dense(width, use_bias=bias, dtype=module.dtype, kernel_init=init)
 
 

@@ -16,7 +16,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from jaxgen.core.types import Array
-from jaxgen.models import layers
+from jaxgen.models import initializers, layers
 
 
 class Discriminator(nn.Module):
@@ -88,12 +88,12 @@ class MlpDiscriminator(nn.Module):
         del train
         codes = image.reshape(image.shape[0], -1)
         pixels = codes.shape[1]
-        init = nn.initializers.he_uniform()
+        init = initializers.he_uniform()
         for width in (*[self.features] * (self.depth - 1), self.code_size):
             codes = layers.Dense(width, dtype=self.dtype, kernel_init=init)(codes)
             codes = layers.nonlinearity(self.activation)(codes)
             self.sow("intermediates", "features", codes)
-        init = nn.initializers.glorot_uniform()
+        init = initializers.glorot_uniform()
         x = layers.Dense(pixels, dtype=self.dtype, kernel_init=init)(codes)
         return layers.to_image(x.reshape(image.shape), self.output_activation), codes
 
@@ -113,5 +113,5 @@ def _layer(module, kind, width, bias):
         use_bias=bias,
         bias_init=nn.initializers.zeros,
         dtype=module.dtype,
-        kernel_init=nn.initializers.normal(0.002),
+        kernel_init=initializers.normal(0.002),
     )

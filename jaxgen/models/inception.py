@@ -21,7 +21,7 @@ import numpy as np
 
 from jaxgen.core import nets
 from jaxgen.core.types import Array, PyTree
-from jaxgen.models import layers, torch_weights
+from jaxgen.models import initializers, layers, torch_weights
 from jaxgen.models.convolution import Size, pair
 from jaxgen.models.inception_blocks import BLOCKS, Branch, Step
 
@@ -29,7 +29,7 @@ SIZE = 299  # pixels a side that the weights are meant for
 LEAST = 75  # pixels a side that the layers allow
 NUM_CLASSES = 1008
 _EPSILON = 1e-3
-_KERNEL_INIT = nn.initializers.he_normal()
+_KERNEL_INIT = initializers.he_normal()
 
 
 class ConvUnit(nn.Module):

@@ -15,9 +15,9 @@ import jax.numpy as jnp
 from jaxgen.core.errors import UserError
 from jaxgen.core.layout import Layout
 from jaxgen.core.types import Array, Key
+from jaxgen.models import initializers
 from jaxgen.models.convolution import Size, conv, conv_transpose, pair
-
-Initializer = nn.initializers.Initializer
+from jaxgen.models.initializers import Initializer
 
 
 class Conv(nn.Module):
@@ -42,7 +42,7 @@ class Conv(nn.Module):
     padding: Size = 0
     use_bias: bool = True
     dtype: Any = jnp.float32
-    kernel_init: Initializer = nn.initializers.normal(0.02)
+    kernel_init: Initializer = initializers.normal(0.02)
     bias_init: Initializer | None = None
 
     @nn.compact
@@ -71,7 +71,7 @@ class ConvTranspose(nn.Module):
     padding: Size = 0
     use_bias: bool = True
     dtype: Any = jnp.float32
-    kernel_init: Initializer = nn.initializers.normal(0.02)
+    kernel_init: Initializer = initializers.normal(0.02)
     bias_init: Initializer | None = None
     output_padding: int = 0
 
@@ -114,7 +114,7 @@ class Dense(nn.Module):
     features: int
     use_bias: bool = True
     dtype: Any = jnp.float32
-    kernel_init: Initializer = nn.initializers.normal(0.02)
+    kernel_init: Initializer = initializers.normal(0.02)
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
@@ -138,7 +138,7 @@ class Maxout(nn.Module):
     features: int
     pieces: int
     dtype: Any = jnp.float32
-    kernel_init: Initializer = nn.initializers.normal(0.02)
+    kernel_init: Initializer = initializers.normal(0.02)
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
@@ -219,9 +219,12 @@ def uniform_bias(fan_in: int) -> Initializer:
 def symmetric_uniform(bound: float) -> Initializer:
     """Uniform in +-bound."""
 
+    def draw(key: Key, shape: Any, dtype: Any) -> Array:
+        return jax.random.uniform(key, shape, dtype, -bound, bound)
+
     def init(key: Key, shape: Any, dtype: Any = jnp.float32, out_sharding: Any = None) -> Array:
         del out_sharding
-        return jax.random.uniform(key, shape, dtype, -bound, bound)
+        return initializers.flat(draw)(key, shape, dtype)
 
     return init
 

@@ -15,7 +15,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from jaxgen.core.types import Array
-from jaxgen.models import layers
+from jaxgen.models import initializers, layers
 
 
 class Generator(nn.Module):
@@ -77,7 +77,7 @@ class Discriminator(nn.Module):
                 strides=2,
                 padding=2,
                 dtype=self.dtype,
-                kernel_init=nn.initializers.truncated_normal(0.02),
+                kernel_init=initializers.truncated_normal(0.02),
                 bias_init=nn.initializers.zeros,
             )
             x = conv(x)

@@ -30,7 +30,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxgen.core.types import Array
-from jaxgen.models import layers
+from jaxgen.models import initializers, layers
 
 
 class Generator(nn.Module):
@@ -254,7 +254,7 @@ def _kernel_init(init_range, activation=""):
     if init_range > 0.0:
         return layers.symmetric_uniform(init_range)
     rectified = activation in ("relu", "leaky_relu")
-    return nn.initializers.he_uniform() if rectified else nn.initializers.glorot_uniform()
+    return initializers.he_uniform() if rectified else initializers.glorot_uniform()
 
 
 def _pixels(module, x):

@@ -16,6 +16,7 @@ import jax.numpy as jnp
 
 from jaxgen.core.types import Array
 from jaxgen.losses.likelihood import LEVELS, from_levels, mixture_parts, mixture_size, to_levels
+from jaxgen.models import initializers
 
 OUTPUTS = ("bernoulli", "categorical", "logistic_mixture")
 _LEAST_TEMPERATURE = 1e-8
@@ -56,7 +57,7 @@ class Head(nn.Module):
             "categorical": LEVELS,
             "logistic_mixture": self.mixtures * mixture_size(self.channels),
         }[self.output]
-        zeros, normal = nn.initializers.zeros, nn.initializers.normal
+        zeros, normal = nn.initializers.zeros, initializers.normal
         shapes = {
             "hidden": (normal((2 / self.inputs) ** 0.5), (self.inputs, groups * self.features)),
             "hidden_bias": (zeros, (groups * self.features,)),

@@ -32,7 +32,7 @@ import jax.numpy as jnp
 
 from jaxgen.core.errors import UserError
 from jaxgen.core.types import Array
-from jaxgen.models import layers, pixel_outputs, pixelcnn_sampling
+from jaxgen.models import initializers, layers, pixel_outputs, pixelcnn_sampling
 from jaxgen.models.convolution import conv
 from jaxgen.models.pixel_outputs import product
 from jaxgen.models.pixelcnn_sampling import gate
@@ -242,4 +242,4 @@ class PixelCNN(nn.Module):
 
 
 def _fan_in(scale: float) -> nn.initializers.Initializer:
-    return nn.initializers.variance_scaling(scale, "fan_in", "normal")
+    return initializers.variance_scaling(scale, "fan_in", "normal")

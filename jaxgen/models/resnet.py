@@ -18,7 +18,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from jaxgen.core.types import Array
-from jaxgen.models import layers
+from jaxgen.models import initializers, layers
 
 
 class Generator(nn.Module):
@@ -44,7 +44,7 @@ class Generator(nn.Module):
         """Images of latents; `train` chooses batch or running statistics."""
         side, allowed, fix = self.image_size, "multiples of 8", "choose such as 16, 32 or 64"
         layers.require_sides(self, side, fits=lambda n: n % 8 == 0, allowed=allowed, fix=fix)
-        base, glorot = self.image_size // 8, nn.initializers.glorot_uniform()
+        base, glorot = self.image_size // 8, initializers.glorot_uniform()
         linear = layers.Dense(base * base * self.features, dtype=self.dtype, kernel_init=glorot)
         x = linear(latent).reshape(-1, base, base, self.features)
         for _ in range(3):
@@ -82,7 +82,7 @@ class Discriminator(nn.Module):
                 x, branch = _conv(self, 1, plain=True)(_shrink(x)), _shrink(branch)
             x = x + branch
         x = jnp.mean(_rectified(self, x), axis=(1, 2))
-        glorot = nn.initializers.glorot_uniform()
+        glorot = initializers.glorot_uniform()
         return layers.Dense(1, dtype=self.dtype, kernel_init=glorot)(x)[:, 0]
 
 
@@ -121,6 +121,6 @@ def _conv(module, kernel_size, plain=False, width=None):
         kernel_size,
         padding=kernel_size // 2,
         dtype=module.dtype,
-        kernel_init=nn.initializers.variance_scaling(1.0 if plain else 2.0, "fan_avg", "uniform"),
+        kernel_init=initializers.variance_scaling(1.0 if plain else 2.0, "fan_avg", "uniform"),
         bias_init=nn.initializers.zeros,
     )
