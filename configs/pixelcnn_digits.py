@@ -13,12 +13,12 @@ from configs import common
 
 
 def get_config(class_conditional: bool = False, shallow: bool = False):
-    halve_at = (1000, 1250) if shallow else (200, 300)
+    halve_at = (1000, 1250) if shallow else (300, 450)
     config = common.pixelcnn(
         class_conditional=class_conditional,
         output="bernoulli",
         optim=common.adam(1e-3, schedule=common.piecewise(*halve_at)),
-        num_steps=1500 if shallow else 400,
+        num_steps=1500 if shallow else 600,
         features=16 if shallow else 32,
         depth=1 if shallow else 6,
     )

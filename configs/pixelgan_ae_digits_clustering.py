@@ -26,6 +26,7 @@ def get_config():
         decoder={"features": 16, "mixtures": 3},
         depth=3,  # 7x7 and two of 5x5 see the 7 pixels that there are
         discriminator_features=200,
+        adversarial_rate=0.03,
         code_size=20,
         output="logistic_mixture",
         input_noise="gaussian",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from jaxgen.core.errors import UserError, did_you_mean
+from jaxgen.core.files import local_path
 
 Values = dict[str, Any]
 
@@ -24,7 +25,7 @@ class Flag:
       name: without dashes.
       meaning: one sentence or less.
       default: its value where it is not given.
-      kind: what text becomes; bool is a switch.
+      kind: what text becomes; bool is a switch, Path a local path, ~ being the home folder.
     """
 
     name: str
@@ -34,7 +35,9 @@ class Flag:
 
 
 CONFIG = Flag("config", "what to run: FILE.py or FILE.py:ARGUMENT; --config.KEY=VALUE sets a key")
-WORKDIR = Flag("workdir", "the folder of the run; of training runs/NAME OF CONFIG if absent")
+WORKDIR = Flag(
+    "workdir", "the folder of the run; of training runs/NAME OF CONFIG if absent", None, Path
+)
 PRINT = Flag("print_config", "print every key, value and meaning; run nothing", False, bool)
 DEBUG = Flag("debug", "show the traceback of an error", False, bool)
 HELP = Flag("help", "print this", False, bool)
@@ -91,7 +94,7 @@ def words(text: str) -> list[str]:
     return [word for word in text.split(",") if word]
 
 
-PICTURE = Flag("out", "where it goes, a .png", "samples.png")
+PICTURE = Flag("out", "where it goes, a .png", "samples.png", Path)
 SAMPLE_SEED = Flag("sample_seed", "of what is drawn", 0, whole_number(0))
 LABEL = Flag(
     "labels", "the class that is drawn, of conditional objectives; else 0", (), whole_numbers
@@ -132,10 +135,14 @@ def parse(argv: Sequence[str], flags: Iterable[Flag]) -> tuple[Values, dict[str,
     parser = _Parser(allow_abbrev=False, add_help=False, argument_default=argparse.SUPPRESS)
     known = {flag.name: flag for flag in flags}
     for flag in known.values():
-        how: Any = {"action": "store_true"} if flag.kind is bool else {"type": flag.kind}
+        kind = str if flag.kind is Path else flag.kind
+        how: Any = {"action": "store_true"} if kind is bool else {"type": kind}
         parser.add_argument(f"--{flag.name}", **how)
     given, rest = parser.parse_known_args(list(argv))
     names = [f"--{name}" for name in known]
+    for name, value in vars(given).items():
+        if known[name].kind is Path:
+            setattr(given, name, local_path(value, f"--{name}"))
     return vars(given), dict(_override(argument, names) for argument in rest)
 
 

@@ -11,7 +11,7 @@ from jaxgen.core.errors import UserError
 FLAGS = (
     flags.STEP,
     Flag("num", "how many", 64, flags.whole_number(1)),
-    Flag("out", "where they go: .png (a grid) or .npz (arrays)", "samples.png"),
+    Flag("out", "where they go: .png (a grid) or .npz (arrays)", "samples.png", Path),
     flags.SAMPLE_SEED,
     Flag(
         "labels", "classes that are drawn in turn, such as 3,8; else all", (), flags.whole_numbers

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from jaxgen.core.errors import UserError
+from jaxgen.core.files import local_path
 from jaxgen.data import images
 from jaxgen.data.dataset import Examples, split_rows
 
@@ -25,7 +26,7 @@ def source(name: str, split: str, channels: int) -> tuple[list, Callable[[], Exa
     and "test_label"); of a single "image" every tenth, of each class, is for test. Pickled objects
     are never loaded. Raises UserError for: a missing file, other keys, shapes or types.
     """
-    path = Path(name).expanduser()
+    path = local_path(name, "data.name")
     if not path.is_file():
         raise UserError(f'data.name is "{name}", and there is no such file: fix the path.')
     with open(path, "rb") as file:

@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from jaxgen.core.errors import UserError
+from jaxgen.core.files import local_path
 from jaxgen.data import images
 from jaxgen.data.dataset import Examples, split_rows
 from jaxgen.data.names import LSUN
@@ -42,7 +43,7 @@ def source(name: str, split: str, channels: int) -> tuple[list, Callable[[], Exa
             f'data.name is "{name}", and reading it needs the package lmdb: '
             "pip install 'jaxgen[lsun]'."
         )
-    path = Path(name.removeprefix(LSUN)).expanduser()
+    path = local_path(name.removeprefix(LSUN), "data.name")
     sibling = path.with_name(path.name.removesuffix(_TRAIN) + _VAL)
     has_sibling = path.name.endswith(_TRAIN) and sibling.exists()
     if has_sibling and split == "test":

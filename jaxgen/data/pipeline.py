@@ -62,10 +62,10 @@ class Pipeline:
             sharding = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
         _check_divisible(batch_size, sharding)
         self._chunk_sharding, replicated = _chunk_shardings(sharding)
-        self._arrays = _select(dataset, entries)
+        self._arrays = select(dataset, entries)
         self._pool: dict[str, np.ndarray] = {}
         if labelled is not None:
-            pool = _select(labelled, ("image", "label"))
+            pool = select(labelled, ("image", "label"))
             self._pool = {f"labelled_{name}": array for name, array in pool.items()}
         if resident is None:
             size = sum(array.nbytes for array in self._arrays.values())
@@ -161,8 +161,11 @@ class Pipeline:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _select(dataset: Dataset, entries: Sequence[str] | None) -> dict[str, np.ndarray]:
-    """The arrays of `dataset` that batches are made of."""
+def select(dataset: Dataset, entries: Sequence[str] | None) -> dict[str, np.ndarray]:
+    """The arrays of `dataset` that batches are made of; by default all.
+
+    Raises UserError for an entry that it does not have.
+    """
     # np.asarray: fancy indexing of a plain view of the map is faster than of np.memmap.
     arrays = {"image": np.asarray(dataset.image)}
     if dataset.label is not None:

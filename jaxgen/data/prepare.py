@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jaxgen.core.errors import UserError
+from jaxgen.core.files import local_path
 from jaxgen.data import tfds_downloads, tfds_source
 
 
@@ -30,9 +31,9 @@ def prepare(name: str, data_dir: str, download_dir: str | None, manual_dir: str 
     tfds_source.check_known(name)
     if importlib.util.find_spec("tensorflow") is None:
         raise UserError(tfds_source.without_tensorflow(name, data_dir))
-    root = Path(data_dir).expanduser()
-    downloads = Path(download_dir).expanduser() if download_dir else root / "downloads"
-    manual = Path(manual_dir).expanduser() if manual_dir else None
+    root = local_path(data_dir, "--data_dir")
+    downloads = local_path(download_dir or root / "downloads", "--download_dir")
+    manual = local_path(manual_dir, "--manual_dir") if manual_dir else None
     builder = tfds.builder(name, data_dir=root, file_format="array_record")
     tfds_downloads.check(builder, downloads, manual)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -1,7 +1,5 @@
 """A data set by its name: embedded, drawn, TFDS, LSUN, a folder of images or an .npz file."""
 
-from pathlib import Path
-
 from jaxgen.core import files
 from jaxgen.core.errors import UserError
 from jaxgen.data import cache, images, lsun, points, stacked
@@ -54,7 +52,9 @@ def load(
             choices = " or ".join(f'"{choice}"' for choice in allowed)
             raise UserError(f'The {option} of data is "{value}": it must be {choices}.')
     shape = shape_of(name, image_size=image_size, channels=channels)
-    directory = Path(cache_dir).expanduser() if cache_dir else files.cache_dir("data")
+    directory = files.cache_dir("data")
+    if cache_dir:
+        directory = files.local_path(cache_dir, "data.cache_dir")
     if name.startswith(STACKED):
         options = {"data_dir": data_dir, "cache_dir": cache_dir, "progress": progress}
         options |= {"image_size": image_size, "channels": 1, "resize": resize}

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from jaxgen.core.errors import UserError
+from jaxgen.core.files import local_path
 from jaxgen.data import images, tfds_downloads
 from jaxgen.data.dataset import Examples, split_rows
 
@@ -37,7 +38,7 @@ def source(
     prepared nor can be, a file format that needs TensorFlow, no images in it.
     """
     name = name.removeprefix("tfds:")
-    root = Path(data_dir or default_dir()).expanduser()
+    root = local_path(data_dir or default_dir(), "data.data_dir")
     folder = _prepared(name, root)
     if folder is None:
         check_known(name)

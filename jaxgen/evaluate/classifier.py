@@ -76,7 +76,7 @@ def load_or_fit(train: Dataset, *, cache_dir: str | Path | None, say: Say, seed:
         )
     labels(train)
     spec = _spec(len(train.classes), _steps(len(train.image)))
-    folder = Path(cache_dir).expanduser() if cache_dir else files.cache_dir("data")
+    folder = files.local_path(cache_dir or files.cache_dir("data"), "cache_dir")
     path = folder / f"classifier-v{VERSION}-{train.fingerprint[:20]}-{seed}.npz"
     params = _load(path, _initial(spec, shape, seed).params[_NAME])
     if params is None:

@@ -19,6 +19,7 @@ import numpy as np
 import optax
 
 from jaxgen.core.errors import UserError
+from jaxgen.core.files import local_path
 from jaxgen.core.images import to_float, to_uint8
 from jaxgen.core.nets import Nets
 from jaxgen.core.spec import Spec
@@ -60,7 +61,7 @@ def inception_features(
     """
     if preparation not in PREPARATIONS:
         raise ValueError(f'preparation="{preparation}" is not one of {", ".join(PREPARATIONS)}.')
-    path = Path(path).expanduser()
+    path = local_path(path, "--inception")
     variables, digest = load_weights(path)
     network = _remembering(_network(variables, preparation, batch_size))
     return FeatureExtractor(

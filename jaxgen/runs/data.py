@@ -121,6 +121,24 @@ def as_modelled(experiment: Experiment, dataset: Dataset) -> Dataset:
     )
 
 
+def entries(experiment: Experiment) -> list[str]:
+    """What the batches of an experiment hold, beside those of a labelled pool."""
+    return [name for name in experiment.example_batch if not name.startswith("labelled_")]
+
+
+def require_batches(experiment: Experiment, training: Dataset) -> None:
+    """Raises UserError unless a step's images can be drawn from the training images."""
+    size, count = experiment.config.data.batch_size, len(training.image)
+    batches = experiment.images_per_step // size
+    if experiment.images_per_step > count:
+        several = f", and a step of {experiment.config.objective} takes {batches} batches"
+        raise UserError(
+            f"config.data.batch_size={size}{several if batches > 1 else ''}, but {training.name} "
+            f"has {count} training images; set it to {count // batches} or less"
+            f"{'' if count >= batches else ', for which there must be more images'}."
+        )
+
+
 def make_pipeline(
     experiment: Experiment, training: Dataset, *, seed: int, sharding: Any = None
 ) -> Pipeline:
@@ -132,7 +150,7 @@ def make_pipeline(
         seed=seed,
         sharding=sharding,
         resident={"auto": None, "always": True, "never": False}[data.resident],
-        entries=[name for name in experiment.example_batch if not name.startswith("labelled_")],
+        entries=entries(experiment),
         labelled=labelled_pool(experiment, training),
     )
 

@@ -36,6 +36,7 @@ def run(config: load.Config, workdir: str | Path, *, fork: bool = False) -> Trai
     SIGHUP) saves and returns.
     """
     experiment, workdir = build(config), local_path(workdir, "--workdir")
+    checkpoint_files.require_plain_path(workdir.absolute())
     config, writes = experiment.config, jax.process_index() == 0
     if not fork:
         record.require_same_run(workdir, config)
@@ -47,7 +48,7 @@ def run(config: load.Config, workdir: str | Path, *, fork: bool = False) -> Trai
         training, held_out = (
             data.load_data(experiment, split, progress=writes) for split in ("train", "test")
         )
-        terminal.say(data.described(training, held_out, config.data.validation))
+        data.require_batches(experiment, training)
         sharding = batch_sharding(program.mesh) if program.mesh else None
         pipelines = [data.make_pipeline(experiment, training, seed=config.seed, sharding=sharding)]
         data.record_labelled(experiment, training, workdir, write=writes)
@@ -61,6 +62,7 @@ def run(config: load.Config, workdir: str | Path, *, fork: bool = False) -> Trai
         if start >= config.num_steps:
             terminal.say(f"{workdir} is already at step {start}; raise config.num_steps to go on")
             return state
+        terminal.say(data.described(training, held_out, config.data.validation))
         compiled, _ = compile_program(experiment, program, pipelines, state, terminal)
         writer = Writer(workdir, start, terminal.say) if writes else None
         if writer:
@@ -97,7 +99,6 @@ def begin(
 ) -> tuple[Checkpoints, TrainState, dict[str, Any]]:
     """(checkpoints, state, extra): continued, started from another run, or fresh."""
     config, target = experiment.config, program.target()
-    checkpoint_files.require_plain_path(folder.absolute())
     _require_space(folder, config, checkpoint_files.steps(folder / "checkpoints"), target)
     checkpoints = Checkpoints(
         folder / "checkpoints",
@@ -112,7 +113,7 @@ def begin(
         return checkpoints, state, extra
     if not config.init_from:
         return checkpoints, program.initialise(), {}
-    _, other = restore(config.init_from)
+    _, other = restore(local_path(config.init_from, "config.init_from"))
     require_same_networks(target, other, config.init_from)
     state = program.initialise()
     ema = {name: jax.tree.map(lambda x: x.copy(), other.params[name]) for name in state.ema}

@@ -13,6 +13,7 @@ from jaxgen.config import load, schema
 from jaxgen.config.build import check_classes
 from jaxgen.core.errors import UserError
 from jaxgen.core.files import local_path, require_writable, write_atomically
+from jaxgen.data import pipeline
 from jaxgen.data.dataset import Dataset
 from jaxgen.report import study_files, study_page
 from jaxgen.report.run_files import record as read_record
@@ -22,7 +23,7 @@ from jaxgen.studies.evaluator import Draw, Evaluate, EvaluateSeeds, Evaluator
 from jaxgen.studies.plan import Part
 from jaxgen.train import loop
 from jaxgen.train.checkpoint import Checkpoints
-from jaxgen.train.checkpoint_files import steps
+from jaxgen.train.checkpoint_files import require_plain_path, steps
 from jaxgen.train.metrics import Window, Writer
 from jaxgen.train.program import Program
 from jaxgen.train.progress import Terminal
@@ -52,9 +53,11 @@ def _run(
 ) -> bool:
     terminal = Terminal()
     train, held_out = (data.load_data(parts[0].experiment, s) for s in ("train", "test"))
-    terminal.say(data.described(train, held_out, parts[0].experiment.config.data.validation))
     for part in parts:
         check_classes(part.experiment, train.classes, train.name)
+        data.require_batches(part.experiment, train)
+        pipeline.select(train, data.entries(part.experiment))
+    terminal.say(data.described(train, held_out, parts[0].experiment.config.data.validation))
     evaluator = Evaluator(train, held_out, config.evaluations, evaluate, draw, terminal.say)
     evaluator.save_picture(workdir / "real.png")
     _record(workdir, config, parts, train, held_out)
@@ -233,6 +236,7 @@ def _open(workdir: Path, config: load.Config, parts: Sequence[Part]) -> None:
             where,
             what_to_do,
         )
+    require_plain_path(workdir.absolute())
     require_writable(workdir, "--workdir")
 
 

@@ -80,7 +80,9 @@ COMMAND_LINES = {
     "data name": ((CONFIG, "--config.data.name=digit"), 'did you mean "digits"?'),
     "missing data": ((CONFIG, "--config.data.name=/nowhere/images"), 'data.name is '
                      '"/nowhere/images", and there is no such folder'),
-    "large batch": ((CONFIG, "--config.data.batch_size=5000"), "A batch of 15000 cannot be drawn"),
+    "large batch": ((CONFIG, "--config.data.batch_size=500"), "config.data.batch_size=500, and a "
+                    "step of age takes 3 batches, but digits has 1498 training images; set it to "
+                    "499 or less"),
     "init_from": ((CONFIG, "--config.init_from=/nowhere/run"), "/nowhere/run holds no run of jaxgen"
                   ),
     "one process of several": ((CONFIG, "--num_processes=2"), "Give all of --coordinator, "),
@@ -88,6 +90,14 @@ COMMAND_LINES = {
                           "--process_id=2"), "--process_id=2 must be from 0 to 1"),
     "workdir below a file": ((CONFIG, f"--workdir={__file__}/run"), "Cannot write to --workdir="),
     "unwritable workdir": ((CONFIG, "--workdir=/proc/run"), "Cannot write to --workdir=/proc/run"),
+    "workdir on a bucket": ((CONFIG, "--workdir=gs://bucket/run"), "--workdir=gs://bucket/run is "
+                            "an address"),
+    "workdir in a pattern": ((CONFIG, "--workdir={tmp}/lr=[1e-4]"), '"[1e-4]" in a path is read as '
+                             "a pattern"),
+    "picture on a bucket": (("--mode=sample", "--workdir={tmp}", "--out=s3://b/x.png"), "--out="
+                            "s3://b/x.png is an address"),
+    "home of nobody": (("--mode=sample", "--workdir=~nobody_here/run"), "home folder that is not"),
+    "beyond its range": ((CONFIG, "--config.optim.encoder.b1=2.0"), "be 0 or more and below 1"),
     "sample what": (("--mode=sample",), "Give --workdir=DIR"),
     "evaluate what": (("--mode=evaluate",), "Give --workdir=DIR"),
     "sample nothing": (("--mode=sample", "--workdir={tmp}/none"), "holds no run of jaxgen"),
