@@ -17,7 +17,7 @@ ONLY_IN = {
     "tensorflow_datasets": ("data/",),
     "tensorflow": ("data/prepare.py",),
     "ml_collections": ("config/load.py",),
-    "tensorboardX": ("train/metrics.py",),
+    "tensorboardX": ("train/events.py",),
     "sklearn": ("data/embedded.py", "evaluate/"),
 }
 

@@ -1,5 +1,7 @@
 """What a user gets from one run, from start to end."""
 
+import importlib
+import importlib.metadata
 import json
 import math
 import os
@@ -16,8 +18,10 @@ import pytest
 from command_line import CONFIG, RUN
 from PIL import Image
 
+import jaxgen
 from jaxgen import experiment
 from jaxgen.config import load
+from jaxgen.core.errors import UserError
 from jaxgen.core.files import flatten
 from jaxgen.pictures import grids
 
@@ -121,6 +125,24 @@ def test_help_lists_all_flags(env):
     text = result.out
     for flag in ("config=", "workdir=", "print_config ", "debug ", "mode=", "out=", "with="):
         assert f"  --{flag}" in text
+
+
+def test_the_console_script_has_every_mode_and_the_studies(capsys):
+    script = importlib.import_module("jaxgen.__main__")
+    script.main(["--version"])
+    assert capsys.readouterr().out == f"jaxgen {jaxgen.__version__}\n"
+    script.main([])
+    listed = capsys.readouterr().out
+    for name in ("study", "train", "evaluate", "sample"):
+        assert f"\n  {name} " in listed
+    script.main(["train", CONFIG, "--print_config"])
+    assert "--config.num_steps=4 " in capsys.readouterr().out
+    script.main(["study", "--help"])
+    assert "usage: python -m jaxgen.study" in capsys.readouterr().out
+    with pytest.raises(UserError, match='"trian" is not one of study, .*Did you mean "train"'):
+        script.main(["trian"])
+    (entry,) = importlib.metadata.entry_points(group="console_scripts", name="jaxgen")
+    assert entry.load() is script.cli
 
 
 def test_print_config_prints_every_key_and_runs_nothing(env, tmp_path):
