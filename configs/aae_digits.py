@@ -2,13 +2,13 @@ r"""Adversarial autoencoder on scikit-learn's 8x8 digits, in the five settings o
 
     python -m jaxgen.main --config=configs/aae_digits.py:semisupervised --workdir=runs/aae_digits
 
-Seeds 0, 1, 2, by `--mode=evaluate` on 299 test digits. semisupervised, 50 labels: an error of 6.1 +-
-0.7 %, trained on the labels alone (`labels_only`) 11.7 +- 3.0 %. clustering, 20 categories: 12.0 +-
-5.2 % by the paper's protocol. Accuracy of a linear classifier on the codes: gaussian 0.75 +- 0.01,
-mixture with 500 labels 0.80 +- 0.08, supervised (styles) 0.60 +- 0.22. Less than a minute each on
-two quiet cores. Of the rates of the game (0.03, 0.1) and of labels (0.01, 0.1) those with the lower
-mean error on 299 validation digits stand here: clustering 12.7 against 16.7 %, semisupervised 6.0
-against 9.4 %.
+Seeds 0, 1, 2, by `--mode=evaluate` on 299 test digits. semisupervised, 50 labels: an error of 6.1
++- 0.7 %, trained on the labels alone (`labels_only`) 11.7 +- 3.0 %. clustering, 20 categories: 12.0
++- 5.2 % by the paper's protocol. Accuracy of a linear classifier on the codes: gaussian 0.75 +-
+0.01, mixture with 500 labels 0.80 +- 0.08, supervised (styles) 0.60 +- 0.22. Less than a minute
+each on two quiet cores. Of the rates of the game (0.03, 0.1) and of labels (0.01, 0.1) those with
+the lower mean error on 299 validation digits stand here: clustering 12.7 against 16.7 %,
+semisupervised 6.0 against 9.4 %.
 
 Deviations: mixture and clustering have Adam for reconstruction, batch normalisation and noise in
 the encoder, and clustering a rate of 0.03 for the game; with the paper's SGD and weights the

@@ -4,8 +4,8 @@ r"""PixelGAN autoencoder on scikit-learn's 8x8 digits without labels.
 
 20 clusters of gray digits, one and a half minutes on two quiet cores. Measured with seeds 0, 1, 2
 by `--mode=evaluate --with=kmeans` on 299 test digits, clusters named by 299 validation digits: an
-error of 10.4 +- 4.6 % by the paper's protocol, 10.8 +- 5.4 % by majority vote, 19.7 +- 2.7 % matched
-one to one; k-means with as many clusters has 9.7 +- 0.9, 10.1 +- 1.7 and 39.1 +- 0.9 %.
+error of 10.4 +- 4.6 % by the paper's protocol, 10.8 +- 5.4 % by majority vote, 19.7 +- 2.7 %
+matched one to one; k-means with as many clusters has 9.7 +- 0.9, 10.1 +- 1.7 and 39.1 +- 0.9 %.
 
 Deviations: the encoder's noise is Gaussian of deviation 0.3, as in adversarial autoencoders, and
 the rate of the game 0.03. Both were chosen on the validation digits, where this has 11.5 % (seeds

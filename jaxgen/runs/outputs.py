@@ -154,6 +154,8 @@ class Draw:
     def draw(self, step: int, state: TrainState) -> None:
         """Draws images/KIND_STEP.png."""
         with self._clock.paused():
+            if not self._announced:
+                self._terminal.say("drawing the first pictures ...")
             for name, picture in self._pictures(state).items():
                 if self._writer:
                     folder = self._workdir / "images"

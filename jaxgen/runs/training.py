@@ -111,6 +111,7 @@ def begin(
         step, state, extra = found
         terminal.say(f"continuing {folder} from step {step}")
         return checkpoints, state, extra
+    terminal.say("initialising ...")
     if not config.init_from:
         return checkpoints, program.initialise(), {}
     _, other = restore(local_path(config.init_from, "config.init_from"))

@@ -19,6 +19,7 @@ def test_a_folder_is_held_by_one_at_a_time_and_the_other_is_named(tmp_path):
             pass
     with lock.held(tmp_path):
         pass
+    assert (tmp_path / ".lock").read_bytes() == b""
 
 
 def test_it_is_let_go_of_by_an_error(tmp_path):
