@@ -9,6 +9,7 @@ from jaxgen.core.errors import UserError
 
 FLAGS = (
     flags.STEP,
+    flags.TRUST,
     Flag(
         "num", "images of drawn codes to choose from, in OUT_choices.png", 64, flags.whole_number(1)
     ),
@@ -33,6 +34,7 @@ def run(values: Values, overrides: Mapping[str, str]) -> None:
         seed=values["sample_seed"],
         label=flags.only_one("labels", values["labels"]),
         overrides=overrides,
+        trust=values["trust"],
     )
 
 
@@ -46,6 +48,7 @@ def arithmetic(
     seed: int = 0,
     label: int | None = None,
     overrides: Mapping[str, str] | None = None,
+    trust: bool = False,
 ) -> None:
     """Writes mean(A) - mean(B) + mean(C) of codes and its neighbourhood, as .png grids.
 
@@ -67,7 +70,7 @@ def arithmetic(
     bad = [number for group in exemplars for number in group if not 0 <= number < num]
     if bad:
         raise UserError(f"There is no image {bad[0]}; with --num={num} they are 0 to {num - 1}.")
-    experiment, state = pictures.restored(workdir, step, overrides)
+    experiment, state = pictures.restored(workdir, step, overrides, trust=trust)
     decode = sampling.decoder(experiment, state, label)
     drawn = sampling.codes(experiment, jax.random.key(seed), num)
     choices = out.with_name(f"{out.stem}_choices.png")

@@ -9,6 +9,7 @@ from jaxgen.commands.flags import Flag, Values
 _HALVES = ("top", "bottom", "left", "right")
 FLAGS = (
     flags.STEP,
+    flags.TRUST,
     Flag("num", "how many images", 8, flags.whole_number(1)),
     flags.PICTURE,
     flags.SAMPLE_SEED,
@@ -31,6 +32,7 @@ def run(values: Values, overrides: Mapping[str, str]) -> None:
         known=values["known"],
         temperature=values["temperature"],
         overrides=overrides,
+        trust=values["trust"],
     )
 
 
@@ -44,6 +46,7 @@ def complete(
     known: str = "top",
     temperature: float | None = None,
     overrides: Mapping[str, str] | None = None,
+    trust: bool = False,
 ) -> None:
     """Writes a .png grid with a row for each of `num` held-out images.
 
@@ -66,7 +69,7 @@ def complete(
         raise UserError(
             f'known="{known}" must be one of {", ".join(_HALVES)}, and num={num} at least 1.'
         )
-    experiment, state = pictures.restored(workdir, step, overrides, temperature)
+    experiment, state = pictures.restored(workdir, step, overrides, temperature, trust=trust)
     if experiment.abilities.complete is None:
         raise UserError(
             f"{experiment.config.objective} does not complete images; autoregressive models do."

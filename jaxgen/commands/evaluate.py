@@ -14,6 +14,7 @@ from jaxgen.runs import evaluations
 _FILES = {"test": "evaluation.json", "validation": "evaluation_validation.json"}
 FLAGS = (
     flags.STEP,
+    flags.TRUST,
     Flag(
         "split",
         "test, or validation: the images that training held out to choose settings on",
@@ -44,6 +45,7 @@ def run(values: Values, overrides: Mapping[str, str]) -> None:
         names=values["with"],
         inception_weights=values["inception"],
         overrides=overrides,
+        trust=values["trust"],
     )
     print(json.dumps(result, indent=2))
 
@@ -56,12 +58,14 @@ def evaluate(
     names: Sequence[str] = (),
     inception_weights: str = "",
     overrides: Mapping[str, str] | None = None,
+    trust: bool = False,
 ) -> dict[str, Any]:
     """The metrics of a checkpoint, kept with their titles in a file and the report of the run.
 
     split: "test", kept in `evaluation.json`, or "validation", in `evaluation_validation.json`.
     names: of `runs.evaluations` beside those that are always made. overrides: text of free keys of
-    the config. A workdir that cannot be written is a warning: the metrics are returned.
+    the config. trust: whether modules that are not jaxgen's may be imported. A workdir that cannot
+    be written is a warning: the metrics are returned.
     """
     from jaxgen.commands.compile_cache import enable_compilation_cache
     from jaxgen.report import run_page
@@ -74,7 +78,7 @@ def evaluate(
         raise UserError(f'split="{split}" must be one of {", ".join(_FILES)}.')
     path = workdir / _FILES[split]
     enable_compilation_cache()
-    experiment, state = restore(workdir, step, overrides)
+    experiment, state = restore(workdir, step, overrides, trust=trust)
     training, held_out = (data.load_data(experiment, s) for s in ("train", split))
     context = Context(experiment, state, training, held_out, split, inception_weights, _say)
     result = {"step": int(state.step), "data": held_out.name, "split": split}

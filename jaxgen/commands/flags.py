@@ -41,6 +41,7 @@ WORKDIR = Flag(
 PRINT = Flag("print_config", "print every key, value and meaning; run nothing", False, bool)
 DEBUG = Flag("debug", "show the traceback of an error", False, bool)
 HELP = Flag("help", "print this", False, bool)
+TRUST = Flag("trust", "import modules that are not jaxgen's, if the run names some", False, bool)
 STEP = Flag("step", "the checkpoint to use; the newest if absent", None, int)
 
 

@@ -8,6 +8,7 @@ from jaxgen.commands.flags import Flag, Values
 
 FLAGS = (
     flags.STEP,
+    flags.TRUST,
     Flag("num", "how many walks", 8, flags.whole_number(1)),
     flags.PICTURE,
     flags.SAMPLE_SEED,
@@ -26,6 +27,7 @@ def run(values: Values, overrides: Mapping[str, str]) -> None:
         seed=values["sample_seed"],
         label=flags.only_one("labels", values["labels"]),
         overrides=overrides,
+        trust=values["trust"],
     )
 
 
@@ -38,6 +40,7 @@ def interpolate(
     seed: int = 0,
     label: int | None = None,
     overrides: Mapping[str, str] | None = None,
+    trust: bool = False,
 ) -> None:
     """Writes a .png grid with a row of nine images for each of `num` walks between two codes.
 
@@ -52,7 +55,7 @@ def interpolate(
 
     out = Path(out)
     pictures.require_ending(out, ".png")
-    experiment, state = pictures.restored(workdir, step, overrides)
+    experiment, state = pictures.restored(workdir, step, overrides, trust=trust)
     decode = sampling.decoder(experiment, state, label)
     ends = sampling.codes(experiment, jax.random.key(seed), 2 * num)
     path = walks.spherical if experiment.abilities.arcs else walks.linear

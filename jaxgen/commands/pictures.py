@@ -17,10 +17,12 @@ def restored(
     step: int | None,
     overrides: Mapping[str, str] | None,
     temperature: float | None = None,
+    *,
+    trust: bool,
 ) -> tuple[Any, Any]:
     """`runs.restore.restore`, with compiled programs kept between runs."""
     enable_compilation_cache()
-    return restore(workdir, step, overrides, temperature=temperature)
+    return restore(workdir, step, overrides, temperature=temperature, trust=trust)
 
 
 def require_ending(out: Path, *endings: str) -> None:

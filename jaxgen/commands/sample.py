@@ -10,6 +10,7 @@ from jaxgen.core.errors import UserError
 
 FLAGS = (
     flags.STEP,
+    flags.TRUST,
     Flag("num", "how many", 64, flags.whole_number(1)),
     Flag("out", "where they go: .png (a grid) or .npz (arrays)", "samples.png", Path),
     flags.SAMPLE_SEED,
@@ -33,6 +34,7 @@ def run(values: Values, overrides: Mapping[str, str]) -> None:
         chunk=values["chunk"],
         temperature=values["temperature"],
         overrides=overrides,
+        trust=values["trust"],
     )
 
 
@@ -47,6 +49,7 @@ def sample(
     chunk: int = 250,
     temperature: float | None = None,
     overrides: Mapping[str, str] | None = None,
+    trust: bool = False,
 ) -> None:
     """Writes `num` samples to a .png grid, or to `image` [num,h,w,c] of an .npz.
 
@@ -66,7 +69,7 @@ def sample(
     pictures.require_ending(out, ".png", ".npz")
     if num < 1 or chunk < 1:
         raise UserError(f"num={num} and chunk={chunk} must be at least 1.")
-    experiment, state = pictures.restored(workdir, step, overrides, temperature)
+    experiment, state = pictures.restored(workdir, step, overrides, temperature, trust=trust)
     condition = sampling.conditions(experiment, labels, num)
     images = sampling.draw(
         experiment,

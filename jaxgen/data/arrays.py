@@ -41,9 +41,9 @@ def _examples(path: Path, split: str, channels: int) -> Examples:
             raise ValueError("it is no archive of arrays")
         with np.load(path, allow_pickle=False) as archive:
             image, label, classes = _arrays(archive, path, split)
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
-        if isinstance(error, UserError):
-            raise
+    except UserError:
+        raise
+    except Exception as error:  # archives from anywhere: whatever NumPy and zipfile raise
         raise UserError(
             f"{path} cannot be read ({error}): it must be written by np.savez with {_FORM}."
         ) from error

@@ -6,7 +6,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from jaxgen.train.checkpoint_files import steps
 
 def require_same_run(workdir: Path, config: load.Config) -> None:
     """Raises UserError where a folder holds a run whose config differs in more than free keys."""
-    old = _begun(workdir)
+    old = _begun(workdir, config)
     if old is not None:
         require_same(
             old,
@@ -33,7 +33,7 @@ def require_same_run(workdir: Path, config: load.Config) -> None:
 
 def write(workdir: Path, config: load.Config) -> None:
     """Records the config and circumstances of a run; another record is kept beside the new one."""
-    values, old = load.to_json(config), _begun(workdir)
+    values, old = load.to_json(config), _begun(workdir, config)
     if old == values:
         return
     if old is not None:
@@ -43,14 +43,15 @@ def write(workdir: Path, config: load.Config) -> None:
     write_json(workdir / "config.json", {"config": values, **circumstances()})
 
 
-def _begun(workdir: Path) -> dict[str, Any] | None:
+def _begun(workdir: Path, config: load.Config) -> dict[str, Any] | None:
     """The recorded config, as today's are recorded; None before the first checkpoint.
 
-    Until then there is nothing that another config could continue.
+    Until then there is nothing that another config could continue. config: the user's own, whose
+    modules may be imported.
     """
     if not (workdir / "config.json").exists() or not steps(workdir / "checkpoints"):
         return None
-    return load.to_json(config_of(workdir))
+    return load.to_json(config_of(workdir, trusted=foreign_modules(load.to_json(config))))
 
 
 def require_same(
@@ -91,9 +92,37 @@ def _unreadable(path: Path, error: Exception) -> UserError:
     )
 
 
-def config_of(workdir: Path) -> load.Config:
-    """The complete config of a run, also of one that an earlier version made. Raises UserError."""
+def foreign_modules(values: Mapping[str, Any]) -> set[str]:
+    """The modules outside of jaxgen that a config names, which reading it imports."""
+    networks = values.get("networks")
+    sections = networks.values() if isinstance(networks, Mapping) else ()
+    named = [section.get("module") for section in sections if isinstance(section, Mapping)]
+    # "age.Encoder64" is one of jaxgen.models; an objective without a dot of jaxgen.objectives.
+    named = [name.rpartition(".")[0] for name in map(str, named) if name.count(".") != 1]
+    objective = str(values.get("objective"))
+    named += [objective] if "." in objective else []
+    return {name for name in named if name and not f"{name}.".startswith("jaxgen.")}
+
+
+def require_trusted(values: Mapping[str, Any], where: Path, trusted: Collection[str]) -> None:
+    """Raises UserError where a recorded config names other foreign modules than the trusted."""
+    foreign = sorted(foreign_modules(values) - set(trusted))
+    if foreign:
+        raise UserError(
+            f"{where} was made with code that is not jaxgen's ({', '.join(foreign)}), which would "
+            "be imported and run; if you know that code, give --trust (in Python trust=True)."
+        )
+
+
+def config_of(workdir: Path, *, trust: bool = False, trusted: Collection[str] = ()) -> load.Config:
+    """The complete config of a run, also of one that an earlier version made.
+
+    A workdir may come from anywhere, and reading a config imports the modules that it names: those
+    outside of jaxgen only if they are `trusted`, or all with `trust`. Raises UserError.
+    """
     values = read(workdir)["config"]
+    if not trust:
+        require_trusted(values, workdir, trusted)
     try:
         return load.from_json(values)
     except UserError:

@@ -1,6 +1,6 @@
 """A finished or interrupted run, read back from its folder."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,16 +37,19 @@ def restore(
     overrides: Mapping[str, Any] | None = None,
     *,
     temperature: float | None = None,
+    trust: bool = False,
+    trusted: Collection[str] = (),
 ) -> tuple[Experiment, TrainState]:
     """The experiment of a workdir and its newest good (or the given) checkpoint.
 
     Needs no config. overrides: values, or text of a command line, for keys of `AFTER_TRAINING`.
-    temperature: of samples, in the place of the one that the run has. Raises UserError for other
-    keys, for a temperature where samples have none, and where there is nothing, or nothing good, to
-    restore.
+    temperature: of samples, in the place of the one that the run has. trust, trusted: whether all,
+    or which, modules that are not jaxgen's may be imported, see `record.config_of`. Raises
+    UserError for other keys, for a temperature where samples have none, for modules that are not
+    trusted, and where there is nothing, or nothing good, to restore.
     """
     workdir = Path(workdir)
-    config = record.config_of(workdir)
+    config = record.config_of(workdir, trust=trust, trusted=trusted)
     for key, text in (overrides or {}).items():
         value = load.parse(config, key, text)
         if key not in AFTER_TRAINING:

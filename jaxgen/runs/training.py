@@ -114,7 +114,8 @@ def begin(
     terminal.say("initialising ...")
     if not config.init_from:
         return checkpoints, program.initialise(), {}
-    _, other = restore(local_path(config.init_from, "config.init_from"))
+    own = record.foreign_modules(load.to_json(config))
+    _, other = restore(local_path(config.init_from, "config.init_from"), trusted=own)
     require_same_networks(target, other, config.init_from)
     state = program.initialise()
     ema = {name: jax.tree.map(lambda x: x.copy(), other.params[name]) for name in state.ema}

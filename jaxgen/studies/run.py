@@ -226,7 +226,11 @@ def _open(workdir: Path, config: load.Config, parts: Sequence[Part]) -> None:
     old = read_record(workdir / "study.json")
     if old and any(steps(group / "checkpoints") for group in study_files.groups_of_all(workdir)):
         where, what_to_do = f"{workdir} was made with another study", "choose another --workdir"
-        before, now = _comparable(old), _values(config, parts)
+        now = _values(config, parts)
+        own = {m for x in now["experiments"].values() for m in record.foreign_modules(x)}
+        for values in old.get("experiments", {}).values():
+            record.require_trusted(values, workdir, own)
+        before = _comparable(old)
         record.require_same(before["study"], now["study"], _is_free, where, what_to_do)
         same_data = schema.SECTIONS["data"]
         record.require_same(

@@ -1,3 +1,6 @@
+import io
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -129,3 +132,15 @@ def test_real_faces_and_letters(shared_data, tmp_path):
         expected = raw[key][9::10] if key == "image" else raw[key]
         np.testing.assert_array_equal(data.image, expected)
         assert len(data.classes) == classes
+
+
+def test_members_that_lie_are_refused(tmp_path):
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "|u1", "fortran_order": False, "shape": (10**12, 4, 4)}
+    )
+    for name, content in (("vast", header.getvalue() + b"few"), ("none", b"no array")):
+        with zipfile.ZipFile(tmp_path / f"{name}.npz", "w") as archive:
+            archive.writestr("image.npy", content)
+        with pytest.raises(UserError, match=rf"{name}\.npz cannot be read"):
+            load(tmp_path / f"{name}.npz")

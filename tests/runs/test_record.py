@@ -95,3 +95,40 @@ def test_a_record_that_cannot_be_read(text, tmp_path):
         record.read(tmp_path)
     with pytest.raises(UserError, match="holds no run of jaxgen"):
         record.read(tmp_path / "none")
+
+
+FOREIGN = {
+    "objective": ("objective", "their_objective.game", ["their_objective.game"]),
+    "network": ("networks.generator.module", "their.deep.Net", ["their.deep"]),
+    "top level": ("networks.generator.module", "their.models.deep.Net", ["their.models.deep"]),
+    "own": ("networks.generator.module", "age.Generator16", []),
+    "own, whole": ("networks.generator.module", "jaxgen.models.age.Generator16", []),
+    "like ours": ("objective", "jaxgenerous.game", ["jaxgenerous.game"]),
+}
+
+
+@pytest.mark.parametrize(("key", "value", "modules"), FOREIGN.values(), ids=FOREIGN)
+def test_a_workdir_runs_no_code_of_others(repository, tmp_path, monkeypatch, key, value, modules):
+    """Not even where that code lies in the current folder, from which Python imports."""
+    opened(tmp_path, config(repository))
+    kept = json.loads((tmp_path / "config.json").read_text())
+    node = kept["config"]
+    *path, last = key.split(".")
+    for part in path:
+        node = node[part]
+    node[last] = value
+    (tmp_path / "config.json").write_text(json.dumps(kept))
+    assert record.foreign_modules(kept["config"]) == set(modules)
+    for name in ("their", "their_objective", "jaxgenerous"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    if not modules:
+        record.config_of(tmp_path)
+        return
+    with pytest.raises(UserError, match=rf"code that is not jaxgen's \({modules[0]}\).*--trust"):
+        record.config_of(tmp_path)
+    with pytest.raises(SystemExit, match="imported"):
+        record.config_of(tmp_path, trust=True)
+    with pytest.raises(SystemExit, match="imported"):
+        record.config_of(tmp_path, trusted=modules)
