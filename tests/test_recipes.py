@@ -342,6 +342,8 @@ PIXELGAN_GAUSSIAN = {
     **said(PIXELGAN, "", {**PIXELGAN_MNIST, **PIXELGAN_REAL, "networks.decoder.depth": 4}),
     **momentum(PIXELGAN, RECONSTRUCTION, 1e-3, 0.9, **piecewise(12_500, scale=0.1)),
     **momentum(PIXELGAN, GAME_OF_CODES, 0.1, 0.1),
+    **said(AAE, "networks.encoder", {"init_std": 0.01}),
+    **said(AAE, "networks.discriminator", {"init_std": 0.01}),
 }
 PIXELGAN_COLOR = {
     "objective": "pixelgan_ae",

@@ -7,8 +7,25 @@ from jaxgen.core.types import Array, Key, PyTree
 
 
 def init(module: Any, key: Key, *inputs: Array) -> tuple[PyTree, PyTree]:
-    """Fresh (params, model_state) of one module. A module without state has `{}`."""
-    variables = dict(module.init(key, *inputs, train=False))
+    """Fresh (params, model_state) of one module. A module without state has `{}`.
+
+    Raises ValueError for what is no Linen module that takes `train`.
+    """
+    name = type(module).__name__
+    if not (hasattr(module, "init") and hasattr(module, "apply")):
+        raise ValueError(
+            f"{name} is no Linen module (it has no init and apply); wrap one of flax.nnx in "
+            "flax.nnx.bridge.to_linen."
+        )
+    try:
+        variables = dict(module.init(key, *inputs, train=False))
+    except TypeError as error:
+        if "unexpected keyword argument 'train'" not in str(error):
+            raise
+        raise ValueError(
+            f"{name} is called with train=True or False, and does not take it; write "
+            "def __call__(self, x, *, train), also where nothing in it depends on that."
+        ) from error
     params = variables.pop("params", {})
     return params, variables
 

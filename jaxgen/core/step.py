@@ -121,8 +121,9 @@ def take_turns(
     batch: every entry [k b, ...] with k = `batches_per_step(turns)`. key: constant over a run; an
     update's key is a function of it, the training step, the turn's `purpose` and the update's
     number. Returns (state after `finish`, metrics). Raises ValueError for a batch that lacks what
-    a turn reads, and for two turns of one purpose.
+    a turn reads or has it in another form, and for two turns of one purpose.
     """
+    check_batch(batch)
     purposes = [turn.purpose for turn in turns]
     if len(set(purposes)) < len(purposes):
         raise ValueError(f"Turns of one step need different names, but they are {purposes}.")
@@ -146,6 +147,32 @@ def take_turns(
         state, measured = optimise_each(spec, state, turn, (*repeated, keys))
         metrics |= measured
     return finish(spec, state), metrics
+
+
+def check_batch(batch: Batch) -> None:
+    """Raises ValueError, when a step is traced, for images and labels that no objective takes.
+
+    Images are floats [b,h,w,c] in [-1,1], labels integers [b].
+    """
+    for name in ("image", "labelled_image"):
+        x = batch.get(name)
+        if x is None:
+            continue
+        given = f'batch["{name}"] is {x.dtype}{list(x.shape)}'
+        if not jnp.issubdtype(x.dtype, jnp.floating):
+            raise ValueError(f"{given}; networks see floats in [-1,1]: give image / 127.5 - 1.")
+        if x.ndim == 4 and x.shape[1] in (1, 3) and x.shape[3] > 4 and x.shape[2] > 4:
+            raise ValueError(
+                f"{given}, which looks like channels first; give [b,h,w,c], as by "
+                "jnp.transpose(image, (0, 2, 3, 1))."
+            )
+    for name in ("label", "labelled_label"):
+        x = batch.get(name)
+        if x is not None and (x.ndim != 1 or not jnp.issubdtype(x.dtype, jnp.integer)):
+            raise ValueError(
+                f'batch["{name}"] is {x.dtype}{list(x.shape)}; labels are integers [b], such as '
+                "jnp.argmax of one-hot ones."
+            )
 
 
 def optimise_each(
@@ -188,7 +215,10 @@ def split_batch(x: Array, parts: int) -> Array:
     [[0, 2, 4], [1, 3, 5]]
     """
     if x.shape[0] % parts:
-        raise ValueError(f"A batch of {x.shape[0]} cannot be split into {parts} equal parts.")
+        raise ValueError(
+            f"A batch of {x.shape[0]} cannot be split into {parts} equal parts; a step of this "
+            f"objective takes {parts} batches at once, see `batches_per_step(turns)`."
+        )
     return jnp.swapaxes(x.reshape(-1, parts, *x.shape[1:]), 0, 1)
 
 

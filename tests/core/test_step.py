@@ -9,9 +9,21 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from flax import nnx
 
-from jaxgen.core import Layout, Spec, Turn, by_phase, create, finish, key_for, optimise, take_turns
-from jaxgen.core.step import batches_per_step, optimise_each, split_batch
+from jaxgen.core import (
+    Layout,
+    Spec,
+    Turn,
+    by_phase,
+    create,
+    finish,
+    key_for,
+    nets,
+    optimise,
+    take_turns,
+)
+from jaxgen.core.step import batches_per_step, check_batch, optimise_each, split_batch
 
 pytestmark = pytest.mark.core
 
@@ -460,3 +472,38 @@ def test_optimise_each_takes_any_arguments():
     assert numbers(state)["a"] == pytest.approx(5.0)  # to 3, then half of the way to 7
     assert float(metrics["a/target"]) == 5.0
     assert int(state.step) == 0  # only the whole step is counted
+
+
+@pytest.mark.parametrize(
+    ("batch", "message"),
+    [
+        ({"image": np.zeros((4, 8, 8, 3), np.uint8)}, r"is uint8\[4, 8, 8, 3\]; .* / 127.5 - 1"),
+        ({"image": np.zeros((4, 3, 8, 8), np.float32)}, r"looks like channels first"),
+        ({"label": np.zeros((4, 10), np.int32)}, r'"label"\] is int32\[4, 10\]; .*argmax'),
+        ({"label": np.zeros(4, np.float32)}, r'"label"\] is float32\[4\]; labels are integers'),
+        ({"labelled_image": np.zeros((4, 8, 8, 1), np.int32)}, r"labelled_image"),
+    ],
+)
+def test_batches_of_another_form_are_a_sentence(batch, message):
+    with pytest.raises(ValueError, match=message):
+        check_batch(batch)
+
+
+@pytest.mark.parametrize(
+    "shape", [(4, 8, 8, 3), (4, 1, 1, 2), (4, 3, 3, 3), (4, 2), (4, 28, 28, 1)]
+)
+def test_batches_as_they_should_be_pass(shape):
+    for dtype in (np.float32, jnp.bfloat16):
+        check_batch({"image": jnp.zeros(shape, dtype), "label": np.zeros(4, np.uint8)})
+
+
+def test_modules_that_cannot_be_called_are_a_sentence():
+    class Mute(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            return x
+
+    with pytest.raises(ValueError, match=r"Mute is called with train=True or False"):
+        nets.init(Mute(), jax.random.key(0), jnp.zeros(3))
+    with pytest.raises(ValueError, match=r"Linear is no Linen module .* flax.nnx.bridge"):
+        nets.init(nnx.Linear(2, 3, rngs=nnx.Rngs(0)), jax.random.key(0), jnp.zeros(2))
