@@ -3,6 +3,7 @@
 import html.parser
 import json
 import re
+import shutil
 import statistics
 
 import numpy as np
@@ -219,3 +220,38 @@ def test_nothing_yet(tmp_path, content):
     assert page.text.split() == [tmp_path.name] * 2  # title and heading
     assert {"table", "figure", "section"}.isdisjoint(tag for tag, _ in page.found)
     assert (tmp_path / "study.md").read_text() == f"# {tmp_path.name}\n"
+
+
+def test_copies_of_a_group_and_stray_files_are_no_results(workdir):
+    before = study_files.read(workdir).rows
+    shutil.copytree(workdir / "gan" / "seeds_0_1", workdir / "gan" / "seeds_0_1.bak")
+    (workdir / "gan" / "seeds_old").mkdir()
+    (workdir / "gan" / "seeds_").mkdir()
+    (workdir / "notes.txt").write_text("beside the experiments")
+    (gan, _), rows = before, study_files.read(workdir).rows
+    assert [row.folders for row in rows] == [row.folders for row in before]
+    assert rows[0].evaluations == gan.evaluations
+    assert len(study_files.groups_of_all(workdir)) == 4
+    write(workdir)
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("status.json", "7"),
+        ("status.json", '{"step": 20, "num_steps": 20}'),  # of an unfinished write by hand
+        ("status.json", '{"step": "20"}'),
+        ("evaluations.json", "7"),
+        ("evaluations.json", "{}"),
+        ("evaluations.json", '[{"step": 20, "seed": 0, "frechet": 1.0}]'),  # seed 1 is lacking
+        ("evaluations.json", '[{"step": "x", "seed": 0}]'),
+    ],
+)
+def test_a_group_is_finished_with_its_status_and_an_evaluation_of_every_seed(
+    workdir, file, content
+):
+    folder = workdir / "gan" / "seeds_0_1"
+    assert study_files.finished_step(folder) == 20
+    (folder / file).write_text(content)
+    assert study_files.finished_step(folder) is None
+    write(workdir)
