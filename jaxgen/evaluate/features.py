@@ -24,6 +24,7 @@ from jaxgen.evaluate import (
 )
 from jaxgen.evaluate.checks import TooFewImages
 
+LEAST_SPREAD = 0.5  # of the real images'
 TITLES = {
     "class_kl": ("Class imbalance", "nats; 0 is right, lower is better"),
     "classes_covered": ("Classes covered", "classes that appear in the samples"),
@@ -33,6 +34,8 @@ TITLES = {
     **inception_score.TITLES,
     **ms_ssim.TITLES,
     **memorisation.TITLES,
+    "spread": ("Spread of samples", "deviation over that of real images; 1 is right"),
+    "collapsed": ("Collapsed", f"whether the spread is below {LEAST_SPREAD}"),
     "left_out": ("Left out", "and why"),
     "n_real": ("Real examples", "held out from training"),
     "n_fake": ("Generated examples", ""),
@@ -60,6 +63,8 @@ class FeatureExtractor:
         argmax.
       score: the name of the `inception_score` of `probabilities`; "inception_score" is for those of
         the Inception network only.
+      perceptual: whether images that are near in it look alike. In pixels the mean gray image is
+        near to all.
     """
 
     name: str
@@ -70,6 +75,7 @@ class FeatureExtractor:
     class_shares: np.ndarray | None = None
     probabilities: Callable[[Images], np.ndarray] | None = None
     score: str = "classifier_score"
+    perceptual: bool = True
 
 
 def is_near_chance(extractor: FeatureExtractor) -> bool:
@@ -94,7 +100,8 @@ def pixel_features(size: int = 16) -> FeatureExtractor:
         ]
         return np.concatenate(parts)
 
-    return FeatureExtractor(name=f"pixels, at most {size}x{size}", features=features)
+    name = f"pixels, at most {size}x{size}"
+    return FeatureExtractor(name=name, features=features, perceptual=False)
 
 
 def class_histogram(extractor: FeatureExtractor, images: Images) -> dict[str, float]:
@@ -146,15 +153,22 @@ def compare(
     Where there are too few images for some of these, the others are given, and "left_out" says
     which are not and why; of a classifier for which `is_near_chance` holds none is.
 
-    In pixels: "ms_ssim" of "ms_ssim_pairs" random pairs of generated images, within a class where
-    there are classes; its reference is that of real images. "memorisation/...", see `memorisation`,
-    if there are training images, with its own numbers of images and feature space; it looks for
-    copies among 60,000 training images at most.
+    Neither are precision and density where `extractor` is not perceptual, for it would praise gray
+    noise, and of collapsed samples the distance to training images, for the same reason.
+
+    In pixels: "spread", the deviation of the generated images around their mean over that of the
+    real ones, and "collapsed", whether it is below `LEAST_SPREAD`; "ms_ssim" of "ms_ssim_pairs"
+    random pairs of generated images, within a class where there are classes; its reference is that
+    of real images. "memorisation/...", see `memorisation`, if there are training images, with its
+    own numbers of images and feature space; it looks for copies among 60,000 training images at
+    most.
     """
     result: dict[str, Any] = {"feature_space": extractor.name}
     if extractor.accuracy is not None:
         result["feature_accuracy"] = extractor.accuracy
     result |= {"n_real": len(real_images), "n_fake": len(fake_images)}
+    spread = _deviation(fake_images) / max(_deviation(real_images), 1e-6)
+    result |= {"spread": spread, "collapsed": spread < LEAST_SPREAD}
     left_out: dict[str, None] = {}  # a set in order
     usable = not is_near_chance(extractor)
     if not usable:
@@ -168,7 +182,26 @@ def compare(
         result |= {f"reference/{name}": value for name, value in reference.items()}
         copies = functools.partial(_memorisation, train_images, real_images, fake_images)
         result |= _as_far_as_possible(left_out, copies)
+        if result["collapsed"] and result.pop("memorisation/nearest_distance_ratio", None):
+            left_out["The distance to training images: the samples have collapsed."] = None
+    if usable and not extractor.perceptual:
+        for name in ("precision", "density"):
+            result.pop(name, None)
+            result.pop(f"reference/{name}", None)
+        left_out["Precision and density: in pixels the mean gray image is near to all."] = None
     return result | ({"left_out": " ".join(left_out)} if left_out else {})
+
+
+def _deviation(images: Images) -> float:
+    """Root of the mean squared distance of images from their mean, a pixel, in [-1,1]."""
+    total, squares = np.zeros(images[0].size), 0.0
+    for start in range(0, len(images), _CHUNK):
+        chunk = to_float(images[start : start + _CHUNK])
+        pixels = chunk.reshape(len(chunk), -1).astype(np.float64)
+        total += pixels.sum(axis=0)
+        squares += np.square(pixels).sum()
+    mean = total / len(images)
+    return float(np.sqrt(max(squares / len(images) - np.square(mean).sum(), 0.0) / mean.size))
 
 
 def _as_far_as_possible(left_out: dict[str, None], *metrics: Callable) -> dict[str, Any]:

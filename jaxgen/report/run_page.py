@@ -18,7 +18,7 @@ _CAPTIONS = {
     "walks": "from one latent to another",
     "codes": "of held-out images, by class",
 }
-_TILES = ("objective/image_l1", "frechet", "precision", "recall", "coverage")
+_TILES = ("collapsed", "objective/image_l1", "frechet", "precision", "recall", "coverage")
 
 
 def write(

@@ -63,7 +63,8 @@ class Row:
     def values(self, metric: str, step: int) -> list[float]:
         """A metric of all seeds at one step; without diverged ones."""
         found = [e.get(metric) for e in self.evaluations if e["step"] == step]
-        return [float(x) for x in found if isinstance(x, int | float) and math.isfinite(x)]
+        numbers = [x for x in found if isinstance(x, int | float) and not isinstance(x, bool)]
+        return [float(x) for x in numbers if math.isfinite(x)]
 
 
 @dataclasses.dataclass(frozen=True)

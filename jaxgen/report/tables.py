@@ -110,6 +110,8 @@ def plain(term: str) -> str:
 
 def show(value: Any) -> str:
     """Any JSON value as HTML."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return number(value) if isinstance(value, int | float) else escape(str(value))
 
 

@@ -232,3 +232,22 @@ def test_an_infinite_divergence_is_left_out():
     space = dataclasses.replace(_brightness_classes(), class_shares=np.array([1.0, 0.0]))
     found = class_histogram(space, _images(np.random.default_rng(0), 40, 0.25))
     assert found == {"class/dark": 0.75, "class/bright": 0.25, "classes_covered": 2}
+
+
+def test_gray_noise_is_not_praised():
+    """In pixels an untrained network's samples lie among the real ones, near to all of them."""
+    rng = np.random.default_rng(0)
+    real, train = (rng.integers(0, 2, (n, 16, 16, 1), np.uint8) * 255 for n in (60, 200))
+    noise = rng.integers(120, 136, (60, 16, 16, 1), np.uint8)
+    found = compare(pixel_features(), real, noise, train_images=train)
+    assert found["collapsed"] is True
+    assert found["spread"] == pytest.approx(np.std(np.arange(120, 136)) / 127.5, rel=0.05)
+    assert not {"precision", "density", "memorisation/nearest_distance_ratio"} & found.keys()
+    assert {"frechet", "recall", "coverage", "ms_ssim", "reference/recall"} <= found.keys()
+    assert "near to all" in found["left_out"]
+    assert "have collapsed" in found["left_out"]
+    good = compare(pixel_features(), real, train[:60], train_images=train)
+    assert good["collapsed"] is False
+    assert good["spread"] == pytest.approx(1.0, abs=0.02)
+    assert "memorisation/nearest_distance_ratio" in good
+    assert "precision" in compare(_brightness_classes(), real, noise)
