@@ -9,8 +9,8 @@ and coherent samples, no figure. Not run by us at full length.
 Deviations: 50 epochs, a choice of ours; the paper's number is not recovered. Neither are its
 initial weights: those of encoder and discriminator are N(0, 0.01^2), as in the adversarial
 autoencoders of the same author. With He's the game (SGD at the rate 0.1, codes of N(0, 5^2)) is
-infinite at step 3, with log p(x|z) summed or averaged; so the first 100
-steps end at 77 nats an image.
+infinite at step 3, with log p(x|z) summed or averaged; so the first 100 steps end at 76 nats an
+image.
 Arguments: deep (15 layers, which see the whole image: codes of digits overlap), invariant (the code
 enters every layer, everywhere alike), gaussian_posterior (codes are drawn from a Gaussian that the
 encoder gives, instead of computed), smoke.
