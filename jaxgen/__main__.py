@@ -28,6 +28,8 @@ def main(argv: list[str]) -> None:
         )
     if command == "study":
         return study.main(rest)
+    if any(flag.startswith("--mode") for flag in rest):
+        raise UserError(f"--mode has no use with jaxgen {command}, which is one; leave it out.")
     modes.main([f"--mode={command}", *rest])
 
 

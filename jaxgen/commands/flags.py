@@ -143,6 +143,8 @@ def parse(argv: Sequence[str], flags: Iterable[Flag]) -> tuple[Values, dict[str,
     names = [f"--{name}" for name in known]
     for name, value in vars(given).items():
         if known[name].kind is Path:
+            if not value:
+                raise UserError(f"--{name}= is empty; name a path, or leave it out.")
             setattr(given, name, local_path(value, f"--{name}"))
     return vars(given), dict(_override(argument, names) for argument in rest)
 

@@ -11,6 +11,7 @@ EXAMPLE = "configs/age_digits.py"
 FLAGS = (
     flags.CONFIG,
     flags.PRINT,
+    flags.TRUST,
     Flag("fork", "continue a workdir although the config has changed", False, bool),
     Flag("coordinator", "HOST:PORT of process 0 of several that train together"),
     Flag("num_processes", "how many processes there are", None, flags.whole_number(1)),
@@ -28,13 +29,13 @@ def run(values: Values, overrides: Mapping[str, str]) -> None:
 
         join_processes(*several)
     config = flags.load_config(values, overrides, EXAMPLE)
-    train(config, flags.training_folder(values), fork=values["fork"])
+    train(config, flags.training_folder(values), fork=values["fork"], trust=values["trust"])
 
 
-def train(config: Any, workdir: str | Path, *, fork: bool = False) -> Any:
+def train(config: Any, workdir: str | Path, *, fork: bool = False, trust: bool = False) -> Any:
     """`runs.training.run`, with compiled programs kept between runs."""
     from jaxgen.commands.compile_cache import enable_compilation_cache
     from jaxgen.runs import training
 
     enable_compilation_cache()
-    return training.run(config, workdir, fork=fork)
+    return training.run(config, workdir, fork=fork, trust=trust)

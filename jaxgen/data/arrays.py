@@ -23,8 +23,8 @@ def source(name: str, split: str, channels: int) -> tuple[list, Callable[[], Exa
     """(identity, examples) of the .npz file `name`.
 
     Splits are the keys "train_image" and "test_image" or "train" and "test" (labels "train_label"
-    and "test_label"); of a single "image" every tenth, of each class, is for test. Pickled objects
-    are never loaded. Raises UserError for: a missing file, other keys, shapes or types.
+    and "test_label"); of a single "image" every tenth, class after class, is for test. Pickled
+    objects are never loaded. Raises UserError for: a missing file, other keys, shapes or types.
     """
     path = local_path(name, "data.name")
     if not path.is_file():
@@ -89,8 +89,8 @@ def _arrays(archive, path: Path, split: str):
         count = max(int(labels.max(initial=0)) for labels in every) + 1
         if count > sum(map(len, every)):
             raise UserError(
-                f"The labels in {path} go to {count - 1}, and there are {sum(map(len, every))} of "
-                "them: number the classes from 0."
+                f"The labels in {path} go to {count - 1}, which is more classes than there are "
+                f"images ({sum(map(len, every))}): number the classes without gaps."
             )
         classes = tuple(str(i) for i in range(count))
     if cut:

@@ -91,15 +91,20 @@ def _open(name: str, folder: Path, shape: tuple[int, int, int]) -> Dataset | Non
         dataset = Dataset(name, image, label, tuple(meta["classes"]), folder.name)
         _check(dataset, shape)
         return dataset
-    except PermissionError as error:
-        raise UserError(
-            f"The decoded data set {folder} cannot be read ({error.strerror}): set data.cache_dir "
-            "to a folder of your own, or ask its owner."
-        ) from error
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+    except (FileNotFoundError, EOFError, ValueError, KeyError, TypeError) as error:
         logging.getLogger(__name__).warning("decoding again: %s is damaged (%s)", folder, error)
         shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            raise UserError(
+                f"The decoded data set {folder} is damaged and cannot be replaced: delete it, or "
+                "set data.cache_dir to a folder of your own."
+            ) from error
         return None
+    except OSError as error:  # it may be as good as ever
+        raise UserError(
+            f"The decoded data set {folder} cannot be read ({error.strerror or error}): make it "
+            "readable, or set data.cache_dir to a folder of your own."
+        ) from error
 
 
 def _check(dataset: Dataset, shape: tuple[int, int, int]) -> None:
@@ -230,9 +235,15 @@ def _progress(title: str | None, num: int) -> Iterator[Callable[[int], None]]:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
         columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True)) as bar:
-            task = bar.add_task(title, total=num)
+        bar = Progress(*columns, console=Console(stderr=True))
+        task = bar.add_task(title, total=num)
+        with contextlib.suppress(OSError):
+            bar.start()
+        try:
             yield lambda done: bar.update(task, completed=done)
+        finally:
+            with contextlib.suppress(OSError):
+                bar.stop()
         return
     last_said = began
 
@@ -240,8 +251,12 @@ def _progress(title: str | None, num: int) -> Iterator[Callable[[int], None]]:
         nonlocal last_said
         if time.monotonic() - last_said > _SECONDS_BETWEEN_LINES:
             last_said = time.monotonic()
-            print(f"{title}: {done} of {num}", file=sys.stderr, flush=True)
+            _print(f"{title}: {done} of {num}")
 
     yield tell
-    seconds = time.monotonic() - began
-    print(f"{title}: {num} images in {seconds:.1f} s", file=sys.stderr, flush=True)
+    _print(f"{title}: {num} images in {time.monotonic() - began:.1f} s")
+
+
+def _print(text: str) -> None:
+    with contextlib.suppress(OSError):  # a closed terminal
+        print(text, file=sys.stderr, flush=True)

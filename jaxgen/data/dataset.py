@@ -54,11 +54,15 @@ def split_rows(
 ) -> np.ndarray:
     """Rows i64 of "train" or "test", of a set that has no test split: one image in ten, all over.
 
-    Of a labelled set it is every tenth of one class after the other, so that both splits have the
-    classes of the whole, in whatever order it is stored. at_most: for test.
+    Of a labelled set it is every tenth of one class after the other, so that in whatever order it
+    is stored test has about its share of each class; a class's only image is for training.
+    at_most: for test.
     """
     order = np.arange(num) if label is None else np.argsort(label, kind="stable")
     test = order[9::10]
+    if label is not None:
+        _, which, counts = np.unique(label, return_inverse=True, return_counts=True)
+        test = test[counts[which[test]] > 1]
     if at_most is not None and len(test) > at_most:
         test = test[np.arange(at_most) * len(test) // at_most]
     held_out = np.zeros(num, bool)

@@ -28,8 +28,8 @@ _HELD_OUT = ("test", "val", "validation", "valid")
 def source(name: str, split: str, channels: int) -> tuple[list, Callable[[], Examples]]:
     """(identity, examples) of the folder `name`, which is searched to any depth.
 
-    Subfolders "train" and "test" (or "val", "validation", "valid") are the splits; else every
-    tenth file of each class is for test. Folders in it are classes, by sorted names, whole numbers
+    Subfolders "train" and "test" (or "val", "validation", "valid") are the splits; else every tenth
+    file is for test, class after class. Folders in it are classes, by sorted names, whole numbers
     as numbers; where images lie directly in it there are no labels, and of a single folder neither.
     Hidden files are skipped, files of other kinds too; what that, or the names of folders, may hide
     is a warning. Raises UserError for: a missing folder, one without images, or one that cannot be

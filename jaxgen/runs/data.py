@@ -66,8 +66,7 @@ def described(training: Dataset, held_out: Dataset, validation: int = 0) -> str:
     names = training.classes
     if training.label is None or not names:
         return f"{training.name}: {counts}, no labels"
-    shown = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
-    return f"{training.name}: {counts}, {len(names)} classes: {shown}"
+    return f"{training.name}: {counts}, {len(names)} classes: {_listed(names)}"
 
 
 def identity(training: Dataset) -> dict[str, Any]:
@@ -75,23 +74,28 @@ def identity(training: Dataset) -> dict[str, Any]:
     return {"fingerprint": training.fingerprint, "classes": list(training.classes)}
 
 
-def check_identity(saved: Any, training: Dataset, say: Callable[[str], None]) -> None:
+def check_identity(
+    saved: Any, training: Dataset, say: Callable[[str], None], *, strict: bool
+) -> None:
     """Says where a continued run is given other images than it was trained on.
 
-    saved: `identity` of the checkpoint; None of earlier versions. Raises UserError where classes
-    differ, for what the networks learned of a label would be of another class.
+    saved: `identity` of the checkpoint; None of earlier versions. strict: raises UserError where
+    classes differ, for what the networks learned of a label would be of another class.
     """
     if not isinstance(saved, dict):
         return
     before, now = tuple(saved.get("classes", ())), training.classes
-    if before != now:
+    if before != now and strict:
         raise UserError(
-            f"This run was trained on the classes {', '.join(before) or '(none)'}, and "
-            f"{training.name} has {', '.join(now) or '(none)'} now; restore the data set, or start "
-            "in another --workdir."
+            f"This run was trained on the classes {_listed(before)}, and {training.name} has "
+            f"{_listed(now)} now; restore the data set, or start in another --workdir."
         )
     if saved.get("fingerprint") != training.fingerprint:
-        say(f"{training.name} has other images than this run was trained on until now")
+        say(f"{training.name}, or the times of its files, changed since this run was last trained")
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:10]) + (", ..." if len(names) > 10 else "") or "(none)"
 
 
 def as_modelled(experiment: Experiment, dataset: Dataset) -> Dataset:
@@ -134,8 +138,8 @@ def require_batches(experiment: Experiment, training: Dataset) -> None:
         several = f", and a step of {experiment.config.objective} takes {batches} batches"
         raise UserError(
             f"config.data.batch_size={size}{several if batches > 1 else ''}, but {training.name} "
-            f"has {count} training images; set it to {count // batches} or less"
-            f"{'' if count >= batches else ', for which there must be more images'}."
+            f"has {count} training images; "
+            + (f"set it to {count // batches} or less." if count >= batches else "add some.")
         )
 
 

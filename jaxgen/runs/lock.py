@@ -26,24 +26,30 @@ def held(workdir: Path) -> Iterator[None]:
     if fcntl is None:
         yield
         return
-    with open(workdir / _NAME, "a+") as file:
+    path = workdir / _NAME
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except PermissionError:  # another user's, in a folder that both may write to
+        file = os.open(path, os.O_RDONLY)
+    try:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            file.seek(0)
-            who = file.read().strip() or "another process"
+            who = os.pread(file, 200, 0).decode(errors="replace").strip() or "another process"
             raise UserError(
                 f"{workdir} is being trained by {who}; wait until it ends or stop it, or choose "
                 "another --workdir."
             ) from error
         except OSError:
             pass
-        with contextlib.suppress(OSError):  # a full disk: the lock holds all the same
-            file.truncate(0)
-            file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-            file.flush()
-        try:
-            yield
-        finally:
-            with contextlib.suppress(OSError):
-                file.truncate(0)
+        _say_who(file, f"process {os.getpid()} on {socket.gethostname()}")
+        yield
+        _say_who(file, "")
+    finally:
+        os.close(file)
+
+
+def _say_who(file: int, text: str) -> None:
+    with contextlib.suppress(OSError):  # a full disk: the lock holds all the same
+        os.ftruncate(file, 0)
+        os.pwrite(file, text.encode(), 0)

@@ -51,7 +51,10 @@ def _begun(workdir: Path, config: load.Config) -> dict[str, Any] | None:
     """
     if not (workdir / "config.json").exists() or not steps(workdir / "checkpoints"):
         return None
-    return load.to_json(config_of(workdir, trusted=foreign_modules(load.to_json(config))))
+    values, own = read(workdir)["config"], foreign_modules(load.to_json(config))
+    if foreign_modules(values) - own:
+        return values  # as it is: another config, whatever its modules would say
+    return load.to_json(config_of(workdir, trusted=own))
 
 
 def require_same(

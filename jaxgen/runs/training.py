@@ -27,10 +27,13 @@ from jaxgen.train.program import Program, batch_sharding
 from jaxgen.train.progress import Terminal
 
 
-def run(config: load.Config, workdir: str | Path, *, fork: bool = False) -> TrainState:
+def run(
+    config: load.Config, workdir: str | Path, *, fork: bool = False, trust: bool = False
+) -> TrainState:
     """Trains, or continues what is in `workdir`, to `config.num_steps`. Returns the last state.
 
-    fork: continue although the config is another one than that of the run. Raises UserError for
+    fork: continue although the config is another one than that of the run. trust: whether modules
+    that the run of `config.init_from` names may be imported. Raises UserError for
     whatever the user can fix, also where another process trains there, and NotFiniteError (one of
     them) when a metric or a parameter becomes NaN or infinite. An interrupt (Ctrl-C, SIGTERM,
     SIGHUP) saves and returns.
@@ -53,9 +56,11 @@ def run(config: load.Config, workdir: str | Path, *, fork: bool = False) -> Trai
         pipelines = [data.make_pipeline(experiment, training, seed=config.seed, sharding=sharding)]
         data.record_labelled(experiment, training, workdir, write=writes)
         stop = stack.enter_context(loop.StopSignal())
-        checkpoints, state, extra = begin(experiment, program, workdir, terminal)
+        checkpoints, state, extra = begin(experiment, program, workdir, terminal, trust=trust)
         stack.callback(checkpoints.close)
-        data.check_identity(extra.get("data"), training, terminal.say)
+        uses_labels = bool({"label", "labelled_label"} & set(experiment.example_batch))
+        strict = uses_labels and not fork
+        data.check_identity(extra.get("data"), training, terminal.say, strict=strict)
         if writes:  # only now: a config that does not fit leaves the record as it was
             record.write(workdir, config)
         start = int(state.step)
@@ -95,7 +100,12 @@ def _farewell(
 
 
 def begin(
-    experiment: Experiment, program: Program, folder: Path, terminal: Terminal
+    experiment: Experiment,
+    program: Program,
+    folder: Path,
+    terminal: Terminal,
+    *,
+    trust: bool = False,
 ) -> tuple[Checkpoints, TrainState, dict[str, Any]]:
     """(checkpoints, state, extra): continued, started from another run, or fresh."""
     config, target = experiment.config, program.target()
@@ -111,12 +121,14 @@ def begin(
         step, state, extra = found
         terminal.say(f"continuing {folder} from step {step}")
         return checkpoints, state, extra
-    terminal.say("initialising ...")
     if not config.init_from:
+        terminal.say("initialising ...")
         return checkpoints, program.initialise(), {}
     own = record.foreign_modules(load.to_json(config))
-    _, other = restore(local_path(config.init_from, "config.init_from"), trusted=own)
+    where = local_path(config.init_from, "config.init_from")
+    _, other = restore(where, trust=trust, trusted=own)
     require_same_networks(target, other, config.init_from)
+    terminal.say("initialising ...")
     state = program.initialise()
     ema = {name: jax.tree.map(lambda x: x.copy(), other.params[name]) for name in state.ema}
     state = state.replace(params=other.params, model_state=other.model_state, ema=ema)
@@ -127,7 +139,8 @@ def begin(
 def _require_space(folder: Path, config: load.Config, present: list[int], target: Any) -> None:
     """Raises UserError unless the checkpoints that are still to be saved have room."""
     left = -(-(config.num_steps - max(present, default=0)) // config.checkpoint_every)
-    more = min(config.checkpoint_keep + 1 - len(present), left)
+    most = config.checkpoint_keep + 1 + bool(config.checkpoint_best)
+    more = min(most - len(present), left)
     size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(target))
     if left > 0:
         checkpoint_files.free_space_check(folder, max(1, more) * size)

@@ -38,8 +38,8 @@ def run(
 ) -> bool:
     """Trains what `workdir` lacks of a study and writes its report. Whether that is complete.
 
-    An interrupt (Ctrl-C, SIGTERM) saves and returns False; the same call continues. evaluate, draw:
-    how states are evaluated. Raises UserError for whatever the user can fix.
+    An interrupt (Ctrl-C, SIGTERM, SIGHUP) saves and returns False; the same call continues.
+    evaluate, draw: how states are evaluated. Raises UserError for whatever the user can fix.
     """
     workdir, parts = local_path(workdir, "--workdir"), plan.plan(config)
     config = load.finish(config, {})
@@ -110,7 +110,8 @@ def train_group(
     with contextlib.ExitStack() as stack:
         checkpoints, states, extra = training.begin(experiment, program, folder, terminal)
         stack.callback(checkpoints.close)
-        data.check_identity(extra.get("data"), evaluator.training, terminal.say)
+        uses_labels = bool({"label", "labelled_label"} & set(experiment.example_batch))
+        data.check_identity(extra.get("data"), evaluator.training, terminal.say, strict=uses_labels)
         compiled, seconds = training.compile_program(
             experiment, program, pipelines, states, terminal
         )
@@ -228,9 +229,7 @@ def _open(workdir: Path, config: load.Config, parts: Sequence[Part]) -> None:
         where, what_to_do = f"{workdir} was made with another study", "choose another --workdir"
         now = _values(config, parts)
         own = {m for x in now["experiments"].values() for m in record.foreign_modules(x)}
-        for values in old.get("experiments", {}).values():
-            record.require_trusted(values, workdir, own)
-        before = _comparable(old)
+        before = _comparable(old, own)
         record.require_same(before["study"], now["study"], _is_free, where, what_to_do)
         same_data = schema.SECTIONS["data"]
         record.require_same(
@@ -248,12 +247,17 @@ def _is_free(key: str) -> bool:
     return schema.is_free(key, schema.STUDY_SECTIONS)
 
 
-def _comparable(old: dict[str, Any]) -> dict[str, Any]:
-    """The study and its experiments of a record, completed as today's are."""
+def _comparable(old: dict[str, Any], trusted: set[str]) -> dict[str, Any]:
+    """The study and its experiments of a record, completed as today's are.
+
+    As they are where they name other modules than the trusted ones: those are not imported.
+    """
     return {
         "study": load.to_json(load.study_from_json(old.get("study", {}))),
         "experiments": {
-            name: load.to_json(load.from_json(values))
+            name: values
+            if record.foreign_modules(values) - trusted
+            else load.to_json(load.from_json(values))
             for name, values in old.get("experiments", {}).items()
         },
     }

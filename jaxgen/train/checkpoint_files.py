@@ -46,7 +46,7 @@ def require_readable(directory: Path, step: int, error: BaseException) -> None:
     if found is not None:
         raise UserError(
             f"The checkpoint of step {step} in {directory} could not be read ({found}); it was "
-            "left as it is: make it readable and start the same command again."
+            "left as it is: see to that and start the same command again."
         ) from error
 
 
@@ -190,8 +190,8 @@ def discard_superseded(directory: Path, keep: int, metric: str | None, sign: flo
 
     def score(step):
         try:
-            value = read(directory, step)["metrics"].get(metric, np.nan)
-        except Damaged:
+            value = read(directory, step)["metrics"].get(metric, np.nan) if metric else np.nan
+        except (Damaged, UserError):
             value = np.nan
         return np.inf if np.isnan(value) else sign * value
 

@@ -26,8 +26,8 @@ class Hook:
 class StopSignal:
     """Turns the first SIGINT, SIGTERM or SIGHUP (a closed terminal) into a wish to stop.
 
-    A second SIGINT interrupts at once. Signals that are ignored stay so, such as SIGHUP under
-    nohup. A context manager: the handlers of before come back at its end.
+    A second SIGINT interrupts at once. SIGHUP stays ignored where it is, as under nohup. A context
+    manager: the handlers of before come back at its end.
     """
 
     def __init__(self):
@@ -37,7 +37,9 @@ class StopSignal:
     def __enter__(self) -> "StopSignal":
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             number = getattr(signal, name, None)
-            if number is None or signal.getsignal(number) == signal.SIG_IGN:
+            if number is None:
+                continue
+            if name == "SIGHUP" and signal.getsignal(number) == signal.SIG_IGN:
                 continue
             # Signals belong to the main thread; elsewhere (a notebook's worker) there are none.
             with contextlib.suppress(ValueError):

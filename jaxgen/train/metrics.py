@@ -115,15 +115,18 @@ class Writer:
     def _begin(self, start_step: int) -> None:
         lines = read_metrics(self._path)
         kept = [line for line in lines if line["step"] <= start_step]
-        if self._path.exists() and self._path.stat().st_size and not kept:
+        lost = lines and start_step == 0
+        if self._path.exists() and self._path.stat().st_size and (lost or not lines):
             numbers = [path.name.split(".")[1] for path in self._workdir.glob("metrics.*.jsonl")]
             number = max((int(text) for text in numbers if text.isdigit()), default=0) + 1
             aside = self._path.with_name(f"metrics.{number}.jsonl")
             os.replace(self._path, aside)
-            what = f"goes to step {lines[-1]['step']}" if lines else "cannot be read"
+            what = "cannot be read"
+            if lines:
+                what = f"goes to step {lines[-1]['step']}, but there is no checkpoint"
             self._say(
-                f"{self._path} {what}, but there is no checkpoint before that: training begins at "
-                f"step {start_step}, and the old log is kept as {aside.name}"
+                f"{self._path} {what}: training begins at step {start_step}, and the old log is "
+                f"kept as {aside.name}"
             )
         write_atomically(self._path, "".join(json.dumps(line) + "\n" for line in kept))
         self._file = open(self._path, "ab", buffering=0)  # noqa: SIM115

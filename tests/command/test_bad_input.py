@@ -90,6 +90,7 @@ COMMAND_LINES = {
                           "--process_id=2"), "--process_id=2 must be from 0 to 1"),
     "workdir below a file": ((CONFIG, f"--workdir={__file__}/run"), "Cannot write to --workdir="),
     "unwritable workdir": ((CONFIG, "--workdir=/proc/run"), "Cannot write to --workdir=/proc/run"),
+    "workdir that is empty": ((CONFIG, "--workdir="), "--workdir= is empty; name a path"),
     "workdir on a bucket": ((CONFIG, "--workdir=gs://bucket/run"), "--workdir=gs://bucket/run is "
                             "an address"),
     "workdir in a pattern": ((CONFIG, "--workdir={tmp}/lr=[1e-4]"), '"[1e-4]" in a path is read as '
@@ -224,7 +225,9 @@ def small_disk(tmp_path):
 
 
 def test_too_little_disk(command, small_disk):
-    fails(command(CONFIG, f"--workdir={small_disk}/run"), "for checkpoints, but its disk has ")
+    several = ("--config.num_steps=8", "--config.checkpoint_every=2")
+    result = command(CONFIG, *several, f"--workdir={small_disk}/run")
+    fails(result, "for checkpoints, but its disk has ")
 
 
 CONFIG_FILES = {

@@ -1,3 +1,5 @@
+import contextlib
+import errno
 import io
 import os
 import shutil
@@ -135,17 +137,37 @@ def test_others_may_read_what_one_has_decoded(tmp_path):
     assert {p.stat().st_mode & 0o777 for p in (tmp_path / "f00d").iterdir()} == {0o640}
 
 
-def test_what_may_not_be_read_is_not_damaged(tmp_path, monkeypatch):
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ENOMEM, errno.EMFILE])
+def test_what_may_not_be_read_is_not_damaged(tmp_path, monkeypatch, number):
     open_set(tmp_path)
 
     def refuse(*args, **kwargs):
-        raise PermissionError(13, "Permission denied")
+        raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(np, "load", refuse)
-    with pytest.raises(UserError, match=r"f00d cannot be read .* set data.cache_dir"):
+    with pytest.raises(UserError, match=rf"f00d cannot be read \({os.strerror(number)}\)"):
         open_set(tmp_path, never)
     monkeypatch.undo()
     check(open_set(tmp_path, never))
+
+
+def test_a_damaged_copy_that_cannot_be_replaced_is_told_before_decoding(tmp_path, monkeypatch):
+    open_set(tmp_path)
+    (tmp_path / "f00d" / "meta.json").write_text("[]")
+    monkeypatch.setattr(cache.shutil, "rmtree", lambda *args, **kwargs: None)
+    with pytest.raises(UserError, match=r"f00d is damaged and cannot be replaced"):
+        open_set(tmp_path, never)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_a_closed_terminal_does_not_end_decoding(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "_SECONDS_BETWEEN_LINES", 0.0)
+    with open("/dev/full", "w", buffering=1) as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        check(open_set(tmp_path, title="Decoding some"))
+        monkeypatch.undo()
+        with contextlib.suppress(OSError):
+            terminal.close()
 
 
 def test_what_a_killed_decoding_left_is_deleted_and_nothing_else(tmp_path):

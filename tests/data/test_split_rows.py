@@ -24,6 +24,15 @@ def test_at_most_so_many_come_from_all_over():
     assert test[-1] > 9_800
 
 
+def test_a_class_of_one_image_is_trained_on():
+    for num in (12, 30):
+        train = split_rows(num, "train", np.arange(num))
+        np.testing.assert_array_equal(train, np.arange(num))
+        assert not len(split_rows(num, "test", np.arange(num)))
+    label = np.repeat(np.arange(9), 5)
+    assert set(label[split_rows(45, "train", label)]) == set(range(9))
+
+
 def test_small_classes_give_what_they_can():
     label = np.repeat([0, 1, 2], [4, 25, 11])
     np.testing.assert_array_equal(np.bincount(label[split_rows(40, "test", label)]), [0, 2, 2])

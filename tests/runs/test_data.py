@@ -46,11 +46,14 @@ def test_what_was_found_is_one_line(training, held_out, validation, line):
 def test_a_continued_run_is_given_the_classes_that_it_knows():
     said = []
     saved = data.identity(some())
-    data.check_identity(saved, some(), said.append)
-    data.check_identity(None, some(), said.append)  # of a version that did not save it
+    data.check_identity(saved, some(), said.append, strict=True)
+    data.check_identity(None, some(), said.append, strict=True)  # of an earlier version
     assert said == []
-    data.check_identity(saved, some(50, fingerprint="beef"), said.append)
-    assert said == ["./cats has other images than this run was trained on until now"]
+    data.check_identity(saved, some(50, fingerprint="beef"), said.append, strict=True)
+    assert said == ["./cats, or the times of its files, changed since this run was last trained"]
     for classes in (("_new", "a", "b", "c"), ("a", "c", "b"), ()):
+        changed = dataclasses.replace(some(), classes=classes, fingerprint="beef")
         with pytest.raises(UserError, match="trained on the classes a, b, c, and"):
-            data.check_identity(saved, dataclasses.replace(some(), classes=classes), said.append)
+            data.check_identity(saved, changed, said.append, strict=True)
+        data.check_identity(saved, changed, said.append, strict=False)
+    assert len(said) == 4

@@ -132,3 +132,16 @@ def test_a_workdir_runs_no_code_of_others(repository, tmp_path, monkeypatch, key
         record.config_of(tmp_path, trust=True)
     with pytest.raises(SystemExit, match="imported"):
         record.config_of(tmp_path, trusted=modules)
+
+
+def test_a_fork_from_code_that_is_gone_keeps_the_old_record(repository, tmp_path):
+    opened(tmp_path, config(repository))
+    begun(tmp_path)
+    kept = json.loads((tmp_path / "config.json").read_text())
+    kept["config"]["networks"]["generator"]["module"] = "their.renamed.Net"
+    (tmp_path / "config.json").write_text(json.dumps(kept))
+    with pytest.raises(UserError, match=r"made with another config .*their.renamed.Net.* --fork"):
+        opened(tmp_path, config(repository))
+    opened(tmp_path, config(repository), fork=True)
+    assert record.config_of(tmp_path) == config(repository)
+    assert json.loads((tmp_path / "config.1.json").read_text()) == kept

@@ -38,6 +38,17 @@ def test_space_asked_for_is_space_needed(keep, present, num_steps, checkpoints, 
                 training._require_space("run", config, present, [array])
 
 
+def test_the_best_checkpoint_needs_space_of_its_own(monkeypatch):
+    values = {"num_steps": 100, "checkpoint_every": 10, "checkpoint_best": "encoder/loss"}
+    config = load.load("configs/age_digits.py", values)
+    array = type("Array", (), {"size": 250, "dtype": type("D", (), {"itemsize": 4})})
+    monkeypatch.setattr(checkpoint_files, "free", lambda folder: 3_999)
+    with pytest.raises(UserError, match="free some space"):
+        training._require_space("run", config, [], [array])
+    monkeypatch.setattr(checkpoint_files, "free", lambda folder: 4_000)
+    training._require_space("run", config, [], [array])
+
+
 @pytest.mark.parametrize("path", ["gs://bucket/run", "s3://bucket", "gs:/bucket/run"])
 def test_addresses_are_refused(path):
     with pytest.raises(UserError, match=r"--workdir=.* is an address"):

@@ -446,6 +446,23 @@ def test_a_record_that_cannot_be_read_is_not_damaged(error, tmp_path, monkeypatc
     assert Checkpoints(tmp_path).restore(make_state(0))[0] == 2
 
 
+def test_an_older_step_that_cannot_be_read_ends_nothing(tmp_path, monkeypatch):
+    saved(tmp_path, 1, 2, keep=3).close()
+    checkpoints = Checkpoints(tmp_path, keep=2, best_metric="loss")
+    checkpoints.restore(make_state(0))
+    read = checkpoint_files.read
+
+    def refuse(directory, step):
+        if step == 1:
+            raise UserError("it could not be read")
+        return read(directory, step)
+
+    monkeypatch.setattr(checkpoint_files, "read", refuse)
+    checkpoints.save(3, make_state(3), {})
+    checkpoints.close()
+    assert checkpoints.steps()[-2:] == [2, 3]
+
+
 def test_arrays_that_cannot_be_read_are_not_damaged(tmp_path, monkeypatch):
     saved(tmp_path, 1, 2).close()
     checkpoints = Checkpoints(tmp_path)

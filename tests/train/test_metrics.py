@@ -133,6 +133,15 @@ def test_a_log_without_its_checkpoint_is_kept(text, what, tmp_path):
     assert len(said) == 2
 
 
+def test_lines_after_a_checkpoint_are_no_lost_log(tmp_path):
+    """Where checkpoints come oftener than lines there may be none before the first checkpoint."""
+    (tmp_path / "metrics.jsonl").write_text('{"step": 200}\n')
+    said = []
+    Writer(tmp_path, 100, said.append).close()
+    assert said == []
+    assert read_metrics(tmp_path / "metrics.jsonl") == []
+
+
 def full(*args):
     raise OSError(errno.ENOSPC, "No space left on device")
 
