@@ -48,9 +48,14 @@ class Process:
         cwd: Path = ROOT,
         module: str = "jaxgen.main",
     ):
-        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-            # What a shell starts in the background ignores interrupts, and so would its children.
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        # What a shell starts in the background ignores interrupts, and what nohup starts hangups,
+        # and so would its children; what is handled is by default for them.
+        for number, handler in (
+            (signal.SIGINT, signal.default_int_handler),
+            (signal.SIGHUP, lambda *_: None),
+        ):
+            if signal.getsignal(number) is signal.SIG_IGN:
+                signal.signal(number, handler)
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("JAX_", "XLA_"))}
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, *map(str, arguments)],

@@ -14,7 +14,7 @@ import command_line
 import jax
 import numpy as np
 import pytest
-from command_line import CONFIG, RUN
+from command_line import RUN
 
 from jaxgen import experiment
 
@@ -78,11 +78,11 @@ def test_interrupts_save_and_say_how_to_continue(reference, start, tmp_path):
 
 
 def test_an_interrupt_before_there_is_anything_to_save(start, tmp_path):
-    (tmp_path / "images").mkdir()
-    for name in ("000.png", "001.png"):
-        os.mkfifo(tmp_path / "images" / name)  # whoever reads it waits
-    process = start(CONFIG, f"--config.data.name={tmp_path}/images", f"--workdir={tmp_path}/run")
-    with open(tmp_path / "images" / "000.png", "wb"):  # waits for the reader
+    os.mkfifo(tmp_path / "blocked")  # whoever reads it waits
+    own = "def get_config():\n    return open({path!r}).read()\n"
+    (tmp_path / "mine.py").write_text(own.format(path=str(tmp_path / "blocked")))
+    process = start(f"--config={tmp_path}/mine.py", f"--workdir={tmp_path}/run")
+    with open(tmp_path / "blocked", "wb"):  # waits for the reader
         process.send(signal.SIGINT)
         time.sleep(0.2)
     result = process.end()
