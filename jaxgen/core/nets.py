@@ -12,7 +12,7 @@ def init(module: Any, key: Key, *inputs: Array) -> tuple[PyTree, PyTree]:
     Raises ValueError for what is no Linen module that takes `train`.
     """
     name = type(module).__name__
-    if not (hasattr(module, "init") and hasattr(module, "apply")):
+    if not {"init", "apply"} <= set(dir(module)):
         raise ValueError(
             f"{name} is no Linen module (it has no init and apply); wrap one of flax.nnx in "
             "flax.nnx.bridge.to_linen."
