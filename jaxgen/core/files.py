@@ -25,6 +25,16 @@ def write_atomically(path: str | Path, content: bytes | str) -> Path:
     return path
 
 
+def set_aside(path: Path) -> Path:
+    """Renames NAME.SUFFIX to the next of NAME.1.SUFFIX, NAME.2.SUFFIX, ...: the new path."""
+    others = path.parent.glob(f"{path.stem}.*{path.suffix}")
+    numbers = [other.name.split(".")[1] for other in others]
+    number = max((int(text) for text in numbers if text.isdigit()), default=0) + 1
+    aside = path.with_name(f"{path.stem}.{number}{path.suffix}")
+    os.replace(path, aside)
+    return aside
+
+
 def local_path(path: str | Path, flag: str) -> Path:
     """`path`, given for `flag`, with a leading ~ as the home folder.
 

@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import json
-import os
 import platform
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from typing import Any
 import jaxgen
 from jaxgen.config import load, schema
 from jaxgen.core.errors import UserError
-from jaxgen.core.files import flatten, write_atomically
+from jaxgen.core.files import flatten, set_aside, write_atomically
 from jaxgen.train.checkpoint_files import steps
 
 
@@ -37,9 +36,7 @@ def write(workdir: Path, config: load.Config) -> None:
     if old == values:
         return
     if old is not None:
-        numbers = [path.name.split(".")[1] for path in workdir.glob("config.*.json")]
-        number = max((int(text) for text in numbers if text.isdigit()), default=0) + 1
-        os.replace(workdir / "config.json", workdir / f"config.{number}.json")
+        set_aside(workdir / "config.json")
     write_json(workdir / "config.json", {"config": values, **circumstances()})
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from jaxgen.core.errors import NotFiniteError
-from jaxgen.core.files import write_atomically
+from jaxgen.core.files import set_aside, write_atomically
 from jaxgen.train.events import Events
 
 
@@ -117,10 +117,7 @@ class Writer:
         kept = [line for line in lines if line["step"] <= start_step]
         lost = lines and start_step == 0
         if self._path.exists() and self._path.stat().st_size and (lost or not lines):
-            numbers = [path.name.split(".")[1] for path in self._workdir.glob("metrics.*.jsonl")]
-            number = max((int(text) for text in numbers if text.isdigit()), default=0) + 1
-            aside = self._path.with_name(f"metrics.{number}.jsonl")
-            os.replace(self._path, aside)
+            aside = set_aside(self._path)
             what = "cannot be read"
             if lines:
                 what = f"goes to step {lines[-1]['step']}, but there is no checkpoint"
