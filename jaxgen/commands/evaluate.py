@@ -83,10 +83,11 @@ def evaluate(
     context = Context(experiment, state, training, held_out, split, inception_weights, _say)
     result = {"step": int(state.step), "data": held_out.name, "split": split}
     result |= evaluations.evaluate(context, names)
+    own = experiment.abilities.titles
     try:
-        titles = {"titles": evaluations.titles(list(result))}
+        titles = {"titles": evaluations.titles(list(result), own)}
         record.write_json(path, result | titles)
-        run_page.write(workdir, title=workdir.name)
+        run_page.write(workdir, title=workdir.name, titles=own)
     except OSError as error:
         _say(f"jaxgen: {path} cannot be written ({error.strerror}).")
     return result

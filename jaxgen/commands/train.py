@@ -1,5 +1,6 @@
 """Train, or continue what is in --workdir."""
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ EXAMPLE = "configs/age_digits.py"
 FLAGS = (
     flags.CONFIG,
     flags.PRINT,
+    Flag(
+        "explain", "say what each metric of the log and of evaluate means; run nothing", False, bool
+    ),
     flags.TRUST,
     Flag("fork", "continue a workdir although the config has changed", False, bool),
     Flag("coordinator", "HOST:PORT of process 0 of several that train together"),
@@ -20,7 +24,7 @@ FLAGS = (
 
 
 def run(values: Values, overrides: Mapping[str, str]) -> None:
-    """Trains the experiment of --config; with --print_config only prints it."""
+    """Trains the experiment of --config; --print_config and --explain only print."""
     if values["print_config"]:
         return flags.print_config(flags.load_config(values, overrides, EXAMPLE))
     several = values["coordinator"], values["num_processes"], values["process_id"]
@@ -29,7 +33,33 @@ def run(values: Values, overrides: Mapping[str, str]) -> None:
 
         join_processes(*several)
     config = flags.load_config(values, overrides, EXAMPLE)
+    if values["explain"]:
+        return print("\n".join(explain(config)))
     train(config, flags.training_folder(values), fork=values["fork"], trust=values["trust"])
+
+
+def explain(config: Any) -> list[str]:
+    """A line a metric: its name, title, and what is good of it; first of the log, then of evaluate.
+
+    Traces a step, so that the metrics of the log are those of just this config.
+    """
+    import jax
+
+    from jaxgen.config.build import build
+    from jaxgen.runs import evaluations
+
+    experiment = build(config)
+    abilities, spec, key = experiment.abilities, experiment.spec, jax.random.key(0)
+    state = jax.eval_shape(experiment.create_state, key)
+    step = functools.partial(abilities.train_step, spec)
+    _, logged = jax.eval_shape(step, state, dict(experiment.example_batch), key)
+    every = evaluations.titles(None, abilities.titles)
+    later = [name for name in every if name not in abilities.titles or name[:10] == "objective/"]
+    lines = []
+    for heading, names in (("in the log:", sorted(logged)), ("of --mode=evaluate:", later)):
+        lines += ["", heading]
+        lines += [f"  {name:<28} {': '.join(filter(None, every.get(name, ())))}" for name in names]
+    return lines[1:]
 
 
 def train(config: Any, workdir: str | Path, *, fork: bool = False, trust: bool = False) -> Any:

@@ -23,10 +23,12 @@ and where it has the ability
   binary ones; `image` itself where nothing changes
 - `assignments(spec, state, image)`: logits f32[b,K] of q(class | image)
 - `evaluate(spec, state, batch, key)`: metrics of a held-out batch
+- `TITLES`, name -> (title, what is good) of the metrics of its log, "player/term", and of
+  `evaluate`, "objective/NAME": unit, direction, and where known the values of a healthy training
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -58,6 +60,7 @@ class Objective:
       turns: of one step.
       num_classes: 0 where there are no classes.
       arcs: the path of walks between codes.
+      titles: as in its `TITLES`.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Objective:
     turns: tuple[Turn, ...]
     num_classes: int
     arcs: bool
+    titles: Mapping[str, tuple[str, str]]
     create_state: Callable
     train_step: Callable
     sample: Callable
@@ -130,6 +134,7 @@ def resolve(module: ModuleType | Any, hparams: Any) -> Objective:
         turns=tuple(module.turns(hparams)),
         num_classes=num_classes,
         arcs=getattr(module, "arcs", lambda _: False)(hparams),
+        titles=dict(getattr(module, "TITLES", {})),
         create_state=module.create_state,
         train_step=module.train_step,
         sample=module.sample,

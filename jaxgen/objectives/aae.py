@@ -46,6 +46,7 @@ __all__ = ["discriminator_loss", "draw_code", "encoder_loss"]
 
 NETWORKS = ("encoder", "decoder", "discriminator")
 ADVERSARIES = ("discriminator",)
+TITLES = {**codes.DECODER, **codes.ADVERSARY, **posteriors.titles(posteriors.MOMENTS)}
 _LABELLED = ("image", "labelled_image", "labelled_label")
 
 

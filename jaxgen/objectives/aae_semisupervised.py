@@ -36,6 +36,21 @@ from jaxgen.objectives.parts.latents import balanced_labels
 
 NETWORKS = ("encoder", "decoder", "category_discriminator", "style_discriminator")
 ADVERSARIES = ("category_discriminator", "style_discriminator")
+TITLES = {
+    **codes.DECODER,
+    **codes.LABELS,
+    **posteriors.titles(posteriors.MOMENTS, posteriors.ENTROPIES),
+    **{
+        name.replace("discriminator", adversary): (f"{title}: {part}", good)
+        for adversary, part in zip(ADVERSARIES, ("categories", "styles"))
+        for name, (title, good) in codes.ADVERSARY.items()
+        if name.startswith("discriminator/")
+    },
+    **{
+        f"encoder/{part}_loss": (f"Encoder's loss in the game of {part}", "nats; toward 0.69")
+        for part in ("category", "style")
+    },
+}
 
 
 @dataclasses.dataclass(frozen=True)

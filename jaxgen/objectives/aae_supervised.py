@@ -30,6 +30,16 @@ __all__ = ["discriminator_loss", "draw_code", "encoder_loss"]
 
 NETWORKS = ("encoder", "decoder", "discriminator")
 ADVERSARIES = ("discriminator",)
+TITLES = {
+    **codes.DECODER,
+    **codes.ADVERSARY,
+    **posteriors.titles(posteriors.MOMENTS),
+    "objective/restyled_nats": (
+        "Reconstruction, other styles",
+        "nats an image, with the style of another; the more above reconstruction, the more styles "
+        "tell",
+    ),
+}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -31,8 +31,88 @@ from jaxgen.core.state import TrainState, create, evaluating
 from jaxgen.core.step import Turn, take_turns
 from jaxgen.core.types import Array, Batch, Key, Metrics
 from jaxgen.losses import moments, reconstruction
+from jaxgen.objectives.parts.adversary import SPREAD
 
 NETWORKS = ("encoder", "generator")
+_DIVERGENCE = "nats a dimension, up to a constant"
+TITLES = {
+    "encoder/loss": (
+        "Encoder's loss",
+        "the weighted game and image term; its level says little, for the game has no end",
+    ),
+    "encoder/kl_real": (
+        "Divergence of codes of real images",
+        f"to the prior, {_DIVERGENCE}; lower is better, below that of generated ones in a healthy "
+        "game",
+    ),
+    "encoder/kl_fake": (
+        "Divergence of codes of generated images",
+        f"to the prior, {_DIVERGENCE}, after the generator's last update; healthy not far above "
+        "that of real ones; growing for good, the encoder has won",
+    ),
+    "encoder/image": (
+        "Reconstruction error",
+        "of training images, on the scale [-1, 1]; lower is better",
+    ),
+    "encoder/latent": (
+        "Latent error",
+        "of latents and the codes of their images, in the encoder's loss; lower is better",
+    ),
+    "encoder/code_mean": ("Mean of codes", "over images and dimensions; toward 0"),
+    "encoder/code_var": (
+        "Variance of codes",
+        "over images, a mean of dimensions; toward 1/M on the sphere, 1 without; near 0, codes "
+        "have collapsed",
+    ),
+    "generator/loss": (
+        "Generator's loss",
+        "the weighted divergence and latent error; lower is better, but the cosine's constant "
+        "hides how far it has come: see the cosine of latents",
+    ),
+    "generator/kl_fake": (
+        "Divergence of codes of generated images",
+        f"to the prior, {_DIVERGENCE}; lower is better",
+    ),
+    "generator/latent": (
+        "Latent error",
+        "of latents and the codes of their images; lower is better. Of the published cosine form "
+        "2 is unrelated and 2 - 1/M perfect",
+    ),
+    "generator/latent_cosine": (
+        "Latents found again",
+        "cosine of z and e(g(z)); higher is better, 1 is right, near 0 for good nothing is learned",
+    ),
+    "generator/image": (
+        "Reconstruction error",
+        "in the generator's loss, on the scale [-1, 1]; lower is better",
+    ),
+    "objective/image_l1": (
+        "Reconstruction error",
+        "mean |x - g(e(x))| on the scale [-1, 1]; lower is better",
+    ),
+    "objective/image_l2": (
+        "Squared reconstruction error",
+        "on the scale [-1, 1]; lower is better",
+    ),
+    "objective/latent_cosine": ("Latents found again", "cosine of z and e(g(z)); 1 is right"),
+    "objective/kl_real": (
+        "Divergence of codes of real images",
+        f"to the prior, {_DIVERGENCE}; lower is better",
+    ),
+    "objective/kl_fake": (
+        "Divergence of codes of generated images",
+        f"to the prior, {_DIVERGENCE}; lower is better",
+    ),
+    **{
+        f"objective/{kind}/{name}": (f"{title} of {what} images", good)
+        for kind, what in (("real", "real"), ("fake", "generated"))
+        for name, title, good in (
+            ("code_mean", "Mean of codes", "over images and dimensions; 0 is right"),
+            ("code_var", "Variance of codes", "1/M is right on the sphere, 1 without"),
+        )
+    },
+    **SPREAD,
+}
 _MATCH = {"l1": reconstruction.l1, "l2": reconstruction.l2, "cosine": reconstruction.cosine}
 
 
@@ -136,11 +216,13 @@ def encoder_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array,
         image_term = hparams.image_weight * match
         metrics["encoder/image"] = match
     z = draw_code(spec, key, image.shape[0])
-    fake_codes = _project(spec, nets("encoder", nets("generator", z)))
+    fake = nets("generator", z)
+    fake_codes = _project(spec, nets("encoder", fake))
     kl_fake = divergence(spec, fake_codes)
     game = hparams.encoder_real_weight * kl_real - hparams.encoder_fake_weight * kl_fake
     loss = image_term + (jnp.maximum(game, -hparams.margin) if hparams.margin else game)
-    metrics["encoder/kl_fake"] = kl_fake
+    spread = moments.relative_spread(fake, image, mean=spec.layout.mean)
+    metrics |= {"encoder/kl_fake": kl_fake, "generator/spread": spread}
     if hparams.encoder_latent_weight:
         match = _MATCH[hparams.latent_match](fake_codes, z)
         loss += hparams.encoder_latent_weight * match
@@ -156,7 +238,11 @@ def generator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Arra
     kl_fake = divergence(spec, codes)
     match = _MATCH[hparams.latent_match](codes, z)
     loss = hparams.generator_fake_weight * kl_fake + hparams.latent_weight * match
-    metrics = {"generator/kl_fake": kl_fake, "generator/latent": match}
+    metrics = {
+        "generator/kl_fake": kl_fake,
+        "generator/latent": match,
+        "generator/latent_cosine": _cosine(z, codes),
+    }
     if hparams.generator_image_weight:
         real_codes = _project(spec, nets("encoder", image))
         match = _MATCH[hparams.image_match](nets("generator", real_codes), image)
@@ -230,12 +316,17 @@ def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:
     return {
         "image_l1": reconstruction.l1(reconstruction_, image),
         "image_l2": reconstruction.l2(reconstruction_, image),
-        "latent_cosine": z.shape[-1] * (2.0 - reconstruction.cosine(z, fake_codes)),
+        "latent_cosine": _cosine(z, fake_codes),
         "kl_real": divergence(spec, codes),
         "kl_fake": divergence(spec, fake_codes),
         **_code_moments("real", spec, codes),
         **_code_moments("fake", spec, fake_codes),
     }
+
+
+def _cosine(z: Array, codes: Array) -> Array:
+    """Mean cosine of the rows of f32[b,M], of which `reconstruction.cosine` is 2 - it / M."""
+    return z.shape[-1] * (2.0 - reconstruction.cosine(z, codes))
 
 
 def _code_moments(name: str, spec: Spec, codes: Array) -> Metrics:

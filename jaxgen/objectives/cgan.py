@@ -31,6 +31,7 @@ __all__ = ["arcs", "draw_code"]  # shared with every generator of latents
 
 NETWORKS = ("generator", "discriminator")
 ADVERSARIES = ("discriminator",)
+TITLES = adversary.PROBABILITIES
 
 
 @dataclasses.dataclass(frozen=True)

@@ -33,6 +33,33 @@ __all__ = ["arcs", "decode", "draw_code", "sample"]  # shared with every generat
 
 NETWORKS = ("generator", "discriminator")
 ADVERSARIES = ("discriminator",)
+TITLES = {
+    "discriminator/loss": (
+        "Discriminator's loss",
+        "energy of real images, plus what that of generated ones lacks to the margin; the margin "
+        "or a little more at equal strength, near 0 it has won",
+    ),
+    "discriminator/real": (
+        "Energy of real images",
+        "their reconstruction error; lower is better",
+    ),
+    "discriminator/fake": (
+        "Energy of generated images",
+        "their reconstruction error; toward that of real images; at the margin for good, the "
+        "discriminator has won",
+    ),
+    "generator/loss": (
+        "Generator's loss",
+        "energy of generated images and the weighted pulling-away term; toward the energy of real "
+        "images",
+    ),
+    "generator/pulling_away": (
+        "Pulling-away term",
+        "mean squared cosine of the codes of different samples, 0 to 1; lower is better, near 1 "
+        "they are alike",
+    ),
+    **adversary.SPREAD,
+}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -36,6 +36,7 @@ __all__ = ["arcs", "decode", "draw_code", "sample"]  # shared with every generat
 
 NETWORKS = ("generator", "discriminator")
 ADVERSARIES = ("discriminator",)
+TITLES = adversary.PROBABILITIES
 
 
 @dataclasses.dataclass(frozen=True)

@@ -29,6 +29,27 @@ __all__ = ["arcs", "decode", "draw_code", "sample"]  # shared with every generat
 
 NETWORKS = ("generator", "discriminator")
 ADVERSARIES = ("discriminator",)
+TITLES = {
+    "discriminator/loss": (
+        "Discriminator's loss",
+        "((b - a) / 2)^2 where it cannot tell real from generated, 0.25 with labels 0 and 1; near "
+        "0 it has won",
+    ),
+    "discriminator/real": (
+        "Score of real images",
+        "mean, toward the label b; (a + b) / 2 at equal strength",
+    ),
+    "discriminator/fake": (
+        "Score of generated images",
+        "mean, toward the label a; (a + b) / 2 at equal strength",
+    ),
+    "generator/loss": (
+        "Generator's loss",
+        "half the squared distance of scores to the label c; lower is better, 0.125 at equal "
+        "strength with labels 0 and 1",
+    ),
+    **adversary.SPREAD,
+}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -35,6 +35,16 @@ from jaxgen.objectives.parts.latents import balanced_labels
 from jaxgen.objectives.parts.pixels import binarise as as_modelled
 
 NETWORKS = ("decoder",)
+TITLES = {
+    "decoder/nll": (
+        "Negative log-likelihood",
+        "nats an image, of training images; lower is better; far below that of held-out ones, the "
+        "model knows its images by heart",
+    ),
+    "decoder/bits_per_dim": ("Bits per dimension", "of training images; lower is better"),
+    "objective/nll": ("Negative log-likelihood", "nats an image; lower is better"),
+    "objective/bits_per_dim": ("Bits per dimension", "lower is better"),
+}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -55,6 +55,21 @@ __all__ = ["draw_code", "num_classes"]
 
 NETWORKS = ("encoder", "decoder", "discriminator")
 ADVERSARIES = ("discriminator",)
+TITLES = {
+    **codes.DECODER,
+    **codes.ADVERSARY,
+    **codes.LABELS,
+    **posteriors.titles(posteriors.MOMENTS, posteriors.ENTROPIES),
+    "objective/code_nats": (
+        "What codes tell",
+        "nats an image; higher is more, and at 0 the decoder pays no attention to them",
+    ),
+    "objective/exact_nats": ("Negative log-likelihood", "nats an image, exact; lower is better"),
+    "objective/importance_nats": (
+        "Negative log-likelihood",
+        "nats an image, an estimate; lower is better",
+    ),
+}
 _DRAWS = 256  # of the prior, in `evaluate`
 
 

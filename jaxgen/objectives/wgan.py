@@ -34,6 +34,10 @@ __all__ = ["arcs", "decode", "draw_code", "sample"]  # shared with every generat
 
 NETWORKS = ("generator", "critic")
 ADVERSARIES = ("critic",)
+TITLES = {
+    "critic/loss": ("Critic's loss", "minus the distance; toward 0 as samples improve"),
+    **adversary.DISTANCE,
+}
 _LONG_UNTIL, _LONG_EVERY = 25, 500
 
 

@@ -30,6 +30,14 @@ __all__ = ["arcs", "decode", "draw_code", "sample"]  # shared with every generat
 
 NETWORKS = ("generator", "critic")
 ADVERSARIES = ("critic",)
+TITLES = {
+    "critic/loss": ("Critic's loss", "the penalty less the distance; toward 0 as samples improve"),
+    "critic/penalty": (
+        "Gradient penalty",
+        "weight times the mean of (|gradient| - 1)^2; toward 0",
+    ),
+    **adversary.DISTANCE,
+}
 
 
 @dataclasses.dataclass(frozen=True)

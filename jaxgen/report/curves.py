@@ -13,8 +13,13 @@ _POINTS = 240  # a curve's mean line; its band has twice as many
 _COLOURS = 6
 
 
-def chart(title: str, curves: Mapping[str, Series], colours: Mapping[str, int]) -> str:
-    """A chart as HTML: title, legend, and one curve per name over the training step.
+def chart(
+    title: str,
+    curves: Mapping[str, Series],
+    colours: Mapping[str, int],
+    notes: Sequence[str] = (),
+) -> str:
+    """A chart as HTML: title, legend, one curve per name over the training step, and notes.
 
     Long curves become means over equal numbers of points, with the range of each as a band. The
     vertical axis is logarithmic where all values are positive and span more than a factor of 300.
@@ -27,7 +32,7 @@ def chart(title: str, curves: Mapping[str, Series], colours: Mapping[str, int]) 
     finite = {name: curve for name, curve in finite.items() if curve}
     last = {name: curve[-1] for name, curve in finite.items()}
     bands = {name: thin(curve, _POINTS) for name, curve in finite.items()}
-    return band_chart(title, bands, colours, first=_first(finite.values()), last=last)
+    return band_chart(title, bands, colours, first=_first(finite.values()), last=last, notes=notes)
 
 
 def band_chart(
@@ -37,6 +42,7 @@ def band_chart(
     *,
     first: float | None = None,
     last: Mapping[str, tuple[float, float]] | None = None,
+    notes: Sequence[str] = (),
 ) -> str:
     """`chart` of curves that have a range already: finite (step, mean, lowest, highest).
 
@@ -63,12 +69,13 @@ def band_chart(
 
     drawn = "".join(_curve(name, band, colours[name], x, y) for name, band in bands.items())
     note = '<span class="note">log scale</span>' if log else ""
+    said = "".join(f'<p class="note">{html.escape(text)}</p>' for text in notes)
     return (
         f'<figure class="chart"><figcaption><h3>{html.escape(title)}</h3>{note}'
         f'<div class="legend">{_legend(last, colours)}</div></figcaption>'
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{html.escape(title)}">'
         f"{_axes(first, end, low, high, log, x)}{drawn}"
-        f'<line class="cursor" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}"/></svg></figure>'
+        f'<line class="cursor" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}"/></svg>{said}</figure>'
     )
 
 

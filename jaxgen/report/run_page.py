@@ -22,20 +22,24 @@ _TILES = ("collapsed", "objective/image_l1", "frechet", "precision", "recall", "
 
 
 def write(
-    workdir: str | Path, *, title: str | None = None, config: Mapping[str, Any] | None = None
+    workdir: str | Path,
+    *,
+    title: str | None = None,
+    config: Mapping[str, Any] | None = None,
+    titles: run_files.Titles | None = None,
 ) -> Path:
     """Writes workdir/report.html from the files of the run, and returns its path.
 
     Reads metrics.jsonl, images/KIND_STEP.png, evaluation.json and evaluation_validation.json (flat
     metrics, and under "titles" what they are called: name -> [title, meaning]) and config.json
     (with "config", "command", "versions" and "git"); what is missing is left out. title: default
-    the folder's name. config: default that of config.json. The page has no reference to any other
-    file.
+    the folder's name. config: default that of config.json. titles: of the metrics of training;
+    without them they have their plain names. The page has no reference to any other file.
     """
     workdir = Path(workdir)
     curves = run_files.curves(workdir / "metrics.jsonl")
     record = run_files.record(workdir / "config.json")
-    evaluation, titles = run_files.evaluation(workdir / "evaluation.json")
+    evaluation, titles_there = run_files.evaluation(workdir / "evaluation.json")
     on_validation = run_files.evaluation(workdir / "evaluation_validation.json")
     pictures = run_files.pictures(workdir / "images", _PICTURES)
     stored = record.get("config")
@@ -44,10 +48,10 @@ def write(
     content = page.page(
         title,
         page.header(title, _facts(shown, record)),
-        _tiles(curves, evaluation, titles),
+        _tiles(curves, evaluation, titles_there),
         _pictures(pictures),
-        _curves(curves),
-        tables.evaluation_section(evaluation, titles),
+        _curves(curves, titles or {}),
+        tables.evaluation_section(evaluation, titles_there),
         tables.evaluation_section(*on_validation),
         tables.last_values(curves),
         _provenance(shown, record),
@@ -99,8 +103,8 @@ def _pictures(pictures: Mapping[str, list[run_files.Picture]]) -> str:
     return page.section("Pictures", f'<div class="pictures">{inside}</div>' * bool(order))
 
 
-def _curves(curves: Mapping[str, list]) -> str:
-    """One chart a term, one curve a player ("player/term"); timings apart."""
+def _curves(curves: Mapping[str, list], titles: run_files.Titles) -> str:
+    """One chart a term, one curve a player ("player/term"), with what is good; timings apart."""
     terms: dict[str, dict[str, list]] = {}
     for name, curve in curves.items():
         player, _, term = name.rpartition("/")
@@ -109,7 +113,10 @@ def _curves(curves: Mapping[str, list]) -> str:
     players = sorted({player for term in terms.values() for player in term})
     colours = {player: index for index, player in enumerate(players)}
     times = {name[5:]: {name[5:]: curve} for name, curve in curves.items() if name[:5] == "time/"}
-    charts = "".join(chart(tables.plain(term), terms[term], colours) for term in sorted(terms))
+    charts = ""
+    for term in sorted(terms):
+        heading, notes = tables.explained(term, terms[term], titles)
+        charts += chart(heading, terms[term], colours, notes)
     speed = "".join(chart(tables.plain(name), curve, {}) for name, curve in sorted(times.items()))
     parts = f'<div class="charts">{charts}</div>' if charts else ""
     if speed:

@@ -1,7 +1,7 @@
 """The tables of report.html."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
@@ -26,6 +26,20 @@ _GROUPS_APART = ("class/", "reference/", "data/", "memorisation/n_")
 def title_of(metric: str, titles: Titles) -> tuple[str, str]:
     """(title, what is good of it or its unit); the plain name and "" where `titles` lack it."""
     return titles.get(metric, (plain(metric.replace("/", " / ")), ""))
+
+
+def explained(term: str, players: Iterable[str], titles: Titles) -> tuple[str, list[str]]:
+    """(heading, notes) of the chart of "player/term" for some players.
+
+    The heading is their title where they share one; the notes say what is good, of whom if of some.
+    """
+    found = {p: titles[f"{p}/{term}"] for p in players if f"{p}/{term}" in titles}
+    headings = {title for title, _ in found.values()}
+    heading = headings.pop() if len(headings) == 1 else plain(term)
+    notes = {p: good if not headings else f"{title}: {good}" for p, (title, good) in found.items()}
+    if len(set(notes.values())) > 1:
+        notes = {p: f"{p}: {note}" for p, note in notes.items()}
+    return heading, list(dict.fromkeys(notes.values()))
 
 
 def evaluation_section(evaluation: Mapping[str, Any], titles: Titles) -> str:

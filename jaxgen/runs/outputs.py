@@ -173,4 +173,5 @@ class Draw:
             values = load.to_json(self._experiment.config)
             page = self._workdir / "report.html"
             with writes_or_tells(page, self._terminal.say, self._told):
-                run_page.write(self._workdir, title=self._workdir.name, config=values)
+                titles = self._experiment.abilities.titles
+                run_page.write(self._workdir, title=page.parent.name, config=values, titles=titles)

@@ -72,7 +72,7 @@ def _run(
             folder = plan.group_folder(workdir / part.name, seeds)
             with _memory_error_explained(part.name, seeds):
                 step = train_group(part, seeds, folder, evaluator, title, stop.agreed, terminal)
-            _write_page(workdir)
+            _write_page(workdir, parts)
             if step < part.experiment.config.num_steps:
                 terminal.say(
                     f"{stop.name}: saved {part.name} at step {step}; the same command continues "
@@ -195,8 +195,9 @@ class _Group:
         write_atomically(self._folder / "status.json", json.dumps(status, indent=1) + "\n")
 
 
-def _write_page(workdir: Path) -> None:
+def _write_page(workdir: Path, parts: Sequence[Part]) -> None:
     """The page, with the titles of all metrics that there are."""
+    own = {k: v for part in parts for k, v in part.experiment.abilities.titles.items()}
     found = {
         name
         for folder in study_files.groups_of_all(workdir)
@@ -204,7 +205,8 @@ def _write_page(workdir: Path) -> None:
         for name in entry
     }
     path = workdir / "study.json"
-    record.write_json(path, read_record(path) | {"titles": evaluations.titles(sorted(found))})
+    titles = evaluations.titles(sorted(found), own)
+    record.write_json(path, read_record(path) | {"titles": titles})
     study_page.write(workdir)
 
 

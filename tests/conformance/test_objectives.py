@@ -274,10 +274,30 @@ def test_state_holds_arrays_keyed_by_network(made, reference):
         assert value.shape == (), name
         assert np.isfinite(value), name
         assert name.split("/")[0] in exp.objective.NETWORKS, name
+        assert_explained(exp, name)
     for network in exp.objective.NETWORKS:
         leaves = (jax.tree.leaves(s.params[network]) for s in (state, after))
         same = [np.array_equal(before, moved) for before, moved in zip(*leaves, strict=True)]
         assert not all(same), f"{network} did not move"
+
+
+DIRECTIONS = ("lower is", "higher is", "toward", "right", "at equal strength", "says", "healthy")
+
+
+def assert_explained(exp, name):
+    title, good = exp.abilities.titles[name]
+    assert title[0].isupper(), name
+    assert any(word in good for word in DIRECTIONS), (name, good)
+
+
+@pytest.mark.core
+def test_metrics_of_held_out_images_are_explained(made):
+    exp, state, batches = made
+    if exp.abilities.evaluate is not None:
+        evaluate = functools.partial(exp.abilities.evaluate, exp.spec)
+        batch = of_step(batches, 0)
+        for name in jax.eval_shape(evaluate, state, batch, jax.random.key(0)):
+            assert_explained(exp, f"objective/{name}")
 
 
 def test_seeds_in_parallel_equal_seeds_one_by_one(made):

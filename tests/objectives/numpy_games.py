@@ -118,7 +118,8 @@ def age_encoder(h, key, image):
     encode, generate, z = age_players(h, key, image)
 
     def terms(w):
-        codes, fake = encode(w, image), encode(w, generate(w, z))
+        generated = generate(w, z)
+        codes, fake = encode(w, image), encode(w, generated)
         match = AGE_MATCH[h.image_match](generate(w, codes), image)
         on_real, on_fake = age_divergence(h, codes), age_divergence(h, fake)
         lead = h.encoder_fake_weight * on_fake - h.encoder_real_weight * on_real
@@ -137,7 +138,11 @@ def age_encoder(h, key, image):
             "encoder/image": (h.image_weight, match),
             "encoder/latent": (h.encoder_latent_weight, AGE_MATCH[h.latent_match](fake, z)),
             **measured(
-                {"encoder/code_mean": codes.mean(), "encoder/code_var": codes.var(0).mean()}
+                {
+                    "encoder/code_mean": codes.mean(),
+                    "encoder/code_var": codes.var(0).mean(),
+                    "generator/spread": spread(image, flat(generated)),
+                }
             ),
         }
 
@@ -154,6 +159,7 @@ def age_generator(h, key, image):
             "generator/kl_fake": (h.generator_fake_weight, age_divergence(h, fake)),
             "generator/latent": (h.latent_weight, AGE_MATCH[h.latent_match](fake, z)),
             "generator/image": (h.generator_image_weight, match),
+            **measured({"generator/latent_cosine": (unit(z) * unit(fake)).sum(-1).mean()}),
         }
 
     return terms

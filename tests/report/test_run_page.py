@@ -136,6 +136,22 @@ def test_tables_hold_the_evaluation(workdir):
     assert "age · digits at 16 px · jaxgen 0.1 · jax 0.9" in text
 
 
+def test_charts_say_what_is_good_of_their_metrics(workdir):
+    assert 'class="chart"><figcaption><h3>kl</h3>' in write(workdir).read_text()
+    shared = ("Divergence of <codes>", "nats; lower is better")
+    titles = {"encoder/kl": shared, "generator/kl": (shared[0], "toward 0"), "other/image": shared}
+    text = write(workdir, titles=titles).read_text()
+    assert "<h3>Divergence of &lt;codes&gt;</h3>" in text
+    notes = ("encoder: nats; lower is better", "generator: toward 0")
+    assert "".join(f'<p class="note">{note}</p>' for note in notes) in text
+    assert "<h3>image</h3>" in text  # has no title of its own
+    titles["generator/kl"] = ("Another", shared[1])
+    text = write(workdir, titles=titles).read_text()
+    assert "<h3>kl</h3>" in text
+    assert "encoder: Divergence of &lt;codes&gt;: nats; lower is better</p>" in text
+    assert "generator: Another: nats; lower is better</p>" in text
+
+
 def test_metrics_have_the_titles_of_the_evaluation(workdir):
     path = workdir / "evaluation.json"
     scores = json.loads(path.read_text())

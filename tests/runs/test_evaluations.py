@@ -71,5 +71,7 @@ def test_only_what_was_asked_for_is_made_beside_the_usual(monkeypatch):
     made.clear()
     assert "parzen/x" in evaluations.evaluate(3, ["parzen"])
     assert sorted(made) == sorted([*usual, "parzen"])
-    titles = evaluations.titles(["probe/x", "other"])
-    assert titles == {"probe/x": ("probe", "good")}
+    own = {"objective/y": ("Y", "lower"), "encoder/y": ("Y", "")}
+    titles = evaluations.titles(["probe/x", "objective/y", "other"], own)
+    assert titles == {"probe/x": ("probe", "good"), "objective/y": ("Y", "lower")}
+    assert evaluations.titles(None, own).keys() > own.keys()

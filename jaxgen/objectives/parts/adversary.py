@@ -13,6 +13,52 @@ from jaxgen.core.types import Array, Batch, Key, Metrics
 from jaxgen.losses.moments import relative_spread
 from jaxgen.objectives.parts import latents
 
+SPREAD = {
+    "generator/spread": (
+        "Spread of generated images",
+        "deviation over that of the batch's real ones; 1 is right, below 0.5 is collapse",
+    ),
+}
+# Of discriminators whose outputs are probabilities.
+PROBABILITIES = {
+    "discriminator/loss": (
+        "Discriminator's loss",
+        "nats, two cross-entropies; healthy between 0.5 and 1.39, where it cannot tell real from "
+        "generated; near 0 it has won",
+    ),
+    "discriminator/real": (
+        "Real images taken for real",
+        "mean probability; 0.5 at equal strength; near 1 for good, the discriminator has won",
+    ),
+    "discriminator/fake": (
+        "Generated images taken for real",
+        "mean probability; 0.5 at equal strength; near 0 for good, the discriminator has won",
+    ),
+    "generator/loss": (
+        "Generator's loss",
+        "nats; 0.69 at equal strength (-0.69 if minimax); growing for good, the discriminator has "
+        "won",
+    ),
+    **SPREAD,
+}
+# Of critics.
+DISTANCE = {
+    "critic/distance": (
+        "Critic's distance",
+        "mean score of real less that of generated images; lower is better once the critic keeps "
+        "up, and it follows the quality of samples",
+    ),
+    "generator/loss": (
+        "Generator's loss",
+        "minus the mean score of generated images; its level says nothing, for scores have no zero",
+    ),
+    "objective/critic_distance": (
+        "Critic's distance",
+        "of held-out images; far below that of training, the critic knows its images by heart",
+    ),
+    **SPREAD,
+}
+
 
 def on_real_and_fake(
     nets: Nets, spec: Spec, name: str, image: Array, key: Key, *condition: Array

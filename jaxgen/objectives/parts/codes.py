@@ -16,6 +16,39 @@ from jaxgen.losses import adversarial, likelihood
 from jaxgen.objectives.parts import posteriors
 from jaxgen.objectives.parts.priors import draw_code
 
+DECODER = {
+    "decoder/nats": (
+        "Reconstruction",
+        "nats an image, of training images; lower is better",
+    ),
+    "objective/reconstruction_nats": ("Reconstruction", "nats an image; lower is better"),
+}
+ADVERSARY = {
+    "discriminator/loss": (
+        "Discriminator's loss",
+        "nats, two cross-entropies; toward 1.39, where codes and prior cannot be told apart; near "
+        "0 the discriminator has won",
+    ),
+    "discriminator/real": (
+        "Draws of the prior taken for such",
+        "mean probability; toward 0.5; near 1 for good, the discriminator has won",
+    ),
+    "discriminator/fake": (
+        "Codes taken for draws of the prior",
+        "mean probability; toward 0.5; near 0 for good, the discriminator has won",
+    ),
+    "encoder/loss": (
+        "Encoder's loss in the game",
+        "nats; toward 0.69; growing for good, the discriminator has won",
+    ),
+}
+LABELS = {
+    "encoder/supervised": ("Cross-entropy of labels", "nats, of labelled images; lower is better"),
+    "encoder/labelled_accuracy": (
+        "Labelled images classified right",
+        "share; toward 1, soon reached with few labels",
+    ),
+}
 LIKELIHOODS = ("bernoulli", "squared")
 REDUCTIONS = ("sum", "mean")
 

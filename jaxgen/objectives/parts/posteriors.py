@@ -12,6 +12,8 @@ Autoencoders", NeurIPS 2017, arXiv:1706.00531:
 A categorical code is softmax(f), fed as it is: not sampled, not rounded.
 """
 
+from collections.abc import Mapping
+
 import jax
 import jax.numpy as jnp
 
@@ -24,6 +26,34 @@ from jaxgen.losses.moments import batch_moments
 
 POSTERIORS = ("deterministic", "gaussian", "implicit")
 INPUT_NOISE = ("dropout", "gaussian")
+
+
+MOMENTS = {
+    "code_mean_error": (
+        "Mean of codes",
+        "mean distance of a dimension's mean from 0; toward 0, as the prior's",
+    ),
+    "code_var": (
+        "Variance of codes",
+        "a mean of dimensions; toward the prior's; near 0, codes have collapsed",
+    ),
+}
+ENTROPIES = {
+    "usage_entropy": (
+        "Entropy of the categories' use",
+        "nats; toward log K, where all are used alike; near 0, codes have collapsed",
+    ),
+    "assignment_entropy": (
+        "Entropy of an assignment",
+        "nats; toward 0, where each image is sure of its category",
+    ),
+}
+
+
+def titles(*groups: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """Titles of metrics of codes, in the log and in an evaluation."""
+    own = {name: title for group in groups for name, title in group.items()}
+    return {f"{where}/{name}": t for where in ("encoder", "objective") for name, t in own.items()}
 
 
 def check(hparams) -> None:

@@ -9,7 +9,7 @@ was asked for raises UserError there.
 import ast
 import functools
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,12 +58,17 @@ def evaluate(context: "Context", names: Sequence[str] = ()) -> dict[str, Any]:
     return result
 
 
-def titles(metrics: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Name -> (title, what is good) of those of the given metrics that have one."""
-    every: dict[str, tuple[str, str]] = {}
+def titles(
+    metrics: Sequence[str] | None, own: Mapping[str, tuple[str, str]]
+) -> dict[str, tuple[str, str]]:
+    """Name -> (title, what is good) of those of the given metrics that have one; None: of all.
+
+    own: titles of the objective's metrics.
+    """
+    every = dict(own)
     for name in available():
         every |= _module(name).TITLES
-    return {name: every[name] for name in metrics if name in every}
+    return every if metrics is None else {name: every[name] for name in metrics if name in every}
 
 
 def _module(name: str) -> Any:
