@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from jaxgen.commands import arithmetic as arithmetic
     from jaxgen.commands import compile_cache as compile_cache
     from jaxgen.commands import evaluate as evaluate
+    from jaxgen.commands import failures as failures
     from jaxgen.commands import flags as flags
     from jaxgen.commands import interpolate as interpolate
     from jaxgen.commands import pictures as pictures

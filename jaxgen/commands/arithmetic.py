@@ -46,7 +46,7 @@ def arithmetic(
     num: int = 64,
     out: str | Path = "samples.png",
     seed: int = 0,
-    label: int | None = None,
+    label: int | str | None = None,
     overrides: Mapping[str, str] | None = None,
     trust: bool = False,
 ) -> None:

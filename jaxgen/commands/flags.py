@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from jaxgen.commands import failures
 from jaxgen.core.errors import UserError, did_you_mean
 from jaxgen.core.files import local_path
 
@@ -98,7 +99,10 @@ def words(text: str) -> list[str]:
 PICTURE = Flag("out", "where it goes, a .png", "samples.png", Path)
 SAMPLE_SEED = Flag("sample_seed", "of what is drawn", 0, whole_number(0))
 LABEL = Flag(
-    "labels", "the class that is drawn, of conditional objectives; else 0", (), whole_numbers
+    "labels",
+    "the class that is drawn, by name or number, of conditional objectives; else 0",
+    (),
+    words,
 )
 TEMPERATURE = Flag(
     "temperature",
@@ -108,11 +112,11 @@ TEMPERATURE = Flag(
 )
 
 
-def only_one(name: str, numbers: Sequence[int]) -> int | None:
-    """The number of a list flag that takes one at most. Raises UserError for several."""
-    if len(numbers) > 1:
-        raise UserError(f"--{name}={','.join(map(str, numbers))} must be one number here.")
-    return numbers[0] if numbers else None
+def only_one(name: str, values: Sequence[str]) -> str | None:
+    """The value of a list flag that takes one at most. Raises UserError for several."""
+    if len(values) > 1:
+        raise UserError(f"--{name}={','.join(values)} must be one class here.")
+    return values[0] if values else None
 
 
 def modes() -> dict[str, str]:
@@ -215,7 +219,10 @@ def folder_of_run(values: Values) -> Path:
 
 
 def call(main: Callable[[list[str]], None]) -> None:
-    """Calls `main(sys.argv[1:])`; a user's mistake prints one sentence and exits with 1."""
+    """Calls `main(sys.argv[1:])`; a user's mistake prints one sentence and exits with 1.
+
+    So does what the machine fails in, see `commands.failures`.
+    """
     from absl import logging
 
     logging.set_verbosity(logging.WARNING)
@@ -228,6 +235,11 @@ def call(main: Callable[[list[str]], None]) -> None:
         os._exit(128 + signal.SIGPIPE)
     except KeyboardInterrupt as error:
         _fail(error, "interrupted", 128 + signal.SIGINT)
+    except Exception as error:
+        text = failures.sentence(error)
+        if text is None:
+            raise
+        _fail(error, text, 1)
 
 
 def _override(argument: str, known: Sequence[str]) -> tuple[str, str]:

@@ -38,7 +38,7 @@ def interpolate(
     num: int = 8,
     out: str | Path = "samples.png",
     seed: int = 0,
-    label: int | None = None,
+    label: int | str | None = None,
     overrides: Mapping[str, str] | None = None,
     trust: bool = False,
 ) -> None:

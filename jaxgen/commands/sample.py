@@ -15,7 +15,7 @@ FLAGS = (
     Flag("out", "where they go: .png (a grid) or .npz (arrays)", "samples.png", Path),
     flags.SAMPLE_SEED,
     Flag(
-        "labels", "classes that are drawn in turn, such as 3,8; else all", (), flags.whole_numbers
+        "labels", "classes drawn in turn, by name or number, such as 3,8; else all", (), flags.words
     ),
     Flag("chunk", "drawn at a time; another number draws others", 250, flags.whole_number(1)),
     flags.TEMPERATURE,
@@ -45,7 +45,7 @@ def sample(
     num: int = 64,
     out: str | Path = "samples.png",
     seed: int = 0,
-    labels: Sequence[int] = (),
+    labels: Sequence[int | str] = (),
     chunk: int = 250,
     temperature: float | None = None,
     overrides: Mapping[str, str] | None = None,

@@ -31,6 +31,7 @@ class Experiment:
       config: complete and locked.
       example_batch: shapes and dtypes of the batch of one training step.
       abilities: what the objective offers at these hparams.
+      classes: names of the classes that a restored run was trained on; () where they are not known.
     """
 
     objective: ModuleType | Any
@@ -38,6 +39,7 @@ class Experiment:
     config: load.Config
     example_batch: Mapping[str, jax.ShapeDtypeStruct]
     abilities: Objective
+    classes: tuple[str, ...] = ()
 
     def create_state(self, key: Key) -> TrainState:
         """A fresh state."""
@@ -68,6 +70,11 @@ class Experiment:
     def reads_labels(self) -> bool:
         """Whether a step reads the label of every image."""
         return "label" in self.example_batch
+
+    @property
+    def reads_some_labels(self) -> bool:
+        """Whether a step reads labels, of every image or of some."""
+        return self.reads_labels or "labelled_label" in self.example_batch
 
 
 def build(config: load.Config) -> Experiment:
@@ -105,15 +112,16 @@ def build(config: load.Config) -> Experiment:
 def check_classes(experiment: Experiment, classes: tuple[str, ...], where: str) -> None:
     """Raises UserError unless labels of the data set `where` fit what the objective is given."""
     name, num_classes = experiment.config.objective, experiment.abilities.num_classes
-    read = {"label", "labelled_label"} & set(experiment.example_batch)
-    if read and not num_classes:
+    if not experiment.reads_some_labels:
+        return
+    if not num_classes:
         raise UserError(
             f"{name} reads labels but says not of how many classes; define num_classes(hparams) "
             "in its module."
         )
     # A few labels may name some of a code's categories; the others are clusters.
-    fits = len(classes) == num_classes if "label" in read else len(classes) <= num_classes
-    if read and not fits:
+    exact = experiment.reads_labels
+    if not (len(classes) == num_classes if exact else len(classes) <= num_classes):
         raise UserError(
             f"{where} has {len(classes)} classes, but {name} is given labels of {num_classes}; set "
             f"the number of classes in config.hparams to {len(classes)}, or keep fewer of them "

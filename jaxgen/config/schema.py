@@ -75,6 +75,9 @@ DATA = {
         "how images come to their size: squashed, aligned as CelebA, cropped to a square, or not",
         choices=("bilinear", "celeba", "center_crop", "none"),
     ),
+    "max_pixels": Key(
+        2**26, "of an image file, 67 million being 300 MB; larger ones are refused", 1, free=True
+    ),
     "batch_size": Key(64, "images of one update, over all devices", least=1),
     "flip": Key(False, "whether images are mirrored at random"),
     "crop_padding": Key(0, "pixels by which random crops are shifted at most", least=0),

@@ -68,6 +68,16 @@ def require_writable(folder: Path, flag: str) -> None:
         ) from error
 
 
+def available_memory() -> int | None:
+    """Bytes of memory that a process can still take without swapping; None where it is unknown."""
+    try:
+        text = Path("/proc/meminfo").read_text()
+    except OSError:
+        return None
+    found = re.search(r"MemAvailable:\s+(\d+) kB", text)
+    return int(found[1]) * 1024 if found else None
+
+
 def cache_dir(name: str) -> Path:
     """The folder jaxgen/`name` in the user's cache directory; it need not exist."""
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from jaxgen.core.errors import UserError
-from jaxgen.core.files import local_path
+from jaxgen.core.files import available_memory, local_path
 from jaxgen.data import images
 from jaxgen.data.dataset import Examples, split_rows
 
@@ -70,6 +70,7 @@ def _arrays(archive, path: Path, split: str):
         image_key, label_key = "image", "label"
     if image_key not in keys:
         raise UserError(f"{path} has the keys {', '.join(sorted(keys))}: it must have {_FORM}.")
+    _require_memory(path, image_key)
     image = archive[image_key]
     if image.ndim == 4 and image.shape[-1] == 1:
         image = image[..., 0]
@@ -99,6 +100,18 @@ def _arrays(archive, path: Path, split: str):
     if not len(image):
         raise UserError(f'"{image_key}" in {path} leaves no images for {split}: add some.')
     return image, label, classes
+
+
+def _require_memory(path: Path, key: str) -> None:
+    """Raises UserError for an array that does not fit: zeros of any size compress to nothing."""
+    available = available_memory()
+    with zipfile.ZipFile(path) as archive:
+        size = archive.getinfo(f"{key}.npy").file_size
+    if available is not None and size > available:
+        raise UserError(
+            f'"{key}" in {path} takes {size / 2**30:.1f} GiB, and {available / 2**30:.1f} GiB of '
+            "memory are free: give a folder of images, which are decoded one by one."
+        )
 
 
 def _labels(archive, key: str, num: int, path: Path) -> np.ndarray:

@@ -25,7 +25,9 @@ _LOOKED_AT, _BYTES = 64, 2**16
 _HELD_OUT = ("test", "val", "validation", "valid")
 
 
-def source(name: str, split: str, channels: int) -> tuple[list, Callable[[], Examples]]:
+def source(
+    name: str, split: str, channels: int, max_pixels: int
+) -> tuple[list, Callable[[], Examples]]:
     """(identity, examples) of the folder `name`, which is searched to any depth.
 
     Subfolders "train" and "test" (or "val", "validation", "valid") are the splits; else every tenth
@@ -65,7 +67,11 @@ def source(name: str, split: str, channels: int) -> tuple[list, Callable[[], Exa
     def read(start: int, stop: int) -> Iterator[tuple[Image.Image, int | None, str]]:
         for file, _, _ in files[start:stop]:
             path = os.path.join(train, file)
-            yield images.decode(path, path, channels), numbers.get(file.partition("/")[0]), path
+            yield (
+                images.decode(path, path, channels, max_pixels),
+                numbers.get(file.partition("/")[0]),
+                path,
+            )
 
     identity = ["folder", files, classes, _content(train, files)]
     return identity, lambda: Examples(len(files), read, classes)

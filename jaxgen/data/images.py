@@ -9,24 +9,27 @@ from PIL import Image, ImageOps
 from jaxgen.core.errors import UserError
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
-MOST_PIXELS = 64 * 2**20  # some 300 MB while it is read
+MAX_PIXELS = 64 * 2**20  # some 300 MB while it is read
 RESIZE = ("bilinear", "celeba", "center_crop", "none")
 _CELEBA = (178, 218)
 
 
-def decode(file: str | os.PathLike | BinaryIO, name: str, channels: int) -> Image.Image:
+def decode(
+    file: str | os.PathLike | BinaryIO, name: str, channels: int, max_pixels: int = MAX_PIXELS
+) -> Image.Image:
     """The image in `file` as mode "L" (1 channel) or "RGB" (3), upright by its EXIF orientation.
 
     Only the formats of `FORMATS` are tried, whatever the file is called: Pillow hands others to
     programs such as Ghostscript. Raises UserError for: a truncated or animated file, one of more
-    than `MOST_PIXELS`, or none of an image; it names `name`.
+    than `max_pixels`, or none of an image; it names `name`.
     """
     try:
         with Image.open(file, formats=FORMATS) as image:
-            if image.width * image.height > MOST_PIXELS:
+            if image.width * image.height > max_pixels:
                 raise UserError(
                     f"{name} has {image.width} x {image.height} pixels, and at most "
-                    f"{MOST_PIXELS:,} are read: scale it down first."
+                    f"{max_pixels:,} are read: scale it down, or raise data.max_pixels if it is "
+                    "meant."
                 )
             frames = getattr(image, "n_frames", 1)
             # MPO is what phones write: one picture with its previews.

@@ -29,7 +29,9 @@ _MOST_HELD_OUT = 10_000
 _STRIDE = 128
 
 
-def source(name: str, split: str, channels: int) -> tuple[list, Callable[[], Examples]]:
+def source(
+    name: str, split: str, channels: int, max_pixels: int
+) -> tuple[list, Callable[[], Examples]]:
     """(identity, examples) of "lsun:PATH", where PATH is an lmdb of encoded images; no labels.
 
     Images are in the order of their keys. Beside PATH = .../X_train_lmdb the folder X_val_lmdb (of
@@ -61,7 +63,7 @@ def source(name: str, split: str, channels: int) -> tuple[list, Callable[[], Exa
     identity = ["lsun", num, status.st_size, status.st_mtime_ns]
     # Two numbers where nothing is cut, as caches of earlier versions have.
     identity += [0, num] if has_sibling else ["every tenth", split]
-    return identity, lambda: _examples(environment, path, rows, channels)
+    return identity, lambda: _examples(environment, path, rows, channels, max_pixels)
 
 
 def _file(path: Path) -> Path:
@@ -103,7 +105,9 @@ def _open(path: Path, name: str) -> Any:
         return environment
 
 
-def _examples(environment: Any, path: Path, rows: np.ndarray, channels: int) -> Examples:
+def _examples(
+    environment: Any, path: Path, rows: np.ndarray, channels: int, max_pixels: int
+) -> Examples:
     with environment.begin() as transaction, transaction.cursor() as cursor:
         keys = cursor.iternext(keys=True, values=False)
         marks = [bytes(key) for key in itertools.islice(keys, 0, None, _STRIDE)]
@@ -119,6 +123,10 @@ def _examples(environment: Any, path: Path, rows: np.ndarray, channels: int) -> 
                     cursor.next()
                     here += 1
                 where = f"{path} key {cursor.key().decode('ascii', 'backslashreplace')}"
-                yield images.decode(io.BytesIO(cursor.value()), where, channels), None, where
+                yield (
+                    images.decode(io.BytesIO(cursor.value()), where, channels, max_pixels),
+                    None,
+                    where,
+                )
 
     return Examples(len(rows), read)

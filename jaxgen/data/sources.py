@@ -28,6 +28,7 @@ def load(
     image_size: int,
     channels: int,
     resize: str = "bilinear",
+    max_pixels: int = images.MAX_PIXELS,
     data_dir: str | None = None,
     cache_dir: str | None = None,
     progress: bool = True,
@@ -37,9 +38,10 @@ def load(
     name: "digits" | "photos" | "tfds:<name>[/config]" | a folder path | a path ending in .npz |
     "lsun:<path of an lmdb>" | "stacked:<name of 10 classes>", three gray images as channels (see
     `stacked`) | "ring" | "grid", points of the plane as f32[n,1,1,2] (see `points`).
-    resize: "bilinear" | "celeba" | "center_crop" | "none", see `images.fit`. data_dir: where TFDS
-    data sets live (default: TFDS's own). cache_dir: where decoded ones are kept (default:
-    jaxgen/data in the user's cache directory). progress: tells on stderr how far decoding is.
+    resize: "bilinear" | "celeba" | "center_crop" | "none", see `images.fit`. max_pixels: of
+    one encoded image. data_dir: where TFDS data sets live (default: TFDS's own). cache_dir: where
+    decoded ones are kept (default: jaxgen/data in the user's cache directory). progress: tells on
+    stderr how far decoding is.
 
     Raises UserError for: an unknown name, an option out of range, or images that cannot be read.
     """
@@ -58,12 +60,13 @@ def load(
     if name.startswith(STACKED):
         options = {"data_dir": data_dir, "cache_dir": cache_dir, "progress": progress}
         options |= {"image_size": image_size, "channels": 1, "resize": resize}
+        options |= {"max_pixels": max_pixels}
         base = load(base_name(name), split, **options)
         title = f"Stacking {base.name}, {split} (once)" if progress else None
         return stacked.dataset(name, split, base, directory=directory, title=title)
     if name in (*EMBEDDED, *POINTS):
         return _without_files(name, split, shape, resize)
-    source, examples = _open_source(name, split, channels, data_dir, progress)
+    source, examples = _open_source(name, split, channels, max_pixels, data_dir, progress)
     identity = fingerprint(_VERSION, source, split, shape, resize)
     title = f"Decoding {name}, {split} (once)" if progress else None
     return cache.on_disk(name, identity, examples, shape, resize, directory=directory, title=title)
@@ -82,18 +85,20 @@ def _without_files(name: str, split: str, shape: tuple[int, int, int], resize: s
     return cache.in_memory(name, identity, tiles, shape, resize)
 
 
-def _open_source(name: str, split: str, channels: int, data_dir: str | None, progress: bool):
+def _open_source(
+    name: str, split: str, channels: int, max_pixels: int, data_dir: str | None, progress: bool
+):
     """(identity of the content, function that opens its examples) of what lives in files."""
     if name.startswith(TFDS):
         from jaxgen.data import tfds_source
 
-        return tfds_source.source(name, split, channels, data_dir, progress)
+        return tfds_source.source(name, split, channels, max_pixels, data_dir, progress)
     if name.startswith(LSUN):
-        return lsun.source(name, split, channels)
+        return lsun.source(name, split, channels, max_pixels)
     if name.endswith(".npz"):
         from jaxgen.data import arrays
 
         return arrays.source(name, split, channels)
     from jaxgen.data import folder
 
-    return folder.source(name, split, channels)
+    return folder.source(name, split, channels, max_pixels)

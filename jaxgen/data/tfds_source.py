@@ -27,7 +27,7 @@ def default_dir() -> str:
 
 
 def source(
-    name: str, split: str, channels: int, data_dir: str | None, progress: bool
+    name: str, split: str, channels: int, max_pixels: int, data_dir: str | None, progress: bool
 ) -> tuple[list, Callable[[], Examples]]:
     """(identity, examples) of `name` = "tfds:<name>[/config][:version]" under `data_dir`.
 
@@ -60,7 +60,7 @@ def source(
     identity = ["tfds", builder.info.full_name, key, info.num_examples, info.num_bytes]
     # Two numbers where nothing is cut, as caches of earlier versions have.
     identity += [0, info.num_examples] if len(rows) == info.num_examples else ["every tenth", split]
-    return identity, lambda: _examples(builder, key, rows, channels)
+    return identity, lambda: _examples(builder, key, rows, channels, max_pixels)
 
 
 def _prepared(name: str, root: Path) -> Path | None:
@@ -144,7 +144,7 @@ def _split_rows(splits: Any, split: str, name: str) -> tuple[str, np.ndarray]:
     return "train", split_rows(splits["train"].num_examples, split)
 
 
-def _examples(builder: Any, key: str, rows: np.ndarray, channels: int) -> Examples:
+def _examples(builder: Any, key: str, rows: np.ndarray, channels: int, max_pixels: int) -> Examples:
     import tensorflow_datasets as tfds
 
     name, features = builder.info.name, builder.info.features
@@ -163,7 +163,7 @@ def _examples(builder: Any, key: str, rows: np.ndarray, channels: int) -> Exampl
         for row, record in zip(some, records.__getitems__(some)):
             where = f"{name} {key} image {row}"
             example = parser.deserialize_example_np(record, decoders=encoded)
-            image = images.decode(io.BytesIO(example[image_key]), where, channels)
+            image = images.decode(io.BytesIO(example[image_key]), where, channels, max_pixels)
             yield image, None if label_key is None else int(example[label_key]), where
 
     return Examples(len(rows), read, classes)

@@ -45,6 +45,7 @@ def load_data(
         image_size=data.image_size,
         channels=channels or data.channels,
         resize=data.resize,
+        max_pixels=data.max_pixels,
         data_dir=data.data_dir or None,
         cache_dir=data.cache_dir or None,
         progress=progress,

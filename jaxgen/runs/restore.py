@@ -1,5 +1,6 @@
 """A finished or interrupted run, read back from its folder."""
 
+import dataclasses
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from jaxgen.train import checkpoint
 from jaxgen.train.program import Program, make_mesh
 
 # What a run was trained with is settled; these have a use after it.
-AFTER_TRAINING = ("evaluation.num_images", "data.data_dir", "data.cache_dir")
+AFTER_TRAINING = ("evaluation.num_images", "data.data_dir", "data.cache_dir", "data.max_pixels")
 
 
 def program_of(experiment: Experiment) -> Program:
@@ -73,7 +74,8 @@ def restore(
         checkpoints.close()
     if found is None:
         raise UserError(f"{workdir} holds no checkpoint yet; train it first.")
-    return experiment, found[1]
+    identity = found[2].get("data") or {}
+    return dataclasses.replace(experiment, classes=tuple(identity.get("classes", ()))), found[1]
 
 
 def require_same_networks(state: Any, other: TrainState, where: str) -> None:

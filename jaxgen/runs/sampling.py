@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxgen.config.build import Experiment
-from jaxgen.core.errors import NotFiniteError, UserError
+from jaxgen.core.errors import NotFiniteError, UserError, did_you_mean
 from jaxgen.core.images import to_uint8
 from jaxgen.core.state import TrainState
 from jaxgen.data import preprocess
@@ -69,10 +69,11 @@ def completions(
     return completed.reshape(-1, count, *completed.shape[1:])
 
 
-def conditions(experiment: Experiment, labels: Sequence[int], num: int) -> np.ndarray | None:
+def conditions(experiment: Experiment, labels: Sequence[int | str], num: int) -> np.ndarray | None:
     """`labels` in turn, i32[num]; by default all classes, or None where samples have none.
 
-    Raises UserError for labels where there are no classes, and for those that are none.
+    A label is a number, or text: the name of a class, or else a number. Raises UserError for labels
+    where there are no classes, and for those that are none.
     """
     classes = experiment.abilities.num_classes
     if labels and not classes:
@@ -80,12 +81,27 @@ def conditions(experiment: Experiment, labels: Sequence[int], num: int) -> np.nd
             f"--labels={','.join(map(str, labels))} was given, but samples of "
             f"{experiment.config.objective} have no class; leave it out."
         )
-    for label in labels:
-        if not 0 <= label < classes:
-            raise UserError(f"--labels={label} is no class; classes are 0 to {classes - 1}.")
     if not classes:
         return None
-    return np.resize(np.asarray(labels or range(classes), np.int32), num)
+    # Clusters that nobody named are numbers only.
+    names = experiment.classes if experiment.reads_some_labels else ()
+    numbers = [_number_of(label, names, classes) for label in labels] or range(classes)
+    return np.resize(np.asarray(numbers, np.int32), num)
+
+
+def _number_of(label: int | str, names: Sequence[str], classes: int) -> int:
+    if label in names:
+        return names.index(str(label))
+    text = str(label)
+    if text.isascii() and text.isdigit() and int(text) < classes:
+        return int(text)
+    if list(names) == [str(number) for number in range(len(names))]:
+        names = ()  # as the range tells
+    known = f": {', '.join(names[:30])}{', ...' * (len(names) > 30)}" if names else ""
+    raise UserError(
+        f"--labels={label} is no class; classes are 0 to {classes - 1}{known}."
+        f"{did_you_mean(text, names)}"
+    )
 
 
 def codes(experiment: Experiment, key: Any, num: int) -> np.ndarray:
@@ -101,11 +117,11 @@ def codes(experiment: Experiment, key: Any, num: int) -> np.ndarray:
 
 
 def decoder(
-    experiment: Experiment, state: TrainState, label: int | None = None
+    experiment: Experiment, state: TrainState, label: int | str | None = None
 ) -> Callable[[np.ndarray], np.ndarray]:
     """A function from codes f32[n,m] to images u8[n,h,w,c] or points.
 
-    label: the class of all of them, of a conditional objective (default: 0).
+    label: the class of all of them, a number or name, of a conditional objective (default: 0).
 
     Raises UserError for an objective without codes, and for a class that it cannot be given.
     """
@@ -116,9 +132,8 @@ def decoder(
             f"--labels={label} was given, but codes of {experiment.config.objective} are decoded "
             "without a class; leave it out."
         )
-    if label is not None:
-        conditions(experiment, [label], 1)
-    chosen = (label or 0) if conditional else None
+    condition = conditions(experiment, [0 if label is None else label], 1) if conditional else None
+    chosen = None if condition is None else int(condition[0])
 
     @jax.jit
     def some(code, key):

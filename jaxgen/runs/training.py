@@ -58,8 +58,7 @@ def run(
         stop = stack.enter_context(loop.StopSignal())
         checkpoints, state, extra = begin(experiment, program, workdir, terminal, trust=trust)
         stack.callback(checkpoints.close)
-        uses_labels = bool({"label", "labelled_label"} & set(experiment.example_batch))
-        strict = uses_labels and not fork
+        strict = experiment.reads_some_labels and not fork
         data.check_identity(extra.get("data"), training, terminal.say, strict=strict)
         if writes:  # only now: a config that does not fit leaves the record as it was
             record.write(workdir, config)

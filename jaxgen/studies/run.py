@@ -110,8 +110,8 @@ def train_group(
     with contextlib.ExitStack() as stack:
         checkpoints, states, extra = training.begin(experiment, program, folder, terminal)
         stack.callback(checkpoints.close)
-        uses_labels = bool({"label", "labelled_label"} & set(experiment.example_batch))
-        data.check_identity(extra.get("data"), evaluator.training, terminal.say, strict=uses_labels)
+        strict = experiment.reads_some_labels
+        data.check_identity(extra.get("data"), evaluator.training, terminal.say, strict=strict)
         compiled, seconds = training.compile_program(
             experiment, program, pipelines, states, terminal
         )

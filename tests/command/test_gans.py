@@ -152,6 +152,14 @@ def test_the_number_of_classes_is_that_of_the_data(env, tmp_path):
     config = json.loads((tmp_path / "run" / "config.json").read_text())["config"]
     assert config["hparams"]["num_classes"] == 3
     assert config["networks"]["discriminator"]["num_classes"] == 3
+    drawn = []
+    for label in ("class_01", "1"):
+        arrays = (f"--labels={label}", "--num=2", f"--out={tmp_path}/x.npz")
+        ran(env, tmp_path, "--mode=sample", arguments[-1], *arrays)
+        drawn.append(np.load(tmp_path / "x.npz")["image"])
+    np.testing.assert_array_equal(*drawn)
+    failed = ran(env, tmp_path, "--mode=sample", arguments[-1], "--labels=class_1", code=1)
+    assert "classes are 0 to 2: class_00, class_01, class_02. Did you mean" in failed.err
     other = (*arguments[:-1], f"--workdir={tmp_path}/other")
     failed = ran(env, tmp_path, *other, "--config.hparams.num_classes=10", code=1)
     *_, last = failed.err.splitlines()

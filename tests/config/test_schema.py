@@ -45,6 +45,7 @@ def test_free_keys_are_those_that_do_not_change_what_is_trained():
         "checkpoint_best_mode",
         "data.data_dir",
         "data.cache_dir",
+        "data.max_pixels",
         "data.resident",
         "evaluation.num_images",
     }

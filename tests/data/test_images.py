@@ -171,12 +171,12 @@ def test_postscript_is_not_opened_whatever_it_is_called(tmp_path, monkeypatch):
 
 def test_an_image_of_too_many_pixels_is_refused_before_it_is_read(tmp_path, monkeypatch):
     Image.new("L", (30, 20)).save(tmp_path / "a.png")
-    monkeypatch.setattr(images, "MOST_PIXELS", 600)
-    images.decode(tmp_path / "a.png", "a", 1)
-    monkeypatch.setattr(images, "MOST_PIXELS", 599)
+    images.decode(tmp_path / "a.png", "a", 1, 600)
     monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("read"))
-    with pytest.raises(UserError, match=r"a has 30 x 20 pixels, and at most 599 are read"):
-        images.decode(tmp_path / "a.png", "a", 1)
+    with pytest.raises(
+        UserError, match=r"a has 30 x 20 pixels, and at most 599 are read: .* data.max_pixels"
+    ):
+        images.decode(tmp_path / "a.png", "a", 1, 599)
 
 
 def test_sixteen_bits_are_divided_by_257_to_the_nearest(tmp_path):

@@ -71,8 +71,8 @@ def test_alone_it_gives_every_tenth_and_any_row_can_be_read(tmp_path, write):
     rest = [i for i in range(403) if i not in held_out]
     assert numbers(train) == rest
     assert numbers(load(tmp_path / "rooms", tmp_path / "cache", "test")) == held_out
-    _, opener = lsun.source(f"lsun:{tmp_path}/rooms", "test", 3)
-    _, other = lsun.source(f"lsun:{tmp_path}/rooms", "train", 3)
+    _, opener = lsun.source(f"lsun:{tmp_path}/rooms", "test", 3, 2**20)
+    _, other = lsun.source(f"lsun:{tmp_path}/rooms", "train", 3, 2**20)
     assert opener().num == 40
     for start, stop in ((0, 1), (20, 40), (5, 5), (39, 40)):
         red = [image.getpixel((0, 0))[0] for image, _, _ in opener().read(start, stop)]

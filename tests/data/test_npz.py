@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from jaxgen.core.errors import UserError
-from jaxgen.data import sources
+from jaxgen.data import arrays, sources
 
 pytestmark = pytest.mark.core
 
@@ -34,6 +34,16 @@ def test_of_one_array_every_tenth_is_for_test(tmp_path, channels):
     assert train.label.dtype == np.int32
     assert train.classes == test.classes == ("0", "1", "2")
     assert isinstance(train.image, np.memmap)
+
+
+def test_an_array_that_does_not_fit_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    """As of a small archive of very many zeros."""
+    np.savez_compressed(tmp_path / "a.npz", image=np.zeros((2**14, 16, 16), np.uint8))
+    assert (tmp_path / "a.npz").stat().st_size < 2**14
+    monkeypatch.setattr(arrays, "available_memory", lambda: 2**21)
+    monkeypatch.setattr(np.lib.format, "read_array", lambda *a, **k: pytest.fail("read"))
+    with pytest.raises(UserError, match=r'"image" in .*a.npz takes 0.0 GiB, and 0.0 GiB of memory'):
+        load(tmp_path / "a.npz")
 
 
 @pytest.mark.parametrize("order", ["sorted", "reversed", "dealt", "shuffled"])

@@ -40,10 +40,14 @@ def test_samples_that_are_not_finite_are_no_black_images():
         sampling.draw(bad, None, jax.random.key(0), 3)
 
 
-def with_classes(count):
+def with_classes(count, names=(), labelled=True):
     abilities = types.SimpleNamespace(num_classes=count, draw_code=None, decode=None)
     return types.SimpleNamespace(
-        abilities=abilities, config=types.SimpleNamespace(objective="some"), kind="image"
+        abilities=abilities,
+        config=types.SimpleNamespace(objective="some"),
+        kind="image",
+        classes=names,
+        reads_some_labels=labelled,
     )
 
 
@@ -55,6 +59,19 @@ def test_labels_are_asked_for_in_turn():
         sampling.conditions(with_classes(0), (3,), 4)
     with pytest.raises(UserError, match="--labels=3 is no class; classes are 0 to 2"):
         sampling.conditions(with_classes(3), (3,), 4)
+
+
+def test_labels_are_names_of_classes_or_numbers():
+    pets = with_classes(3, ("cat", "dog", "7"))
+    assert sampling.conditions(pets, ("dog", "0", 1), 4).tolist() == [1, 0, 1, 1]
+    some = with_classes(4, ("1", "2", "3", "9"))
+    assert sampling.conditions(some, ("1", "9", "0"), 3).tolist() == [0, 3, 0]  # names come first
+    assert sampling.conditions(some, (1, 0), 2).tolist() == [1, 0]  # a number is no name
+    with pytest.raises(UserError, match=r"dig is no class; classes are 0 to 2: cat, dog, 7. Did"):
+        sampling.conditions(pets, ("dig",), 1)
+    # Clusters that no label names have numbers only.
+    with pytest.raises(UserError, match=r"=cat is no class; classes are 0 to 2\.$"):
+        sampling.conditions(with_classes(3, ("cat", "dog", "7"), labelled=False), ("cat",), 1)
 
 
 def test_codes_of_an_objective_without():
