@@ -226,6 +226,9 @@ def call(main: Callable[[list[str]], None]) -> None:
     from absl import logging
 
     logging.set_verbosity(logging.WARNING)
+    for stream in (sys.stdout, sys.stderr):
+        # The locale may be ASCII, and names of files and classes anything.
+        getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
     try:
         main(sys.argv[1:])
     except UserError as error:

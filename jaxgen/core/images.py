@@ -1,8 +1,11 @@
 """Images of either kind, 8 bits or floats in [-1,1], as the other kind."""
 
+import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from jaxgen.core.errors import UserError
+from jaxgen.core.types import Array
 
 
 def to_uint8(images: np.ndarray) -> np.ndarray:
@@ -36,3 +39,17 @@ def to_float(images: np.ndarray) -> np.ndarray:
                 "model has diverged; evaluate an earlier checkpoint."
             )
     return to_uint8(images).astype(np.float32) / 127.5 - 1.0
+
+
+def check_range(x: Array, given: str) -> None:
+    """Raises ValueError for images [b,h,w,c] that can only be in [0,255], where there are values.
+
+    While a step is traced there are none. given: what `x` is.
+    """
+    if x.ndim != 4 or isinstance(x, Tracer):
+        return
+    largest = float(jnp.max(jnp.abs(x), initial=0.0))
+    if largest > 10:
+        raise ValueError(
+            f"{given} reaches {largest:g}; networks see floats in [-1,1]: give image / 127.5 - 1."
+        )

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from flax import struct
 
 from jaxgen.core import nets as nets_lib
+from jaxgen.core.images import check_range
 from jaxgen.core.keys import key_for
 from jaxgen.core.spec import Spec
 from jaxgen.core.types import Array, Key, PyTree
@@ -36,8 +37,12 @@ def create(spec: Spec, key: Key, inputs: Mapping[str, tuple[Array, ...]]) -> Tra
     """Initial state of every network of `spec`.
 
     inputs: for each network the arrays that it is called with; only shapes and dtypes matter. A
-    network's parameters are a function of the key and of its name.
+    network's parameters are a function of the key and of its name. Raises ValueError for images
+    that can only be in [0,255].
     """
+    for name, arrays in inputs.items():
+        for x in arrays:
+            check_range(x, f'The image that "{name}" begins with')
     fresh = {
         name: nets_lib.init(spec.nets[name], key_for(key, name), *arrays)
         for name, arrays in inputs.items()

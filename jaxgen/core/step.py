@@ -23,6 +23,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from jaxgen.core.images import check_range
 from jaxgen.core.keys import key_for
 from jaxgen.core.nets import Nets
 from jaxgen.core.spec import Spec
@@ -152,7 +153,7 @@ def take_turns(
 def check_batch(batch: Batch) -> None:
     """Raises ValueError, when a step is traced, for images and labels that no objective takes.
 
-    Images are floats [b,h,w,c] in [-1,1], labels integers [b].
+    Images are floats [b,h,w,c] in [-1,1], which is seen outside of jit only, labels integers [b].
     """
     for name in ("image", "labelled_image"):
         x = batch.get(name)
@@ -161,6 +162,7 @@ def check_batch(batch: Batch) -> None:
         given = f'batch["{name}"] is {x.dtype}{list(x.shape)}'
         if not jnp.issubdtype(x.dtype, jnp.floating):
             raise ValueError(f"{given}; networks see floats in [-1,1]: give image / 127.5 - 1.")
+        check_range(x, f'batch["{name}"]')
         if x.ndim == 4 and x.shape[1] in (1, 3) and x.shape[3] > 4 and x.shape[2] > 4:
             raise ValueError(
                 f"{given}, which looks like channels first; give [b,h,w,c], as by "

@@ -16,9 +16,8 @@ from jaxgen.core.files import local_path
 from jaxgen.core.images import even_rows
 from jaxgen.data import images
 from jaxgen.data.dataset import Examples, split_rows
+from jaxgen.data.names import IMAGE_SUFFIXES
 
-_SUFFIXES = (".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm")
-_SUFFIXES += (".ppm", ".tif", ".tiff", ".webp")
 _LOG = logging.getLogger(__name__)
 # Of so many files so many bytes make up the identity of a folder, beside all names.
 _LOOKED_AT, _BYTES = 64, 2**16
@@ -154,7 +153,7 @@ def _image_files(root: Path) -> list[tuple[str, int, int]]:
             status = _status(entry)
             if stat.S_ISDIR(status.st_mode):
                 folders.append(f"{folder}{entry.name}/")
-            elif not entry.name.lower().endswith(_SUFFIXES):
+            elif not entry.name.lower().endswith(IMAGE_SUFFIXES):
                 ignored += 1
             elif stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode):
                 found.append((folder + entry.name, status.st_size, status.st_mtime_ns))
@@ -163,7 +162,7 @@ def _image_files(root: Path) -> list[tuple[str, int, int]]:
     if ignored:
         _LOG.warning("%d files in %s are no images: ignored", ignored, root)
     if not found:
-        raise UserError(f"{root} has no image files ({', '.join(_SUFFIXES)}): fix the path.")
+        raise UserError(f"{root} has no image files ({', '.join(IMAGE_SUFFIXES)}): fix the path.")
     return sorted(found)
 
 

@@ -15,6 +15,10 @@ EMBEDDED = ("digits", "photos")
 POINTS = {"ring": 8, "grid": 25}  # name -> modes
 POINT_SHAPE = (1, 1, 2)
 STACKED, LSUN, TFDS = "stacked:", "lsun:", "tfds:"
+IMAGE_SUFFIXES = (
+    *(".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm"),
+    *(".tif", ".tiff", ".webp"),
+)
 # (side in pixels, channels, classes) of sets that configs name without saying so.
 _KNOWN = {
     "digits": (8, 1, 10),
@@ -81,8 +85,17 @@ def _classes_of_folder(name: str) -> int | None:
     root = Path(name).expanduser()
     root = root / "train" if (root / "train").is_dir() else root
     with os.scandir(root) as entries:
-        folders = [e for e in entries if not e.name.startswith(".") and e.is_dir()]
-    return len(folders) if len(folders) > 1 else None
+        folders = [e.path for e in entries if not e.name.startswith(".") and e.is_dir()]
+    count = sum(map(_holds_an_image, folders))
+    return count if count > 1 else None
+
+
+def _holds_an_image(folder: str) -> bool:
+    for _, below, files in os.walk(folder):
+        below[:] = [name for name in below if not name.startswith(".")]
+        if any(f.lower().endswith(IMAGE_SUFFIXES) and not f.startswith(".") for f in files):
+            return True
+    return False
 
 
 def _classes_of_archive(name: str) -> int | None:

@@ -50,3 +50,16 @@ def test_what_is_no_failure_of_the_machine_keeps_its_traceback():
     )
     assert done.returncode == 1
     assert done.stderr.startswith("jaxgen: Out of memory (MemoryError): ask for less")
+
+
+def test_a_locale_of_ascii_prints_any_name():
+    script = "from jaxgen.commands import flags; flags.call(lambda argv: print('\\xfcn\\xef'))"
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **locale},
+        check=False,
+    )
+    assert (done.stdout, done.returncode) == ("\\xfcn\\xef\n", 0), done.stderr

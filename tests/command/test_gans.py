@@ -142,6 +142,8 @@ def classes_of_images(folder, count):
 
 def test_the_number_of_classes_is_that_of_the_data(env, tmp_path):
     classes_of_images(tmp_path / "images", 3)
+    (tmp_path / "images" / "notes" / "of_mine").mkdir(parents=True)
+    (tmp_path / "images" / "notes" / "of_mine" / "a.txt").touch()  # no image, so no class
     arguments = (
         "--config=configs/gans_digits.py:cgan,smoke",
         f"--config.data.name={tmp_path}/images",

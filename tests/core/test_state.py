@@ -69,6 +69,16 @@ def test_every_network_has_what_is_its_own():
     assert state.step.dtype == jnp.int32
 
 
+def test_a_first_image_in_255_levels_is_a_sentence():
+    spec, _ = made(["encoder"])
+    image = jnp.full((1, 2, 2, 3), 200.0)
+    with pytest.raises(ValueError, match=r'The image that "encoder" begins with reaches 200; net'):
+        create(spec, jax.random.key(0), {"encoder": (image,)})
+    create(spec, jax.random.key(0), {"encoder": (image / 127.5 - 1,)})
+    # A trace has no values.
+    jax.eval_shape(lambda x: create(spec, jax.random.key(0), {"encoder": (x,)}), image)
+
+
 def test_there_is_nothing_to_remember():
     _, state = made(["encoder"])
     assert state.memory == {}

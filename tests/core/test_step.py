@@ -478,6 +478,7 @@ def test_optimise_each_takes_any_arguments():
     ("batch", "message"),
     [
         ({"image": np.zeros((4, 8, 8, 3), np.uint8)}, r"is uint8\[4, 8, 8, 3\]; .* / 127.5 - 1"),
+        ({"image": np.full((4, 8, 8, 3), 255.0)}, r'"image"\] reaches 255; .* / 127.5 - 1'),
         ({"image": np.zeros((4, 3, 8, 8), np.float32)}, r"looks like channels first"),
         ({"label": np.zeros((4, 10), np.int32)}, r'"label"\] is int32\[4, 10\]; .*argmax'),
         ({"label": np.zeros(4, np.float32)}, r'"label"\] is float32\[4\]; labels are integers'),
