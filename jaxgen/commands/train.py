@@ -1,4 +1,4 @@
-"""Train, or continue what is in --workdir."""
+"""Train, or continue what is in --workdir, also without --config."""
 
 import functools
 from collections.abc import Mapping
@@ -25,17 +25,31 @@ FLAGS = (
 
 def run(values: Values, overrides: Mapping[str, str]) -> None:
     """Trains the experiment of --config; --print_config and --explain only print."""
-    if values["print_config"]:
-        return flags.print_config(flags.load_config(values, overrides, EXAMPLE))
     several = values["coordinator"], values["num_processes"], values["process_id"]
     if several != (None, None, None):
         from jaxgen.commands.processes import join_processes
 
         join_processes(*several)
-    config = flags.load_config(values, overrides, EXAMPLE)
+    config = _continued(values, overrides) or flags.load_config(values, overrides, EXAMPLE)
+    if values["print_config"]:
+        return flags.print_config(config)
     if values["explain"]:
         return print("\n".join(explain(config)))
     train(config, flags.training_folder(values), fork=values["fork"], trust=values["trust"])
+
+
+def _continued(values: Values, overrides: Mapping[str, str]) -> Any:
+    """The config of the run in --workdir, where no --config was given, with overrides; or None."""
+    workdir = values["workdir"]
+    if values["config"] or workdir is None or not (workdir / "config.json").exists():
+        return None
+    from jaxgen.config import load
+    from jaxgen.runs import record
+
+    config = record.config_of(workdir, trust=values["trust"])
+    for key, text in overrides.items():
+        config = load.override(config, key, load.parse(config, key, text))
+    return config
 
 
 def explain(config: Any) -> list[str]:

@@ -99,9 +99,15 @@ def build(config: load.Config) -> Experiment:
         nets={name: _network(network, dtype) for name, network in config.networks.items()},
         tx={name: optimisers.build(section) for name, section in config.optim.items()},
         hparams=hparams,
-        ema=dict(config.ema),
+        ema={name: decay for name, decay in config.ema.items() if decay},
+        micro_batches=config.data.micro_batches,
     )
     data = config.data
+    if data.batch_size % data.micro_batches:
+        raise UserError(
+            f"config.data.batch_size={data.batch_size} must be a multiple of "
+            f"config.data.micro_batches={data.micro_batches}; change one of them."
+        )
     shape = names.shape_of(data.name, image_size=data.image_size, channels=data.channels)
     batch = _example_batch(config, abilities, shape)
     experiment = Experiment(module, spec, config, batch, abilities)

@@ -50,8 +50,8 @@ def fill(given: Mapping[str, Any]) -> Values:
             )
             for network in networks
         }
-    values["ema"] = dict(_group(given, "ema"))
-    check_names(values["ema"], networks, "config.ema")
+    decays = dict.fromkeys(networks, schema.DECAY)
+    values["ema"] = _section(_group(given, "ema"), decays, "config.ema")
     return values
 
 
@@ -77,6 +77,7 @@ def check(values: Mapping[str, Any]) -> None:
             raise UserError(f"{section} lacks: {name}{why}; set config.{key}.")
     for name, keys in schema.SECTIONS.items():
         check_values(values[name] if name else values, keys, f"config.{name}".rstrip("."))
+    _check_evaluations(values)
     for key in ("num_steps", "log_every", "sample_every", "checkpoint_every"):
         if values[key] % values["steps_per_dispatch"]:
             raise UserError(
@@ -86,9 +87,30 @@ def check(values: Mapping[str, Any]) -> None:
     for where, section in optimisers.sections(values["optim"]).items():
         check_values(flatten(section), optimisers.keys_of(where, section), where)
         optimisers.check(where, section)
-    for name, decay in values["ema"].items():
-        if not (isinstance(decay, float) and 0.0 <= decay < 1.0):
-            raise UserError(f"config.ema.{name}={decay} must be a number from 0.0 to below 1.0.")
+    check_values(values["ema"], dict.fromkeys(values["ema"], schema.DECAY), "config.ema")
+
+
+def _check_evaluations(values: Mapping[str, Any]) -> None:
+    """Raises UserError unless evaluations during training have images, lines and checkpoints."""
+    every, best = values["evaluate_every"], values["checkpoint_best"]
+    if best.startswith("evaluation/") and not every:
+        raise UserError(
+            f'config.checkpoint_best="{best}" is of an evaluation; set config.evaluate_every to a '
+            "number of training steps."
+        )
+    if not every:
+        return
+    if not values["data"]["validation"]:
+        raise UserError(
+            f"config.evaluate_every={every} needs images that are neither trained on nor tested "
+            "on; set config.data.validation to their number."
+        )
+    for key in ("log_every", *(["checkpoint_every"] if best.startswith("evaluation/") else [])):
+        if every % values[key]:
+            raise UserError(
+                f"config.evaluate_every={every} must be a multiple of config.{key}={values[key]}; "
+                "change one of them."
+            )
 
 
 def check_study(values: Mapping[str, Any]) -> None:

@@ -258,8 +258,10 @@ def _current(values: Mapping[str, Any], key: str) -> Any:
         allowed = list(node) if isinstance(node, Mapping) else []
         if part not in allowed:
             where = ".".join(["config", *parts[:place]])
+            deeper = [name for name in flatten(values) if name.endswith(f".{parts[-1]}")]
+            hint = f" Did you mean {' or '.join(deeper[:4])}?" if deeper else ""
             raise UserError(
-                f'"{part}" is not a key of {where}.{did_you_mean(part, allowed)} '
+                f'"{part}" is not a key of {where}.{did_you_mean(part, allowed) or hint} '
                 f"Keys: {', '.join(sorted(allowed)) or 'none'}."
             )
         node = node[part]

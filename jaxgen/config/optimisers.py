@@ -15,20 +15,29 @@ from jaxgen.core.errors import UserError, did_you_mean
 if TYPE_CHECKING:
     import optax
 
-_NAMES = ("adam", "rmsprop", "sgd", "momentum")
+_NAMES = ("adam", "adamw", "rmsprop", "sgd", "momentum")
 COMMON = {
     "name": Key("adam", "the kind of optimiser", choices=_NAMES, required=True),
     "learning_rate": Key(
         0.0, "before its schedule; with 0 nothing moves", least=0.0, required=True
     ),
-    "weight_decay": Key(0.0, "L2: times the parameters, added to the gradient", least=0.0),
+    "weight_decay": Key(
+        0.0,
+        "times the parameters, added to the gradient (L2), of adamw to the update",
+        least=0.0,
+    ),
+    "clip_norm": Key(
+        0.0, "norm of the network's gradient above which it is scaled down; 0: never", least=0.0
+    ),
+}
+_ADAM = {
+    "b1": Key(0.9, "decay of the mean of gradients", least=0.0, below=1.0),
+    "b2": Key(0.999, "decay of the mean of their squares", least=0.0, below=1.0),
+    "eps": Key(1e-8, "added to the root of the mean of squares", least=0.0),
 }
 KINDS = {
-    "adam": {
-        "b1": Key(0.9, "decay of the mean of gradients", least=0.0, below=1.0),
-        "b2": Key(0.999, "decay of the mean of their squares", least=0.0, below=1.0),
-        "eps": Key(1e-8, "added to the root of the mean of squares", least=0.0),
-    },
+    "adam": _ADAM,
+    "adamw": _ADAM,
     "rmsprop": {
         "decay": Key(0.9, "of the mean of squared gradients", least=0.0, below=1.0),
         "eps": Key(1e-8, "added to that mean or to its root", least=0.0),
@@ -59,11 +68,16 @@ SCHEDULES = {
         "transition_steps": Key(1, "training steps over which it falls by decay_rate", least=1),
         "end_value": Key(0.0, "the rate below which it does not fall", least=0.0),
     },
+    "cosine": {
+        "warmup_steps": Key(0, "training steps in which it rises from 0, in a line", least=0),
+        "decay_steps": Key(1, "training steps until end_value, the warmup's among them", least=1),
+        "end_value": Key(0.0, "the rate at the end", least=0.0),
+    },
 }
 SCHEDULE_NAME = Key(
     "constant",
     "how the learning rate changes",
-    choices=("constant", "piecewise", "linear", "exponential"),
+    choices=tuple(SCHEDULES),
 )
 
 
@@ -110,6 +124,11 @@ def check(where: str, values: Mapping[str, Any]) -> None:
             f"{where}.schedule.boundaries={steps} must hold training steps in rising order, such "
             "as (100, 200)."
         )
+    if schedule.get("warmup_steps", 0) >= schedule.get("decay_steps", 1):
+        raise UserError(
+            f"{where}.schedule.warmup_steps={schedule['warmup_steps']} must be below "
+            f"decay_steps={schedule['decay_steps']}, all steps of the schedule."
+        )
     if not 0.0 < schedule.get("decay_rate", 0.5) < 1.0:
         raise UserError(
             f"{where}.schedule.decay_rate={schedule['decay_rate']} must be above 0.0 and below 1.0."
@@ -128,12 +147,14 @@ def build(values: Mapping[str, Any]) -> optax.GradientTransformation:
     if values["name"] == "momentum":
         kind = trace(_ramp(**numbers))
     else:
-        kinds = {"adam": optax.scale_by_adam, "rmsprop": optax.scale_by_rms, "sgd": optax.identity}
-        kind = kinds[values["name"]](**numbers)
-    decay = values["weight_decay"]
+        kinds = {"rmsprop": optax.scale_by_rms, "sgd": optax.identity}
+        kind = kinds.get(values["name"], optax.scale_by_adam)(**numbers)
+    clip, decay = values["clip_norm"], values["weight_decay"]
+    clipped = [optax.clip_by_global_norm(clip)] if clip else []
     decayed = [optax.add_decayed_weights(decay)] if decay else []
+    scaled = [kind, *decayed] if values["name"] == "adamw" else [*decayed, kind]
     rate = schedule(values["learning_rate"], values["schedule"])
-    return optax.chain(*decayed, kind, scale_by_learning_rate(rate))
+    return optax.chain(*clipped, *scaled, scale_by_learning_rate(rate))
 
 
 def schedule(learning_rate: float, values: Mapping[str, Any]) -> Callable[[Any], Any]:
@@ -148,6 +169,13 @@ def schedule(learning_rate: float, values: Mapping[str, Any]) -> Callable[[Any],
         return optax.linear_schedule(learning_rate, **numbers)
     if values["name"] == "exponential":
         return optax.exponential_decay(learning_rate, **numbers)
+    if values["name"] == "cosine":
+        warmup, end = numbers["warmup_steps"], numbers["end_value"]
+        fall = optax.cosine_decay_schedule(
+            learning_rate, numbers["decay_steps"] - warmup, end / learning_rate
+        )
+        rise = optax.linear_schedule(0.0, learning_rate, max(warmup, 1))
+        return optax.join_schedules([rise, fall], [warmup])
     return optax.constant_schedule(learning_rate)
 
 

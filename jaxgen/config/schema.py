@@ -49,9 +49,18 @@ RUN = {
     "log_every": Key(50, "training steps between log lines", least=1, free=True),
     "sample_every": Key(500, "training steps between pictures", least=1, free=True),
     "checkpoint_every": Key(500, "training steps between checkpoints", least=1, free=True),
+    "evaluate_every": Key(
+        0,
+        "training steps between evaluations on validation images, which the log then has; 0: none",
+        least=0,
+        free=True,
+    ),
     "checkpoint_keep": Key(2, "how many of the newest checkpoints are kept", least=1, free=True),
     "checkpoint_best": Key(
-        "", "a metric of the log whose best checkpoint is kept as well; none if empty", free=True
+        "",
+        "a metric of the log, evaluation/frechet for instance, whose best checkpoint is kept as "
+        "well; none if empty",
+        free=True,
     ),
     "checkpoint_best_mode": Key(
         "min", "which value of checkpoint_best is the best", choices=("min", "max"), free=True
@@ -79,6 +88,12 @@ DATA = {
         2**26, "of an image file, 67 million being 300 MB; larger ones are refused", 1, free=True
     ),
     "batch_size": Key(64, "images of one update, over all devices", least=1),
+    "micro_batches": Key(
+        1,
+        "parts that an update takes its images in, one after the other, to save memory; gradients "
+        "are averaged, BatchNorm and divergences are of a part",
+        least=1,
+    ),
     "flip": Key(False, "whether images are mirrored at random"),
     "crop_padding": Key(0, "pixels by which random crops are shifted at most", least=0),
     "resident": Key(
@@ -110,7 +125,9 @@ GROUPS = {
     "ema": "of networks whose parameters are averaged as well, the decay of the average",
 }
 MODULE = Key("", "a class of jaxgen.models, or the dotted path of one of yours", required=True)
-DECAY = Key(0.0, "decay of the average of parameters, from 0.0 to below 1.0", least=0.0)
+DECAY = Key(
+    0.0, "decay of the average of parameters, below 1; 0: there is none", least=0.0, below=1.0
+)
 
 SECTIONS: dict[str, dict[str, Key]] = {"": RUN, "data": DATA, "evaluation": EVALUATION}
 

@@ -23,6 +23,8 @@ class Spec(Generic[HparamsT]):
       hparams: numbers of the paper.
       ema: decay of the parameter average of those networks that have one.
       layout: where the batch lives.
+      micro_batches: parts that the images of one update are taken in, one after the other, whose
+        gradients are averaged; what couples the images of a batch couples those of a part.
     """
 
     nets: Mapping[str, Any]
@@ -30,6 +32,7 @@ class Spec(Generic[HparamsT]):
     hparams: HparamsT
     ema: Mapping[str, float] = dataclasses.field(default_factory=dict)
     layout: Layout = dataclasses.field(default_factory=Layout)
+    micro_batches: int = 1
 
     def __post_init__(self):
         for field, names in (("tx", self.tx), ("ema", self.ema)):

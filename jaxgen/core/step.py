@@ -44,18 +44,27 @@ def optimise(
     `loss` returns (scalar, metrics). Only the named networks are differentiated, so the others are
     constants in it and nothing needs a stop_gradient; running statistics move in every network
     that the loss calls in training mode. phase: for networks that are updated in several phases of
-    a step, which optimiser of `by_phase` this is; the others pay no attention to it.
+    a step, which optimiser of `by_phase` this is; the others pay no attention to it. args: arrays
+    [b,...], the last a key; of `spec.micro_batches` parts each has a key of its own.
     """
     names = (names,) if isinstance(names, str) else names
     constants = spec.layout.varying(state.params)
-
-    def evaluate(owned):
-        nets = Nets(spec, {**constants, **owned}, state.model_state)
-        value, metrics = loss(nets, spec, *args)
-        return value, (metrics, nets.model_state)
-
     owned = {name: state.params[name] for name in names}
-    (_, (metrics, model_state)), gradient = spec.layout.value_and_grad(evaluate)(owned)
+
+    def backward(model_state, args):
+        def evaluate(owned):
+            nets = Nets(spec, {**constants, **owned}, model_state)
+            value, metrics = loss(nets, spec, *args)
+            return value, (metrics, nets.model_state)
+
+        (_, (metrics, model_state)), gradient = spec.layout.value_and_grad(evaluate)(owned)
+        return model_state, (gradient, metrics)
+
+    if spec.micro_batches > 1:
+        found = _by_parts(backward, state.model_state, args, spec.micro_batches)
+    else:
+        found = backward(state.model_state, args)
+    model_state, (gradient, metrics) = found
     params, opt_state = dict(state.params), dict(state.opt_state)
     for name in names:
         update = optax.with_extra_args_support(spec.tx[name]).update
@@ -64,6 +73,29 @@ def optimise(
         )
         params[name] = optax.apply_updates(params[name], updates)
     return state.replace(params=params, opt_state=opt_state, model_state=model_state), metrics
+
+
+def _by_parts(backward: Callable, model_state: PyTree, args: tuple, count: int) -> tuple:
+    """`backward(model_state, args)` of `count` parts of the batch in turn, its results averaged."""
+    *arrays, key = args
+    uneven = [x.shape[0] for x in arrays if x.shape[0] % count]
+    if uneven:
+        raise ValueError(
+            f"{uneven[0]} images of an update cannot be taken in micro_batches={count} equal parts."
+        )
+    keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(count))
+    parts = (*(split_batch(x, count) for x in arrays), keys)
+
+    def add(carry, part):
+        model_state, total = carry
+        model_state, found = backward(model_state, part)
+        return (model_state, jax.tree.map(jnp.add, total, found)), None
+
+    one = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), parts)
+    _, shapes = jax.eval_shape(backward, model_state, one)
+    nothing = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
+    (model_state, total), _ = jax.lax.scan(add, (model_state, nothing), parts)
+    return model_state, jax.tree.map(lambda x: x / count, total)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from jaxgen.train.checkpoint import Checkpoints
 from jaxgen.train.metrics import Window, Writer, writes_or_tells
 from jaxgen.train.program import Program
 from jaxgen.train.progress import Terminal
+
+EVALUATION = "evaluation/"  # what names of metrics of `runs.validation` begin with
 
 
 class Clock:
@@ -64,11 +66,12 @@ class Log:
         self._terminal, self._clock, self._by_seed = terminal, clock, by_seed
         self._mark: tuple[int, float] | None = None
         self.means = means or {}  # of the newest line
+        self.evaluated: tuple[int, dict[str, float]] = (-1, {})  # step, and metrics of its state
 
     def record(self, first_step: int, metrics: Any) -> None:
         """Takes the metrics of a dispatch, and moves the bar. Raises what `Window.add` does."""
         best = self._config.checkpoint_best
-        if best and best not in metrics:
+        if best and best not in metrics and not best.startswith(EVALUATION):
             raise UserError(
                 f'config.checkpoint_best="{best}" is not a metric of the log.'
                 f"{did_you_mean(best, metrics)} There are: {', '.join(sorted(metrics))}."
@@ -100,12 +103,20 @@ class Log:
             names = next(iter(by_seed.values()), {})
             self.means = {k: float(np.mean([one[k] for one in by_seed.values()])) for k in names}
             line = self.means
+            evaluated = self.evaluated_at(step)
             if self._by_seed:
                 line = {f"{k}/seed_{s}": v for s, one in by_seed.items() for k, v in one.items()}
             if self._writer:
-                self._writer.write(step, line | {"time/steps_per_second": rate})
+                self._writer.write(step, {**line, **evaluated, "time/steps_per_second": rate})
+                best = self._config.checkpoint_best
+                shown = {best: evaluated[best]} if best in evaluated else {}
                 if self.means:
-                    self._terminal.log(step, self.means)
+                    self._terminal.log(step, self.means | shown)
+
+    def evaluated_at(self, step: int) -> dict[str, float]:
+        """Metrics of an evaluation of just this step's state; none where there was none."""
+        at, metrics = self.evaluated
+        return metrics if at == step else {}
 
 
 class Save:
@@ -131,7 +142,8 @@ class Save:
             if self._program.mesh is not None:
                 loop.check_finite(step, self._program.finite(state))
             extra = {"window": self._log.window.state, "means": self._log.means, **self._extra()}
-            self._checkpoints.save(step, state, extra, self._log.means)
+            metrics = self._log.means | self._log.evaluated_at(step)
+            self._checkpoints.save(step, state, extra, metrics)
 
 
 class Draw:
@@ -145,7 +157,10 @@ class Draw:
         writer: Writer | None,
         terminal: Terminal,
         clock: Clock,
+        titles: Mapping[str, tuple[str, str]],
     ):
+        """titles: of the metrics of the log."""
+        self._titles = titles
         self._experiment, self._workdir, self._writer = experiment, workdir, writer
         self._terminal, self._clock, self._announced = terminal, clock, False
         self._told: set[str] = set()
@@ -173,5 +188,5 @@ class Draw:
             values = load.to_json(self._experiment.config)
             page = self._workdir / "report.html"
             with writes_or_tells(page, self._terminal.say, self._told):
-                titles = self._experiment.abilities.titles
-                run_page.write(self._workdir, title=page.parent.name, config=values, titles=titles)
+                name = self._workdir.name
+                run_page.write(self._workdir, title=name, config=values, titles=self._titles)

@@ -18,7 +18,7 @@ from jaxgen.core.errors import UserError
 from jaxgen.core.files import local_path, require_writable
 from jaxgen.core.state import TrainState
 from jaxgen.data.pipeline import Pipeline
-from jaxgen.runs import data, lock, outputs, record
+from jaxgen.runs import data, lock, outputs, record, validation
 from jaxgen.runs.restore import program_of, require_same_networks, restore
 from jaxgen.train import checkpoint_files, loop
 from jaxgen.train.checkpoint import Checkpoints
@@ -73,11 +73,16 @@ def run(
             stack.callback(writer.close)
         clock, window = outputs.Clock(), Window(None, extra.get("window"))
         log = outputs.Log(experiment, window, writer, terminal, clock, means=extra.get("means"))
-        draw = outputs.Draw(experiment, held_out, workdir, writer, terminal, clock)
+        titles, validating = dict(experiment.abilities.titles), ()
+        if config.evaluate_every:
+            validate = validation.Validate(experiment, training, log, clock)
+            titles |= validate.titles
+            validating = (loop.Hook(config.evaluate_every, validate.evaluate),)
+        draw = outputs.Draw(experiment, held_out, workdir, writer, terminal, clock, titles)
         of_data = {"data": data.identity(training)}
         save = outputs.Save(program, checkpoints, log, clock, lambda: of_data)
         every = (config.log_every, config.sample_every, config.checkpoint_every)
-        hooks = tuple(map(loop.Hook, every, (log.write, draw.draw, save.save)))
+        hooks = (*validating, *map(loop.Hook, every, (log.write, draw.draw, save.save)))
         state, finished = fit(
             experiment, program, compiled, state, pipelines, log, hooks, stop.agreed, terminal
         )

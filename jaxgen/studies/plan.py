@@ -62,6 +62,11 @@ def plan(config: load.Config) -> tuple[Part, ...]:
                 f"{part.path} learns from labelled images that differ by seed, and a study trains "
                 "all seeds on the same data; train it with jaxgen.main."
             )
+        if part.experiment.config.evaluate_every:
+            raise UserError(
+                f"{part.path} evaluates while it trains (config.evaluate_every), and a study does "
+                "so by itself (config.evaluations); set it to 0."
+            )
         if _data_of(part) != _data_of(parts[0]):
             raise UserError(
                 f"A study compares on one data set, but {names[0]} has {_data_of(parts[0])} and "

@@ -46,12 +46,13 @@ def test_defaults_of_schema_hparams_networks_and_optimisers():
         "name": "adam",
         "learning_rate": 1e-3,
         "weight_decay": 0.0,
+        "clip_norm": 0.0,
         "b1": 0.9,
         "b2": 0.999,
         "eps": 1e-8,
         "schedule": {"name": "constant"},
     }
-    assert values["ema"] == {}
+    assert values["ema"] == {"generator": 0.0, "discriminator": 0.0}
 
 
 def test_a_complete_config_stays_as_it_is():
@@ -93,6 +94,8 @@ def test_sizes_follow_the_data(data, size, channels, classes):
 def test_classes_are_those_of_a_folder_or_an_archive(tmp_path):
     for i in range(20):
         (tmp_path / f"class{i}").mkdir()
+        (tmp_path / f"class{i}" / "a.PNG").touch()
+    (tmp_path / "empty").mkdir()  # is none
     data = {"name": str(tmp_path), "image_size": 16}
     assert filled(data=data)["networks"]["generator"]["num_classes"] == 20
     np.savez(tmp_path / "x.npz", image=np.zeros((5, 8, 8), np.uint8), label=np.arange(5))
@@ -170,7 +173,24 @@ MISTAKES = {
     "networks": ({"networks": {}}, "config.networks lacks: generator, discriminator."),
     "one network": ({"optim": {"generator": ADAM}}, "config.optim lacks: discriminator."),
     "other networks": ({"ema": {"critic": 0.9}}, '"critic" is not a key of config.ema. Keys: dis'),
-    "ema": ({"ema": {"generator": 1.0}}, "config.ema.generator=1.0 must be a number from 0.0"),
+    "ema": ({"ema": {"generator": 1.0}}, "config.ema.generator=1.0 must be 0 or more and b"),
+    "no validation images": ({"evaluate_every": 100}, "set config.data.validation to their number"),
+    "no evaluation": (
+        {"checkpoint_best": "evaluation/frechet"},
+        'config.checkpoint_best="evaluation/frechet" is of an evaluation; set config.evaluate_e',
+    ),
+    "evaluations between lines": (
+        {"evaluate_every": 70, "data": {"validation": 9}},
+        "config.evaluate_every=70 must be a multiple of config.log_every=50",
+    ),
+    "evaluations between checkpoints": (
+        {
+            "evaluate_every": 100,
+            "data": {"validation": 9},
+            "checkpoint_best": "evaluation/frechet",
+        },
+        "config.evaluate_every=100 must be a multiple of config.checkpoint_every=500",
+    ),
     "no rate": (
         {"optim": {"generator": ADAM, "discriminator": {"name": "sgd"}}},
         "config.optim.discriminator lacks: learning_rate; set config.optim.discriminator.learning_",

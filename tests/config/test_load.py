@@ -119,6 +119,7 @@ def test_one_override_of_channels():
 def test_one_override_of_the_data(tmp_path):
     for i in range(20):
         (tmp_path / f"class{i}").mkdir()
+        (tmp_path / f"class{i}" / "a.png").touch()
     config = load.load_config("configs/gans_digits.py:cgan", **{"data.name": str(tmp_path)})
     assert config.hparams.num_classes == 20
     assert config.networks.generator.num_classes == config.networks.discriminator.num_classes == 20
@@ -231,6 +232,12 @@ MISTAKES = {
         AGE,
         {"optim.encodr.b1": "0"},
         '"encodr" is not a key of config.optim. Did you mean "encoder"? Keys: encoder, generator.',
+    ),
+    "deeper": (
+        AGE,
+        {"learning_rate": "1e-4"},
+        '"learning_rate" is not a key of config. Did you mean optim.encoder.learning_rate or '
+        "optim.generator.learning_rate?",
     ),
     "below a value": (AGE, {"seed.x": "0"}, '"x" is not a key of config.seed. Keys: none.'),
     "a group": (AGE, {"optim": "3"}, "config.optim is a group of keys, to be set one by one: enc"),

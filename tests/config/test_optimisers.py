@@ -73,6 +73,16 @@ SCHEDULES = {
         {"name": "exponential", "decay_rate": 0.5, "end_value": 0.01},
         lambda t: np.maximum(0.2 / 2.0**t, 0.01),
     ),
+    "cosine": (
+        {"name": "cosine", "decay_steps": 20, "end_value": 0.05},
+        lambda t: 0.05 + 0.15 * (1 + np.cos(np.pi * np.minimum(t, 20) / 20)) / 2,
+    ),
+    "cosine after a warmup": (
+        {"name": "cosine", "warmup_steps": 8, "decay_steps": 28},
+        lambda t: np.where(
+            t < 8, 0.2 * t / 8, 0.2 * (1 + np.cos(np.pi * np.clip(t - 8, 0, 20) / 20)) / 2
+        ),
+    ),
 }
 
 
@@ -134,6 +144,23 @@ def test_a_record_of_an_earlier_version_has_the_rates_that_it_had(recorded, argu
 
 def test_weight_decay_is_added_to_the_gradient():
     np.testing.assert_allclose(rates_at([0], weight_decay=0.5), [0.2 * 1.5], rtol=1e-6)
+
+
+def test_gradients_above_a_norm_are_scaled_down_before_anything_else():
+    tx = made(clip_norm=1.0, weight_decay=0.5)
+    for gradient, clipped in (([3.0, 4.0], [0.6, 0.8]), ([0.3, 0.4], [0.3, 0.4])):
+        params = jnp.array([1.0, -1.0])
+        update, _ = tx.update(jnp.array(gradient), tx.init(params), params, step=jnp.asarray(0))
+        np.testing.assert_allclose(update, -0.2 * (np.array(clipped) + 0.5 * params), rtol=1e-5)
+
+
+def test_adamw_decays_the_update_and_adam_the_gradient():
+    """At the first step Adam's update of a gradient is its sign."""
+    for name, expected in (("adam", 1.0), ("adamw", 1.0 + 0.5 * 3.0)):
+        tx = made(name, weight_decay=0.5, eps=0.0)
+        params = jnp.full(1, 3.0)
+        update, _ = tx.update(jnp.ones(1), tx.init(params), params, step=jnp.asarray(0))
+        np.testing.assert_allclose(update, [-0.2 * expected], rtol=1e-5)
 
 
 def test_states_are_those_of_earlier_versions():
@@ -204,18 +231,23 @@ def test_a_section_for_each_phase():
     [
         (
             {"name": "adm"},
-            'optim.decoder.name="adm" is not one of adam, rmsprop, sgd, momentum. Did',
+            'optim.decoder.name="adm" is not one of adam, adamw, rmsprop, sgd, momentum. Did',
         ),
         ({"learning_rate": -1.0}, "optim.decoder.learning_rate=-1.0 must not be below 0"),
         ({"learning_rate": "x"}, "learning_rate='x' is of type str; it must be of type float"),
         (
             {"b1": 0.5},
-            '"b1" is not a key of config.optim.decoder. Keys: learning_rate, name, sched',
+            '"b1" is not a key of config.optim.decoder. Keys: clip_norm, learning_rate, name',
         ),
         (
-            {"schedule": {"name": "cosine"}},
-            'optim.decoder.schedule.name="cosine" is not one of con',
+            {"schedule": {"name": "cosinus"}},
+            'optim.decoder.schedule.name="cosinus" is not one of con',
         ),
+        (
+            {"schedule": {"name": "cosine", "warmup_steps": 5, "decay_steps": 5}},
+            "config.optim.decoder.schedule.warmup_steps=5 must be below decay_steps=5",
+        ),
+        ({"clip_norm": -1.0}, "config.optim.decoder.clip_norm=-1.0 must not be below 0"),
         ({"schedule": {"boundaries": (1,)}}, '"schedule.boundaries" is not a key of config.optim'),
         ({"schedule": "linear"}, "optim.decoder.schedule='linear' must be a section of keys."),
         ({"schedule": {"name": "piecewise", "boundaries": ("x",)}}, "must hold training steps"),

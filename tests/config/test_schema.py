@@ -40,6 +40,7 @@ def test_free_keys_are_those_that_do_not_change_what_is_trained():
         "log_every",
         "sample_every",
         "checkpoint_every",
+        "evaluate_every",
         "checkpoint_keep",
         "checkpoint_best",
         "checkpoint_best_mode",

@@ -431,7 +431,51 @@ def test_two_turns_of_one_purpose_are_an_error():
 # In a compiled program, and over devices
 
 
-def test_compiled_and_split_over_devices_a_step_is_the_same():
+def test_parts_of_a_batch_make_one_update_of_their_mean():
+    """What is read of each part, and when: running numbers move part by part."""
+    seen_rows = []
+
+    def loss(nets, spec, image, label, key):
+        seen_rows.append(image.shape)
+        error = jnp.mean(jnp.square(nets("a") - image) * label)
+        return error, {"a/error": error, "a/noise": jax.random.uniform(key)}
+
+    batch = {"image": jnp.arange(6.0), "label": jnp.arange(6) % 2 + 1}
+    turns = (Turn("a", loss, ("image", "label")),)
+    spec = spec_of({"a": Number(1.0)})
+    whole, expected = play(spec, turns, batch)
+    parts, found = play(dataclasses.replace(spec, micro_batches=3), turns, batch)
+    assert set(seen_rows) == {(6,), (2,)}
+    assert numbers(parts) == pytest.approx(numbers(whole), rel=1e-6)
+    assert float(found["a/error"]) == pytest.approx(float(expected["a/error"]), rel=1e-6)
+    assert float(found["a/noise"]) != float(expected["a/noise"])
+    with pytest.raises(ValueError, match=r"6 images of an update .* micro_batches=4 equal parts"):
+        play(dataclasses.replace(spec, micro_batches=4), turns, batch)
+
+
+def test_batch_normalisation_is_of_a_part_and_its_average_moves_with_each():
+    class Norm(nn.Module):
+        @nn.compact
+        def __call__(self, x, *, train):
+            return nn.BatchNorm(use_running_average=not train, momentum=0.5, use_bias=False)(x)
+
+    def loss(nets, spec, image, key):
+        value = jnp.mean(nets("a", image) ** 3)
+        return value, {"a/loss": value}
+
+    image = jnp.array([[0.0], [10.0], [1.0], [30.0]])
+    tx = {"a": optax.sgd(1.0)}
+    spec = Spec(nets={"a": Norm()}, tx=tx, hparams=None, micro_batches=2)
+    state = create(spec, jax.random.key(0), {"a": (image,)})
+    moved, metrics = take_turns(spec, state, {"image": image}, jax.random.key(1), [Turn("a", loss)])
+    mean = moved.model_state["a"]["batch_stats"]["BatchNorm_0"]["mean"]
+    # Rows 0 and 2, then rows 1 and 3.
+    np.testing.assert_allclose(mean, [0.5 * (0.5 * 0.5) + 0.5 * 20.0], rtol=1e-6)
+    np.testing.assert_allclose(metrics["a/loss"], 0.0, atol=1e-5)  # of pairs; of all four it is not
+
+
+@pytest.mark.parametrize("micro_batches", [1, 2])
+def test_compiled_and_split_over_devices_a_step_is_the_same(micro_batches):
     """Joint, fresh and counted turns, of a batch whose rows lie on two devices."""
 
     def loss(nets, spec, image, key):
@@ -439,7 +483,8 @@ def test_compiled_and_split_over_devices_a_step_is_the_same():
         value = jnp.mean(jnp.square(nets("a") - nets("b") * image + noise))
         return value, {"a/loss": value}
 
-    spec = spec_of({"a": Number(1.0), "b": Number(2.0)}, ema={"b": 0.5})
+    nets = {"a": Number(1.0), "b": Number(2.0)}
+    spec = spec_of(nets, ema={"b": 0.5}, micro_batches=micro_batches)
     turns = (
         Turn(("a", "b"), loss, updates=2, fresh=True),
         Turn("b", loss, updates=2, count=lambda step: step + 1),
