@@ -501,7 +501,7 @@ def test_sides_that_do_not_fit_are_refused_in_one_sentence():
         ((9, 9), [4, 8, 12], "choose 8 or 12"),
         ((8, 6), [2, 3, 8, 9], "choose 3 or 8"),  # the nearest to the one that does not fit
         ((3,), [4, 8], "choose 4"),
-        ((-3,), [4, 8], "choose 4"),
+        ((-3,), [-2, 0, 4], "choose 4"),
         ((0,), [0, 5], "choose 5"),
         ((10**12,), [4, 8], "choose 8"),
         ((2,), [1, 10**9], "choose 1"),
