@@ -214,6 +214,30 @@ LSGAN_CHURCHES = {
     **said(LSGAN, "", {**LSGAN_GAME, "num_steps": 1_000_000, "data.resize": "bilinear"}),
     **adam(LSGAN, PLAYERS, 1e-3, 0.5),
 }
+EBGAN_CELEBA = {
+    **said(
+        EBGAN,
+        "",
+        {
+            "objective": "ebgan",
+            "hparams.margin": 20.0,
+            "hparams.pulling_away_weight": 0.1,
+            "hparams.latent_size": 100,
+            "hparams.discriminator_updates": 1,
+            "hparams.generator_updates": 1,
+            "data.image_size": 64,
+            "networks.generator.module": "dcgan.Generator",
+            "networks.generator.features": 128,
+            "networks.generator.kernel_size": 4,
+            "networks.generator.batch_norm": True,
+            "networks.generator.init_scheme": "normal",
+            "networks.discriminator.module": "ebgan.Discriminator",
+            "networks.discriminator.features": 64,
+            "networks.discriminator.depth": 3,
+        },
+    ),
+    **adam(EBGAN, PLAYERS, 1e-3, 0.5),
+}
 RMSPROP = {
     "name": "rmsprop",
     "learning_rate": 5e-5,
@@ -515,6 +539,13 @@ RECIPES = {
             },
         ),
     },
+    # Its networks are those of an unconditional GAN, and so are its numbers.
+    "configs/cgan_folder.py": {
+        **said(CGAN, "", {"objective": "cgan", "hparams.form": "non_saturating"}),
+        **said(DCGAN, "", {"hparams.latent_prior": "uniform", "data.batch_size": 128}),
+        **adam(DCGAN, PLAYERS, 2e-4, 0.5),
+        **dcgan_pair(TORCH, FOUR),
+    },
     "configs/cgan_mnist.py:dcgan": {
         **said(
             COND,
@@ -548,6 +579,7 @@ RECIPES = {
         **DCGAN_NEWMU,
         **said(FACES, "", {"num_steps": 15_887, "data.image_size": 64}),
     },
+    "configs/dcgan_folder.py": {**DCGAN_TORCH, **said(TORCH, "data", {"image_size": 64})},
     "configs/dcgan_lsun.py": {
         **DCGAN_NEWMU,
         **said(DCGAN, "", {"num_steps": 59_237, "data.image_size": 64}),
@@ -578,32 +610,12 @@ RECIPES = {
         **adam(LSGAN_PAPER, PLAYERS, 2e-4, 0.5),
     },
     "configs/lsgan_folder.py:chi_square": {**said(LSGAN, "", LSGAN_GAME), **CHI_SQUARE},
-    "configs/ebgan_celeba.py": {
-        **said(
-            EBGAN,
-            "",
-            {
-                "objective": "ebgan",
-                "hparams.margin": 20.0,
-                "hparams.pulling_away_weight": 0.1,
-                "hparams.latent_size": 100,
-                "hparams.discriminator_updates": 1,
-                "hparams.generator_updates": 1,
-                "data.image_size": 64,
-                "networks.generator.module": "dcgan.Generator",
-                "networks.generator.features": 128,
-                "networks.generator.kernel_size": 4,
-                "networks.generator.batch_norm": True,
-                "networks.generator.init_scheme": "normal",
-                "networks.discriminator.module": "ebgan.Discriminator",
-                "networks.discriminator.features": 64,
-                "networks.discriminator.depth": 3,
-            },
-        ),
-        **adam(EBGAN, PLAYERS, 1e-3, 0.5),
-    },
+    "configs/ebgan_celeba.py": EBGAN_CELEBA,
+    "configs/ebgan_folder.py": EBGAN_CELEBA,
     "configs/wgan_celeba.py": WGAN_RECIPE,
     "configs/wgan_celeba.py:long": {**WGAN_RECIPE, **LONG},
+    "configs/wgan_folder.py": WGAN_RECIPE,
+    "configs/wgan_folder.py:long": {**WGAN_RECIPE, **LONG},
     "configs/wgan_lsun.py": {
         **WGAN_RECIPE,
         **said(WGAN_CODE, "data", {"resize": "center_crop"}),
@@ -624,6 +636,10 @@ RECIPES = {
         **said(GP_DCGAN, "networks.generator", {"output_bias": True, "batch_norm": True}),
         **said(GP_DCGAN, "networks.critic", {"batch_norm": False}),
         **adam(GP_DCGAN, CRITIC, 1e-4, 0.5, 0.9),
+    },
+    "configs/wgan_gp_folder.py": {
+        **GP_COMPARED,
+        **said(GP, "networks.critic", {"batch_norm": False}),
     },
     "configs/gans_digits.py": {
         **said(DCGAN, "hparams", {"form": "non_saturating", "order": "alternating"}),

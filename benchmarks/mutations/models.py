@@ -3,6 +3,48 @@
 MUTANTS = [
     (
         "jaxgen/models/age.py",
+        "128, (1, 2, 4, 8, 16), 1",
+        "128, (1, 2, 4, 8, 8), 1",
+        "tests/models/test_age_models.py",
+        "the 128 px encoder's last map is no wider",
+    ),
+    (
+        "jaxgen/models/age.py",
+        "multiples, pointwise = (16, 8, 4, 2, 1), False",
+        "multiples, pointwise = (8, 8, 4, 2, 1), False",
+        "tests/models/test_age_models.py",
+        "the 128 px generator's first map is no wider",
+    ),
+    (
+        "jaxgen/models/age.py",
+        "given in (16, 32, 64, 128)",
+        "given in (16, 32, 64)",
+        "tests/models/test_age_models.py",
+        "the 128 px pair is not named for images of 128 px",
+    ),
+    (
+        "jaxgen/models/layers.py",
+        "range(min(side - 1, _MOST_PIXELS), 0, -1)",
+        "range(min(side - 1, _MOST_PIXELS), 0, -8)",
+        "tests/models/test_layers.py",
+        "the nearest side below is missed",
+    ),
+    (
+        "jaxgen/models/layers.py",
+        "range(max(side, 0) + 1, _MOST_PIXELS)",
+        "range(side + 1, _MOST_PIXELS)",
+        "tests/models/test_layers.py",
+        "sides of 0 pixels are proposed",
+    ),
+    (
+        "jaxgen/models/layers.py",
+        "_nearest(side, fits)}",
+        "_nearest(sides[0], fits)}",
+        "tests/models/test_layers.py",
+        "the nearest to a side that fits are named",
+    ),
+    (
+        "jaxgen/models/age.py",
         "nn.leaky_relu(x, 0.2)",
         "nn.leaky_relu(x, 0.02)",
         "tests/models/test_age_models.py",

@@ -1,9 +1,11 @@
-"""AGE's networks: the official 32 px and 64 px pairs, and a 16 px pair of the same style.
+"""AGE's networks: the official 32 px and 64 px pairs, and 16 px and 128 px pairs of that style.
 
 Layers, widths and initialisers are those of the published code (github.com/DmitryUlyanov/AGE,
-commit 46979476). Encoders return raw codes: the projection onto the sphere is the objective's, as
-only the sphere prior has it. Every convolution but one is 4x4; C(s,p) and T(s,p) below are a
-convolution and a transposed one of stride s and padding p.
+commit 46979476). It has no pair for other sides: that for 128 px is ours, the 64 px pair with one
+more layer, of twice the channels, at its smallest map, and that for 16 px is ours as well. Encoders
+return raw codes: the projection onto the sphere is the objective's, as only the sphere prior has
+it. Every convolution but one is 4x4; C(s,p) and T(s,p) below are a convolution and a transposed one
+of stride s and padding p.
 """
 
 from typing import Any
@@ -39,6 +41,20 @@ class _Encoder(nn.Module):
             x = nn.leaky_relu(x, 0.2)
         x = _layer(self, layers.Conv, self.latent_size, self.last_strides, use_bias=True)(x)
         return jnp.mean(x, axis=(1, 2))
+
+
+class Encoder128(_Encoder):
+    """f32[b,128,128,c] -> raw codes f32[b,M]: C(2,1) to 64, 128, 256, 512, 1024, then C(1,0) to M.
+
+    Attributes:
+      latent_size: numbers in a code, M.
+      features: channels of the first layer, of which the others have multiples.
+    """
+
+    side, multiples, last_strides = 128, (1, 2, 4, 8, 16), 1
+
+    latent_size: int = 64
+    features: int = 64
 
 
 class Encoder64(_Encoder):
@@ -108,6 +124,20 @@ class _Generator(nn.Module):
         return jnp.tanh(last(x))
 
 
+class Generator128(_Generator):
+    """f32[b,M] -> f32[b,128,128,c] in [-1,1]: T(1,0) to 1024, T(2,1) to 512, 256, 128, 64 and c.
+
+    Attributes:
+      channels: number of channels of the images, c.
+      features: channels of the last map before the image, of which the others have multiples.
+    """
+
+    multiples, pointwise = (16, 8, 4, 2, 1), False
+
+    channels: int = 3
+    features: int = 64
+
+
 class Generator64(_Generator):
     """f32[b,M] -> f32[b,64,64,c] in [-1,1]: T(1,0) to 512, T(2,1) to 256, 128, 64 and c.
 
@@ -153,7 +183,7 @@ class Generator16(_Generator):
 
 def _require_side(encoder: _Encoder, image: Array) -> None:
     given, side = image.shape[1], encoder.side
-    other = f"age.Encoder{given}" if given in (16, 32, 64) and given != side else ""
+    other = f"age.Encoder{given}" if given in (16, 32, 64, 128) and given != side else ""
     layers.require_sides(
         encoder,
         *image.shape[1:3],

@@ -196,9 +196,8 @@ class ConditionalGenerator(nn.Module):
     @nn.compact
     def __call__(self, latent: Array, label: Array, *, train: bool) -> Array:
         """Images of latents and labels; `train` chooses batch or running statistics."""
-        side, fix = self.image_size, "choose such as 16, 28, 32 or 64"
-        allowed = "multiples of 4"
-        layers.require_sides(self, side, fits=lambda n: n % 4 == 0, allowed=allowed, fix=fix)
+        side, allowed = self.image_size, "multiples of 4"
+        layers.require_sides(self, side, fits=lambda n: n % 4 == 0, allowed=allowed)
         base, x = side // 4, latent
         with_label = functools.partial(layers.with_label, label=label, num_classes=self.num_classes)
         for width in (16 * self.features, 2 * self.features * base * base):
@@ -244,8 +243,8 @@ class ConditionalDiscriminator(nn.Module):
 def _grid_of(network: nn.Module, *sides: int) -> tuple[int, int]:
     """(first side, doublings) of images: 4 or 7, and how often it is doubled to their height."""
     grids = {base * 2**n: (base, n) for base in (4, 7) for n in range(1, 16)}
-    allowed, fix = "4 or 7 times 2, 4, 8, ...", "choose such as 16, 28, 32, 64 or 112"
-    layers.require_sides(network, *sides, fits=lambda n: n in grids, allowed=allowed, fix=fix)
+    allowed = "4 or 7 times 2, 4, 8, ..."
+    layers.require_sides(network, *sides, fits=lambda n: n in grids, allowed=allowed)
     return grids[sides[0]]
 
 

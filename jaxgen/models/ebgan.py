@@ -42,10 +42,9 @@ class Discriminator(nn.Module):
     @nn.compact
     def __call__(self, image: Array, *, train: bool) -> tuple[Array, Array]:
         """Reconstructions and codes of images; `train` chooses batch or running statistics."""
-        unit, fix = 2**self.depth, "choose such sides, or a smaller depth"
-        allowed = f"multiples of {unit} with depth={self.depth}"
-        sides = image.shape[1:3]
-        layers.require_sides(self, *sides, fits=lambda n: n % unit == 0, allowed=allowed, fix=fix)
+        sides, unit = image.shape[1:3], 2**self.depth
+        allowed = f"multiples of {unit} with depth={self.depth}, or of less with a smaller depth"
+        layers.require_sides(self, *sides, fits=lambda n: n % unit == 0, allowed=allowed)
         widths = [self.features * 2**n for n in range(self.depth)]
         x = image
         for index, width in enumerate(widths):

@@ -192,6 +192,7 @@ def unit_pixels(image: Array) -> Array:
     return (image + 1.0) / 2.0
 
 
+_MOST_PIXELS = 2**16  # a side
 _NONLINEARITIES = {
     "relu": nn.relu,
     "leaky_relu": lambda x: nn.leaky_relu(x, 0.2),
@@ -274,15 +275,26 @@ def with_label(x: Array, label: Array | None, num_classes: int) -> Array:
 
 
 def require_sides(
-    network: nn.Module, *sides: int, fits: Callable[[int], bool], allowed: str, fix: str
+    network: nn.Module, *sides: int, fits: Callable[[int], bool], allowed: str, fix: str = ""
 ) -> None:
     """Raises UserError unless a network's images fit: `sides` are (height, width), or one for both.
 
-    Its sentence is made of which sides are `allowed` and of a `fix`.
+    Its sentence is made of which sides are `allowed` and of a `fix`, by default the nearest that
+    fit.
     """
-    if not all(side > 0 and fits(side) for side in sides):
+    for side in sides:
+        if side > 0 and fits(side):
+            continue
         name = f"{type(network).__module__.rpartition('.')[2]}.{type(network).__name__}"
         raise UserError(
             f"{name} does not fit images of {sides[0]}x{sides[-1]} pixels: "
-            f"their sides must be {allowed}; {fix}."
+            f"their sides must be {allowed}; {fix or f'choose {_nearest(side, fits)}'}."
         )
+
+
+def _nearest(side: int, fits: Callable[[int], bool]) -> str:
+    """The sides next below and next above that fit, in words."""
+    below = range(min(side - 1, _MOST_PIXELS), 0, -1)
+    above = range(max(side, 0) + 1, _MOST_PIXELS)
+    found = (next((n for n in sizes if fits(n)), None) for sizes in (below, above))
+    return " or ".join(str(n) for n in found if n) or "another network"

@@ -88,8 +88,8 @@ class Discriminator(nn.Module):
 
 
 def _require_sides(network, *sides):
-    allowed, fix = "multiples of 16", "choose such as 32, 64, 112 or 128"
-    layers.require_sides(network, *sides, fits=lambda n: n % 16 == 0, allowed=allowed, fix=fix)
+    allowed = "multiples of 16"
+    layers.require_sides(network, *sides, fits=lambda n: n % 16 == 0, allowed=allowed)
 
 
 def _normalise(module, x, train):

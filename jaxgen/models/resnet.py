@@ -42,8 +42,8 @@ class Generator(nn.Module):
     @nn.compact
     def __call__(self, latent: Array, *, train: bool) -> Array:
         """Images of latents; `train` chooses batch or running statistics."""
-        side, allowed, fix = self.image_size, "multiples of 8", "choose such as 16, 32 or 64"
-        layers.require_sides(self, side, fits=lambda n: n % 8 == 0, allowed=allowed, fix=fix)
+        side, allowed = self.image_size, "multiples of 8"
+        layers.require_sides(self, side, fits=lambda n: n % 8 == 0, allowed=allowed)
         base, glorot = self.image_size // 8, initializers.glorot_uniform()
         linear = layers.Dense(base * base * self.features, dtype=self.dtype, kernel_init=glorot)
         x = linear(latent).reshape(-1, base, base, self.features)
@@ -73,8 +73,8 @@ class Discriminator(nn.Module):
     def __call__(self, image: Array, *, train: bool) -> Array:
         """Scores of images."""
         del train
-        sides, allowed, fix = image.shape[1:3], "multiples of 4", "choose such as 16, 28 or 32"
-        layers.require_sides(self, *sides, fits=lambda n: n % 4 == 0, allowed=allowed, fix=fix)
+        sides, allowed = image.shape[1:3], "multiples of 4"
+        layers.require_sides(self, *sides, fits=lambda n: n % 4 == 0, allowed=allowed)
         x = _conv(self, 1, plain=True)(_shrink(image)) + _shrink(_branch(self, image))
         for halves in (True, False, False):
             branch = _branch(self, _rectified(self, x))

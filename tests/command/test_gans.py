@@ -132,12 +132,13 @@ def test_free_keys_apply_to_a_finished_run_and_others_are_refused(trained, env, 
 
 
 def classes_of_images(folder, count):
-    """A folder of `count` classes with 20 images each."""
-    pixels = np.random.default_rng(0).integers(0, 256, (20, 16, 16), np.uint8)
+    """A folder of `count` classes with 20 images each, of several sizes and formats."""
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 32, 24, 3), np.uint8)
     for number in range(count):
         (folder / f"class_{number:02d}").mkdir(parents=True)
         for i, image in enumerate(pixels):
-            Image.fromarray(image).save(folder / f"class_{number:02d}" / f"{i:03d}.png")
+            file = folder / f"class_{number:02d}" / f"{i:03d}.{'png' if i % 2 else 'jpg'}"
+            Image.fromarray(image[: 12 + i]).save(file)
 
 
 def test_the_number_of_classes_is_that_of_the_data(env, tmp_path):
@@ -145,8 +146,10 @@ def test_the_number_of_classes_is_that_of_the_data(env, tmp_path):
     (tmp_path / "images" / "notes" / "of_mine").mkdir(parents=True)
     (tmp_path / "images" / "notes" / "of_mine" / "a.txt").touch()  # no image, so no class
     arguments = (
-        "--config=configs/gans_digits.py:cgan,smoke",
+        "--config=configs/cgan_folder.py:smoke",
         f"--config.data.name={tmp_path}/images",
+        "--config.data.resize=center_crop",
+        "--config.data.image_size=16",
         f"--config.data.cache_dir={tmp_path}/cache",
         f"--workdir={tmp_path}/run",
     )
@@ -163,6 +166,11 @@ def test_the_number_of_classes_is_that_of_the_data(env, tmp_path):
     failed = ran(env, tmp_path, "--mode=sample", arguments[-1], "--labels=class_1", code=1)
     assert "classes are 0 to 2: class_00, class_01, class_02. Did you mean" in failed.err
     other = (*arguments[:-1], f"--workdir={tmp_path}/other")
+    single = f"--config.data.name={tmp_path}/images/class_00"
+    failed = ran(env, tmp_path, *other, single, code=1)
+    *_, last = failed.err.splitlines()
+    assert last.startswith(f"jaxgen: The data set {tmp_path}/images/class_00 has no labels")
+    assert "a folder with a subfolder for each class" in last
     failed = ran(env, tmp_path, *other, "--config.hparams.num_classes=10", code=1)
     *_, last = failed.err.splitlines()
     assert "has 3 classes, but cgan is given labels of 10" in last

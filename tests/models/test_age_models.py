@@ -43,6 +43,7 @@ FORMULAS = {
     16: (encoder(1, 1, 0), generator(1, pointwise=False)),
     32: (encoder(2, 2, 1), generator(3, pointwise=True)),
     64: (encoder(3, 1, 0), generator(3, pointwise=False)),
+    128: (encoder(4, 1, 0), generator(4, pointwise=False)),
 }
 
 
@@ -70,10 +71,26 @@ def test_parameter_counts_of_the_published_code(size, latent, encoder, generator
     assert networks.count(pair[1](channels=3), (1, latent)) == generator
 
 
+def test_parameters_of_the_larger_pair_are_one_more_layer_of_the_published_one():
+    """16 a b in every 4x4 layer, scale and shift of every normalisation, biases of the code."""
+    latent, widths = 64, (64, 128, 256, 512, 1024)
+    layers = 16 * sum(a * b for a, b in itertools.pairwise((3, *widths, latent)))
+    encoder = layers + 2 * sum(widths[1:]) + latent
+    assert networks.count(age.Encoder128(), (1, 128, 128, 3)) == encoder
+    generator = layers + 2 * sum(widths)
+    assert networks.count(age.Generator128(), (1, latent)) == generator
+    # The 64 px pair plus what the new layer brings and what the larger code layer has more.
+    assert encoder - 3_281_728 == 16 * 512 * 1024 + 2 * 1024 + 16 * 512 * latent
+    assert generator - 3_281_792 == 16 * 512 * 1024 + 2 * 1024 + 16 * 512 * latent
+
+
 @pytest.mark.parametrize(
     ("name", "given", "fix"),
     [
         ("Encoder64", (32, 32), "must be 64; use age.Encoder32, or images of 64 px."),
+        ("Encoder64", (128, 128), "must be 64; use age.Encoder128, or images of 64 px."),
+        ("Encoder128", (64, 64), "must be 128; use age.Encoder64, or images of 128 px."),
+        ("Encoder128", (100, 100), "must be 128; use images of 128 px."),
         ("Encoder32", (64, 64), "must be 32; use age.Encoder64, or images of 32 px."),
         ("Encoder16", (64, 64), "must be 16; use age.Encoder64, or images of 16 px."),
         ("Encoder32", (28, 28), "must be 32; use images of 32 px."),
@@ -95,6 +112,7 @@ def test_other_sides_are_refused(name, given, fix):
         (16, [3, 32, 64, 16], [9, 128, 64, 3]),
         (32, [3, 64, 128, 256, 128], [9, 512, 256, 128, 128]),
         (64, [3, 64, 128, 256, 512, 64], [9, 512, 256, 128, 64, 3]),
+        (128, [3, 64, 128, 256, 512, 1024, 64], [9, 1024, 512, 256, 128, 64, 3]),
     ],
 )
 def test_layer_widths(side, encoder, generator):
@@ -134,5 +152,7 @@ def test_last_convolution_has_the_only_bias():
 
     assert biased(age.Encoder32(), (1, 32, 32, 3)) == ["Conv_3"]
     assert biased(age.Encoder64(), (1, 64, 64, 3)) == ["Conv_4"]
+    assert biased(age.Encoder128(), (1, 128, 128, 3)) == ["Conv_5"]
     assert biased(age.Generator32(), (1, 64)) == ["Conv_0"]
     assert biased(age.Generator64(), (1, 64)) == []
+    assert biased(age.Generator128(), (1, 64)) == []

@@ -251,12 +251,20 @@ def test_initial_values_are_wgan_gps():
 @pytest.mark.parametrize(
     ("module", "shapes", "message"),
     [
-        (dcgan.Generator(image_size=30), [(1, 3)], r"Generator .* 30x30 .* 4 or 7 times 2, 4, 8"),
+        (
+            dcgan.Generator(image_size=30),
+            [(1, 3)],
+            r"30x30 .* 4 or 7 times 2, 4, 8, \.\.\.; choose 28 or 32",
+        ),
         (dcgan.Generator(image_size=0), [(1, 3)], "Generator .* 0x0 "),
-        (dcgan.Discriminator(), [(1, 4, 4, 3)], "Discriminator .* 4x4 .* choose such as 16, 28"),
+        (dcgan.Discriminator(), [(1, 4, 4, 3)], "Discriminator .* 4x4 .*; choose 8."),
         (dcgan.Discriminator(), [(1, 28, 30, 3)], "Discriminator .* 28x30 "),
         (dcgan.FeatureDiscriminator(), [(1, 64, 64, 3)], "64x64 .* must be 32; use images of 32"),
-        (dcgan.ConditionalGenerator(image_size=30), [(1, 3), (1,)], "30x30 .* multiples of 4;"),
+        (
+            dcgan.ConditionalGenerator(image_size=30),
+            [(1, 3), (1,)],
+            "30x30 .* multiples of 4; choose 28 or 32",
+        ),
     ],
 )
 def test_bad_sides_are_refused(module, shapes, message):

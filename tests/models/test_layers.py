@@ -494,6 +494,25 @@ def test_sides_that_do_not_fit_are_refused_in_one_sentence():
         )
 
 
+@pytest.mark.parametrize(
+    ("sides", "fits", "fix"),
+    [
+        ((6,), [4, 8, 12], "choose 4 or 8"),
+        ((9, 9), [4, 8, 12], "choose 8 or 12"),
+        ((8, 6), [2, 3, 8, 9], "choose 3 or 8"),  # the nearest to the one that does not fit
+        ((3,), [4, 8], "choose 4"),
+        ((-3,), [-2, 0, 4], "choose 4"),
+        ((0,), [0, 5], "choose 5"),
+        ((10**12,), [4, 8], "choose 8"),
+        ((2,), [1, 10**9], "choose 1"),
+        ((2,), [], "choose another network"),
+    ],
+)
+def test_the_nearest_sides_are_named(sides, fits, fix):
+    with pytest.raises(UserError, match=f" must be few; {fix}\\.$"):
+        layers.require_sides(_Net(), *sides, fits=fits.__contains__, allowed="few")
+
+
 def test_symmetric_uniform():
     values = layers.symmetric_uniform(0.05)(jax.random.key(0), (100, 100))
     assert 0.0499 < jnp.abs(values).max() <= 0.05

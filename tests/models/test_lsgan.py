@@ -76,7 +76,11 @@ def test_initial_values():
 
 
 def test_bad_sides_are_refused():
-    with pytest.raises(UserError, match=r"lsgan\.Generator .* 100x100 .* multiples of 16; choose"):
+    with pytest.raises(
+        UserError, match=r"lsgan\.Generator .* 100x100 .* multiples of 16; choose 96 or 112"
+    ):
         networks.outputs(lsgan.Generator(image_size=100), (1, 3))
-    with pytest.raises(UserError, match=r"lsgan\.Discriminator .* 32x28 .* multiples of 16"):
+    with pytest.raises(
+        UserError, match=r"lsgan\.Discriminator .* 32x28 .* multiples of 16; choose 16 or 32"
+    ):
         networks.outputs(lsgan.Discriminator(), (1, 32, 28, 1))

@@ -80,7 +80,11 @@ def test_initial_values():
 
 
 def test_bad_sides_are_refused():
-    with pytest.raises(UserError, match=r"resnet\.Generator .* 28x28 .* multiples of 8; choose"):
+    with pytest.raises(
+        UserError, match=r"resnet\.Generator .* 28x28 .* multiples of 8; choose 24 or 32"
+    ):
         networks.outputs(resnet.Generator(image_size=28), (1, 3))
-    with pytest.raises(UserError, match=r"resnet\.Discriminator .* 30x30 .* multiples of 4"):
+    with pytest.raises(
+        UserError, match=r"resnet\.Discriminator .* 30x30 .* multiples of 4; choose 28 or 32"
+    ):
         networks.outputs(resnet.Discriminator(), (1, 30, 30, 3))
