@@ -74,7 +74,8 @@ def report(tmp_path):
     config = {"objective": "age", "data": {"name": "digits", "channels": 1}, "long": "y" * 200}
     record = {"config": config, "command": ["main.py", "--workdir=" + "z" * 200]}
     (folder / "config.json").write_text(json.dumps(record))
-    return run_page.write(folder)
+    titles = {names[1]: ("Judged of generated images", "0 to 1; about 0.5 " + "is even " * 9)}
+    return run_page.write(folder, titles=titles)
 
 
 @pytest.fixture
