@@ -21,18 +21,38 @@
 # CPU, a GPU or a TPU; in Colab, the next cell leaves Colab's JAX as it is.
 
 # %%
-import importlib.util
+REPOSITORY = ""  # address of jaxgen's repository; needed where no checkout is around
+
+import importlib
 import os
+import pathlib
 import subprocess
 import sys
+from importlib import metadata, util
 
-if importlib.util.find_spec("jaxgen") is None:
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "jaxgen"], check=True)
+found = util.find_spec("jaxgen")
+if found is None or found.origin is None:  # a folder of that name alone is no package
+    here = pathlib.Path.cwd()
+    files = [f / "pyproject.toml" for f in (here, *here.parents, *sorted(here.iterdir()))]
+    files = [f for f in files if os.path.isfile(f) and os.access(f, os.R_OK)]
+    ours = [f for f in files if '\nname = "jaxgen"\n' in f.read_text(errors="ignore")]
+    source = str(ours[0].parent) if ours else REPOSITORY and f"git+{REPOSITORY}"
+    if not source:
+        raise ModuleNotFoundError(
+            "jaxgen is not installed: clone or upload its checkout to the folder of this notebook, "
+            "or set REPOSITORY at the top of this cell, and run the cell again."
+        )
+    # JAX stays as it is: pip says so where that is not possible.
+    kept = [f"{n}=={metadata.version(n)}" for n in ("jax", "jaxlib") if util.find_spec(n)]
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", source, *kept], check=True)
+    importlib.invalidate_caches()
 
 import jax
 
 SMOKE = bool(os.environ.get("JAXGEN_SMOKE"))
-jax.devices()
+print(jax.devices())
+if jax.default_backend() == "cpu":
+    print("Warning: only the CPU is there. In Colab: Runtime, Change runtime type.")
 
 # %% [markdown]
 # ## The study

@@ -96,6 +96,12 @@ def words(text: str) -> list[str]:
     return [word for word in text.split(",") if word]
 
 
+def file_or_folder(text: str) -> str:
+    """A kind of flag: a local path as text, which keeps a "/" at its end."""
+    return text
+
+
+_PATHS = (Path, file_or_folder)  # kinds of flags
 PICTURE = Flag("out", "where it goes, a .png", "samples.png", Path)
 SAMPLE_SEED = Flag("sample_seed", "of what is drawn", 0, whole_number(0))
 LABEL = Flag(
@@ -140,16 +146,18 @@ def parse(argv: Sequence[str], flags: Iterable[Flag]) -> tuple[Values, dict[str,
     parser = _Parser(allow_abbrev=False, add_help=False, argument_default=argparse.SUPPRESS)
     known = {flag.name: flag for flag in flags}
     for flag in known.values():
-        kind = str if flag.kind is Path else flag.kind
+        kind = str if flag.kind in _PATHS else flag.kind
         how: Any = {"action": "store_true"} if kind is bool else {"type": kind}
         parser.add_argument(f"--{flag.name}", **how)
     given, rest = parser.parse_known_args(list(argv))
     names = [f"--{name}" for name in known]
     for name, value in vars(given).items():
-        if known[name].kind is Path:
+        if known[name].kind in _PATHS:
             if not value:
                 raise UserError(f"--{name}= is empty; name a path, or leave it out.")
-            setattr(given, name, local_path(value, f"--{name}"))
+            path = local_path(value, f"--{name}")
+            ending = "/" * (path.name != "" and value.endswith("/"))
+            setattr(given, name, path if known[name].kind is Path else f"{path}{ending}")
     return vars(given), dict(_override(argument, names) for argument in rest)
 
 

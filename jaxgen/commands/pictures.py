@@ -1,15 +1,23 @@
 """What the modes that write a picture of a finished run share."""
 
+import functools
+import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from jaxgen.commands.compile_cache import enable_compilation_cache
 from jaxgen.core.errors import UserError
+from jaxgen.core.files import require_writable
 from jaxgen.data.dataset import Dataset
 from jaxgen.pictures import grids, scatter
 from jaxgen.runs import data
 from jaxgen.runs.restore import restore
+
+_NUMBERED = re.compile(r"\d{6,}(_class\d+)?\.png")  # what `write_each` writes
 
 
 def restored(
@@ -28,7 +36,56 @@ def restored(
 def require_ending(out: Path, *endings: str) -> None:
     """Raises UserError unless the file of --out ends as it may."""
     if out.suffix not in endings:
-        raise UserError(f"--out={out} must end in {' or '.join(endings)}.")
+        *others, last = endings
+        allowed = f"{', '.join(others)} or {last}" if others else last
+        raise UserError(f"--out={out} must end in {allowed}.")
+
+
+def new_folder(out: str | Path) -> bool:
+    """Whether --out is a folder: one that is there, or a text that ends in "/".
+
+    Raises UserError for a folder that holds pictures of samples already.
+    """
+    if not (str(out).endswith("/") or os.path.isdir(out)):
+        return False
+    there = [name for name in _names(Path(out)) if _NUMBERED.fullmatch(name)]
+    if there:
+        raise UserError(
+            f"--out={out} has samples already, such as {min(there)}; choose another folder, or "
+            "remove them."
+        )
+    return True
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder) if folder.is_dir() else []
+    except OSError as error:
+        raise UserError(f"Cannot read --out={folder} ({error.strerror}).") from error
+
+
+def require_images(experiment: Any, out: Path) -> None:
+    """Raises UserError for points, which are no pictures, and for a folder that is not writable."""
+    if experiment.kind == "points":
+        raise UserError(
+            f"--out={out}/ is a folder for images, but {experiment.config.objective} draws points; "
+            "choose a .png (a scatter plot) or an .npz (arrays)."
+        )
+    require_writable(out, "--out")
+
+
+def write_each(folder: Path, images: np.ndarray, label: np.ndarray | None) -> None:
+    """Images u8[n,h,w,c] as 000000.png, ..., or 000000_class7.png, ... with label i[n]."""
+    for number, image in enumerate(images):
+        of_class = "" if label is None else f"_class{label[number]}"
+        path = folder / f"{number:06d}{of_class}.png"
+        write(path, functools.partial(grids.save_png, path, image))
+
+
+def write_arrays(path: Path, images: np.ndarray, label: np.ndarray | None) -> None:
+    """An .npz of `image` and, where there is one, `label`."""
+    arrays: dict[str, Any] = {"image": images} | ({} if label is None else {"label": label})
+    write(path, lambda: np.savez(path, **arrays))
 
 
 def write(path: Path, save: Callable[[], Any]) -> None:

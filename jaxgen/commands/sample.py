@@ -1,4 +1,4 @@
-"""Draw samples of a finished run: a grid in a .png, or arrays in an .npz."""
+"""Draw samples of a finished run: a grid in a .png, a folder of them, or arrays in an .npz."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,12 @@ FLAGS = (
     flags.STEP,
     flags.TRUST,
     Flag("num", "how many", 64, flags.whole_number(1)),
-    Flag("out", "where they go: .png (a grid) or .npz (arrays)", "samples.png", Path),
+    Flag(
+        "out",
+        "where they go: .png (a grid), .npz (arrays) or FOLDER/ (a .png each)",
+        "samples.png",
+        flags.file_or_folder,
+    ),
     flags.SAMPLE_SEED,
     Flag(
         "labels", "classes drawn in turn, by name or number, such as 3,8; else all", (), flags.words
@@ -51,7 +56,11 @@ def sample(
     overrides: Mapping[str, str] | None = None,
     trust: bool = False,
 ) -> None:
-    """Writes `num` samples to a .png grid, or to `image` [num,h,w,c] of an .npz.
+    """Writes `num` samples to a .png grid, to an .npz or, each by itself, to a folder.
+
+    out: a .png; an .npz, of `image` [num,h,w,c] and, where samples have a class, `label` i32[num];
+    or a folder, which is there or ends in "/", of 000000.png, 000001.png, ..., or with classes
+    000000_class7.png, ... Raises UserError for a folder that has such files, and for points.
 
     labels: the classes or categories to draw in turn, by default all, for an objective that has
     some; a column each. Points become a scatter plot over held-out ones. chunk: drawn at a time,
@@ -60,16 +69,19 @@ def sample(
     `runs.restore.AFTER_TRAINING`.
     """
     import jax
-    import numpy as np
 
     from jaxgen.commands import pictures
     from jaxgen.runs import sampling
 
+    folder = pictures.new_folder(out)
     out = Path(out)
-    pictures.require_ending(out, ".png", ".npz")
+    if not folder:
+        pictures.require_ending(out, ".png", ".npz", "/")
     if num < 1 or chunk < 1:
         raise UserError(f"num={num} and chunk={chunk} must be at least 1.")
     experiment, state = pictures.restored(workdir, step, overrides, temperature, trust=trust)
+    if folder:
+        pictures.require_images(experiment, out)
     condition = sampling.conditions(experiment, labels, num)
     images = sampling.draw(
         experiment,
@@ -80,8 +92,10 @@ def sample(
         chunk=chunk,
         progress=_say_progress if num > chunk else lambda done, num: None,
     )
-    if out.suffix == ".npz":
-        pictures.write(out, lambda: np.savez(out, image=images))
+    if folder:
+        pictures.write_each(out, images, condition)
+    elif out.suffix == ".npz":
+        pictures.write_arrays(out, images, condition)
     else:
         kinds = len(labels) or experiment.abilities.num_classes
         columns = kinds if 1 < kinds <= num else None

@@ -1,6 +1,7 @@
 """Pages that need nothing but themselves, and the pieces that they are made of, as HTML."""
 
 import json
+import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -34,14 +35,21 @@ def section(title: str, inside: str) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], css: str = "") -> str:
-    """A table of cells of HTML; the first of each row is its name."""
+    """A table of cells of HTML, which scrolls by itself; the first of each row is its name."""
     top = "".join(f"<th>{cell}</th>" for cell in head)
     body = "".join(
         f"<tr><th>{name}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
         for name, *cells in rows
     )
     mark = f' class="{css}"' if css else ""
-    return f"<table{mark}><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    table = f"<table{mark}><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    # With a tabindex the arrow keys scroll it in every browser.
+    return f'<div class="scroll" tabindex="0">{table}</div>'
+
+
+def dotted(name: str) -> str:
+    """A name such as player/term or group.key, which may go on in the next line after / and dot."""
+    return re.sub(r"(?<=[./])(?=\w)", "<wbr>", escape(name))
 
 
 def note(text: str) -> str:
@@ -49,8 +57,11 @@ def note(text: str) -> str:
     return f'<p class="note">{escape(text)}</p>'
 
 
-def picture(kind: str, shown: Sequence[Picture], caption: str = "") -> str:
-    """The pictures of one kind, by step: the latest large, a slider below it."""
+def picture(kind: str, shown: Sequence[Picture], caption: str = "", *, plot: bool = False) -> str:
+    """The pictures of one kind, by step: the latest large, a slider below it.
+
+    plot: thumbnails show all of a picture, and not the upper left corner, a few tiles of a grid.
+    """
     latest, name = shown[-1], escape(kind.replace("_", " "))
     film = "".join(
         f'<button type="button" data-label="step {shot.step:,}" '
@@ -65,7 +76,7 @@ def picture(kind: str, shown: Sequence[Picture], caption: str = "") -> str:
         f'aria-label="training step of {name}"><div class="film">{film}</div>'
     )
     return (
-        f'<figure class="picture"><figcaption><span><h3>{name.capitalize()}</h3>'
+        f'<figure class="picture{" plot" * plot}"><figcaption><span><h3>{name.capitalize()}</h3>'
         f'<span class="note">{escape(caption)}</span></span>'
         f'<span class="note at">step {latest.step:,}</span></figcaption>'
         f'<img class="large" alt="{name}" width="{latest.width}" height="{latest.height}" '

@@ -66,6 +66,12 @@ def record(path: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def of_points(config: Mapping[str, Any]) -> bool:
+    """Whether a recorded config is of points of the plane, whose pictures are scatter plots."""
+    data = config.get("data")
+    return isinstance(data, Mapping) and data.get("channels") == 2
+
+
 def evaluation(path: Path) -> tuple[dict[str, Any], Titles]:
     """(flat metrics, their titles) of an evaluation.json; groups are joined by "/"."""
     found = record(path)

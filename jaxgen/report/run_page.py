@@ -18,6 +18,7 @@ _CAPTIONS = {
     "walks": "from one latent to another",
     "codes": "of held-out images, by class",
 }
+_PLOTS = ("codes",)
 _TILES = ("collapsed", "objective/image_l1", "frechet", "precision", "recall", "coverage")
 
 
@@ -49,7 +50,7 @@ def write(
         title,
         page.header(title, _facts(shown, record)),
         _tiles(curves, evaluation, titles_there),
-        _pictures(pictures),
+        _pictures(pictures, run_files.of_points(shown)),
         _curves(curves, titles or {}),
         tables.evaluation_section(evaluation, titles_there),
         tables.evaluation_section(*on_validation),
@@ -95,11 +96,14 @@ def _tiles(
     return f'<div class="tiles">{inside}</div>' if tiles else ""
 
 
-def _pictures(pictures: Mapping[str, list[run_files.Picture]]) -> str:
+def _pictures(pictures: Mapping[str, list[run_files.Picture]], points: bool) -> str:
     order = sorted(
         pictures, key=lambda k: _FIRST_KINDS.index(k) if k in _FIRST_KINDS else len(_FIRST_KINDS)
     )
-    inside = "".join(page.picture(kind, pictures[kind], _CAPTIONS.get(kind, "")) for kind in order)
+    inside = "".join(
+        page.picture(kind, pictures[kind], _CAPTIONS.get(kind, ""), plot=points or kind in _PLOTS)
+        for kind in order
+    )
     return page.section("Pictures", f'<div class="pictures">{inside}</div>' * bool(order))
 
 

@@ -98,8 +98,10 @@ def _joined(config: Mapping[str, Any]) -> dict[str, Any]:
 def _section(title: str, table: Table, *notes: str) -> str:
     if len(table) < 2:
         return ""
-    head, *lines = [[escape(cell) for cell in line] for line in table]
-    return page.section(title, page.table(head, lines) + "".join(map(page.note, notes)))
+    head, *lines = table
+    cells = [[page.dotted(name), *map(escape, others)] for name, *others in lines]
+    shown = page.table([escape(cell) for cell in head], cells)
+    return page.section(title, shown + "".join(map(page.note, notes)))
 
 
 def _curves(study: Study) -> str:
@@ -120,10 +122,12 @@ def _curves(study: Study) -> str:
 def _pictures(workdir: Path, study: Study) -> str:
     real = run_files.picture(workdir / "real.png")
     inside = page.picture("real data", [real], "held out") if real else ""
+    configs = study.record.get("experiments", {})
     for row in study.rows:
-        shown = row.pictures.get("seed_0")
+        shown, plot = row.pictures.get("seed_0"), run_files.of_points(configs.get(row.name, {}))
         if shown:
-            inside += page.picture(row.name, shown, "seed 0, the same noise at every step")
+            caption = "seed 0, the same noise at every step"
+            inside += page.picture(row.name, shown, caption, plot=plot)
     return page.section(
         "Samples at equal steps", f'<div class="pictures">{inside}</div>' * bool(inside)
     )

@@ -107,7 +107,7 @@ def last_values(curves: Mapping[str, list]) -> str:
     for name, curve in sorted(curves.items()):
         values = [value for _, value in curve if math.isfinite(value)]
         lowest, highest = (number(f(values)) if values else "" for f in (min, max))
-        rows.append((escape(name), number(curve[-1][1]), f"{curve[-1][0]:,}", lowest, highest))
+        rows.append((page.dotted(name), number(curve[-1][1]), f"{curve[-1][0]:,}", lowest, highest))
     head = ("", "last", "at step", "lowest", "highest")
     return page.section("Last values", page.table(head, rows) if rows else "")
 

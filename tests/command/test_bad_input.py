@@ -198,10 +198,11 @@ def test_no_good_checkpoint(command, reference, tmp_path):
 
 def test_questions_to_a_finished_run(command, reference, tmp_path):
     sample = ("--mode=sample", f"--workdir={reference.workdir}")
-    fails(command(*sample, "--out={tmp}/x.jpg"), "/x.jpg must end in .png or .npz")
+    fails(command(*sample, "--out={tmp}/x.jpg"), "/x.jpg must end in .png, .npz or /.")
     fails(command(*sample, "--step=7"), "No checkpoint of step 7", "[56, 60]")
     (tmp_path / "file").touch()
     fails(command(*sample, "--num=1", "--out={tmp}/file/x.png"), "Cannot write --out=")
+    fails(command(*sample, "--num=1", "--out={tmp}/file/"), "Cannot write to --out=")
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "config.json").write_text("{")
     fails(command("--mode=sample", "--workdir={tmp}/run"), "cannot be read as a run's config")

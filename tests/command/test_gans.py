@@ -28,12 +28,19 @@ def test_conditional_gan(trained, env, tmp_path):
     workdir = trained("configs/gans_digits.py:cgan,smoke")
     at = f"--workdir={workdir}"
     ran(env, tmp_path, "--mode=sample", at, "--labels=3,8", "--num=6", f"--out={tmp_path}/x.npz")
-    drawn = np.load(tmp_path / "x.npz")["image"]
+    with np.load(tmp_path / "x.npz") as arrays:
+        drawn = arrays["image"]
+        assert arrays["label"].tolist() == [3, 8, 3, 8, 3, 8]
     assert drawn.shape == (6, 16, 16, 1)
     assert drawn.dtype == np.uint8
     ran(env, tmp_path, "--mode=sample", at, "--labels=3", "--num=6", f"--out={tmp_path}/y.npz")
     same = (np.load(tmp_path / "y.npz")["image"] == drawn).all(axis=(1, 2, 3))
     assert list(same) == [True, False, True, False, True, False]
+    ran(env, tmp_path, "--mode=sample", at, "--labels=3,8", "--num=6", f"--out={tmp_path}/x/")
+    names = [f"{number:06d}_class{(3, 8)[number % 2]}.png" for number in range(6)]
+    assert sorted(path.name for path in (tmp_path / "x").iterdir()) == names
+    each = [np.asarray(Image.open(tmp_path / "x" / name)) for name in names]
+    np.testing.assert_array_equal(np.stack(each)[..., None], drawn)
     failed = ran(env, tmp_path, "--mode=sample", at, "--labels=10", code=1)
     assert failed.err == "jaxgen: --labels=10 is no class; classes are 0 to 9.\n"
     result = ran(env, tmp_path, "--mode=evaluate", at)
@@ -89,6 +96,9 @@ def test_points(trained, env, tmp_path):
     assert drawn.dtype == np.float32
     ran(env, tmp_path, "--mode=sample", at, f"--out={tmp_path}/x.png")
     assert np.asarray(Image.open(tmp_path / "x.png")).shape == (480, 480, 3)
+    failed = ran(env, tmp_path, "--mode=sample", at, f"--out={tmp_path}/x/", code=1)
+    assert "/x/ is a folder for images, but wgan_gp draws points; choose a .png" in failed.err
+    assert not (tmp_path / "x").exists()
     walk = ("--mode=interpolate", at, "--num=3", f"--out={tmp_path}/walk.png")
     ran(env, tmp_path, *walk)
     sums = ("--mode=arithmetic", at, "--a=1", "--b=2", "--c=3", f"--out={tmp_path}/sum.png")

@@ -62,7 +62,7 @@ class _Page(html.parser.HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.found.append((tag, dict(attrs)))
-        if tag not in ("meta", "img", "input", "br"):
+        if tag not in ("meta", "img", "input", "br", "wbr"):
             self.open.append(tag)
 
     def handle_startendtag(self, tag, attrs):

@@ -84,7 +84,7 @@ class Page(html.parser.HTMLParser):
         self.found.append((tag, dict(attributes)))
         if tag in ("td", "th"):
             self.cells.append("")
-        if tag not in ("meta", "img", "input"):
+        if tag not in ("meta", "img", "input", "wbr"):
             self.open.append(tag)
 
     def handle_startendtag(self, tag, attributes):
