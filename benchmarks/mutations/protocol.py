@@ -301,13 +301,6 @@ MUTANTS = [
     ),
     (
         "jaxgen/runs/exports.py",
-        "    state = jax.tree.map(jnp.asarray, jax.device_get(state))\n",
-        "",
-        "tests/command/test_export.py",
-        "an exported generator needs as many devices as the run had",
-    ),
-    (
-        "jaxgen/runs/exports.py",
         "return jnp.asarray(decode(spec, state, code, label, key), jnp.float32)",
         "return jnp.asarray(decode(spec, state.replace(ema={}), code, label, key), jnp.float32)",
         "tests/runs/test_exports.py",

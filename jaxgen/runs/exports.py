@@ -34,20 +34,16 @@ def generator(experiment: Experiment, state: TrainState) -> export.Exported:
             f"The objective {experiment.config.objective} makes no images of codes, so it has no "
             "generator to export; --out=weights.safetensors has the weights of all its networks."
         )
-    spec = experiment.spec
-    # Arrays of a mesh would tie the program to its number of devices.
-    state = jax.tree.map(jnp.asarray, jax.device_get(state))
+    spec, conditional = experiment.spec, experiment.reads_labels
     key = jax.eval_shape(jax.random.key, 0)
     code = jax.eval_shape(lambda key: draw_code(spec, key, 1), key)
-    conditional = experiment.reads_labels
 
     def images(key: Any, code: Any, label: Any = None) -> Any:
         return jnp.asarray(decode(spec, state, code, label, key), jnp.float32)
 
     def inputs(num: Any) -> list[jax.ShapeDtypeStruct]:
-        label = jax.ShapeDtypeStruct((num,), jnp.int32)
-        codes = jax.ShapeDtypeStruct((num, *code.shape[1:]), jnp.float32)
-        return [codes, label] if conditional else [codes]
+        label = [jax.ShapeDtypeStruct((num,), jnp.int32)] * conditional
+        return [jax.ShapeDtypeStruct((num, *code.shape[1:]), jnp.float32), *label]
 
     traced = jax.make_jaxpr(images)(key, *inputs(1))
     draws = any(v is traced.jaxpr.invars[0] for equation in traced.eqns for v in equation.invars)

@@ -9,11 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax import export
+from jax.sharding import NamedSharding, PartitionSpec
 
 import jaxgen
 from jaxgen import experiment
 from jaxgen.core import UserError
 from jaxgen.runs import exports
+from jaxgen.train.program import make_mesh
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
@@ -34,7 +36,9 @@ def read_back(program):
 def test_a_generator_of_latents():
     pytest.importorskip("flatbuffers")
     exp, state = made("configs/gans_digits.py:wgan,smoke", "generator")
-    program = read_back(exports.generator(exp, state))
+    mesh = NamedSharding(make_mesh(), PartitionSpec())
+    program = read_back(exports.generator(exp, jax.device_put(state, mesh)))
+    assert jax.device_count() > 1
     assert program.platforms == ("cpu", "cuda", "tpu")
     assert program.nr_devices == 1
     for num in (3, 5):
