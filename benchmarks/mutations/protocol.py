@@ -299,4 +299,32 @@ MUTANTS = [
         PROTOCOL,
         "completions of one image stand beside another",
     ),
+    (
+        "jaxgen/runs/exports.py",
+        "return jnp.asarray(decode(spec, state, code, label, key), jnp.float32)",
+        "return jnp.asarray(decode(spec, state.replace(ema={}), code, label, key), jnp.float32)",
+        "tests/runs/test_exports.py",
+        "an exported generator has parameters that are not averaged",
+    ),
+    (
+        "jaxgen/runs/exports.py",
+        "images(jax.random.key(seed), *rest)",
+        "images(jax.random.key(0), *rest)",
+        "tests/runs/test_exports.py",
+        "an exported decoder draws the same for every seed",
+    ),
+    (
+        "jaxgen/runs/exports.py",
+        '"model_state": state.model_state, ',
+        "",
+        "tests/runs/test_exports.py",
+        "running statistics are not exported",
+    ),
+    (
+        "jaxgen/runs/exports.py",
+        'export.symbolic_shape("b")',
+        "(2,)",
+        "tests/runs/test_exports.py",
+        "an exported generator makes two images, no more",
+    ),
 ]

@@ -87,7 +87,7 @@ def evaluate(
     try:
         titles = {"titles": evaluations.titles(list(result), own)}
         record.write_json(path, result | titles)
-        run_page.write(workdir, title=workdir.name, titles=own)
+        run_page.write(workdir, title=workdir.name, titles=evaluations.titles_of_log(own))
     except OSError as error:
         _say(f"jaxgen: {path} cannot be written ({error.strerror}).")
     return result

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from jaxgen.models import pixelcnn as pixelcnn
     from jaxgen.models import pixelcnn_sampling as pixelcnn_sampling
     from jaxgen.models import resnet as resnet
+    from jaxgen.models import torch_files as torch_files
     from jaxgen.models import torch_weights as torch_weights
 
 __getattr__, __dir__, __all__ = lazy.attach(__name__, __file__)

@@ -3,14 +3,25 @@
 A leaf of Linen's variables, "params/Conv_0/kernel", is a tensor of a PyTorch state dict,
 "main.0.weight": `modules` maps names of modules, {"Conv_0": "main.0"} here, and those that it lacks
 keep their own, joined by dots. `variables` may be shapes only, as `jax.eval_shape` gives them.
+
+`age` and `dcgan` know the names of published networks. A checkpoint of AGE's authors' code:
+
+    generator, latents = models.age.Generator64(), jax.random.normal(key, (8, 64))
+    latents = latents / jnp.linalg.norm(latents, axis=1, keepdims=True)
+    shapes = jax.eval_shape(lambda: generator.init(key, latents, train=False))
+    tensors = models.torch_files.load("netG_epoch_4.pth")
+    variables = models.torch_weights.age(shapes, tensors)
+    images = generator.apply(variables, latents, train=False)
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import jax
 import numpy as np
 
+from jaxgen.core.errors import UserError
 from jaxgen.core.types import PyTree
 
 _LEAVES = {
@@ -25,6 +36,56 @@ _SHOWN = 3
 
 Modules = Mapping[str, str]
 Shapes = dict[str, tuple[int, ...]]
+
+
+def age(variables: PyTree, tensors: Mapping[str, np.ndarray]) -> PyTree:
+    """`variables` of an encoder or generator of `models.age`, filled from its authors' code.
+
+    tensors: by the names of github.com/DmitryUlyanov/AGE, main.0.weight and so on. The authors'
+    encoders project codes onto the sphere, ours leave that to the objective.
+
+    Raises UserError where a name or shape differs.
+    """
+    return _by_position(variables, tensors, "AGE's authors' code")
+
+
+def dcgan(variables: PyTree, tensors: Mapping[str, np.ndarray]) -> PyTree:
+    """`variables` of `models.dcgan`'s `Generator` or `Discriminator`, filled from PyTorch's DCGAN.
+
+    tensors: by the names of github.com/pytorch/examples, dcgan. Our scores are what there goes into
+    the sigmoid; kernels have 4 pixels and layers are normalised, as by default.
+
+    Raises UserError for other networks, and where a name or shape differs.
+    """
+    params = dict(variables["params"])
+    up = "ConvTranspose_0" in params
+    kind = "ConvTranspose" if up else "Conv"
+    count = sum(name.startswith(f"{kind}_") for name in params)
+    if "Dense_0" not in params or not count:
+        raise UserError(
+            f"A network of {', '.join(params)} is none of PyTorch's DCGAN; give the variables of "
+            "models.dcgan.Generator or Discriminator."
+        )
+    # Between one pixel and a map is a linear layer here and a convolution there.
+    linear = params.pop("Dense_0")
+    inner = params[f"{kind}_{0 if up else count - 1}"]["kernel"].shape[2 if up else 3]
+    kernel = _as_convolution(linear["kernel"].shape, inner, up)
+    theirs = {f"{kind}_{n}": f"{kind}_{n + up}" for n in range(count)}
+    theirs["Dense_0"] = f"{kind}_{0 if up else count}"
+    params["Dense_0"] = {**linear, "kernel": jax.ShapeDtypeStruct(kernel, np.float32)}
+    renamed = {theirs.get(name, name): layer for name, layer in params.items()}
+    filled = _by_position({**variables, "params": renamed}, tensors, "PyTorch's DCGAN")
+    params = {name: filled["params"][theirs.get(name, name)] for name in params}
+    rows = params["Dense_0"]["kernel"].transpose((2, 0, 1, 3) if up else (0, 1, 2, 3))
+    params["Dense_0"] |= {"kernel": rows.reshape(linear["kernel"].shape)}
+    return {**filled, "params": params}
+
+
+def _as_convolution(shape: tuple[int, ...], inner: int, up: bool) -> tuple[int, ...]:
+    """Shape [h,w,in,out] of a linear kernel [in,out], of which one is a map of `inner` channels."""
+    rows, columns = shape
+    side = math.isqrt((columns if up else rows) // inner)
+    return (side, side, rows, inner) if up else (side, side, inner, columns)
 
 
 def torch_shapes(variables: PyTree, modules: Modules | None = None) -> Shapes:
@@ -68,6 +129,26 @@ def differences(
         ],
     }
     return "; ".join(f"{what}: {_first(names)}" for what, names in problems.items() if names)
+
+
+def _by_position(variables: PyTree, tensors: Mapping[str, np.ndarray], where: str) -> PyTree:
+    """`from_state_dict` by positions in a Sequential: convolution, normalisation, rectifier.
+
+    The first layer of an encoder is not normalised.
+    """
+    names = variables["params"]
+    ups = sum(name.startswith("ConvTranspose_") for name in names)
+    modules = {f"BatchNorm_{n}": f"main.{3 * n + (1 if ups else 3)}" for n in range(len(names))}
+    modules |= {f"ConvTranspose_{n}": f"main.{3 * n}" for n in range(ups)}
+    modules |= {f"Conv_{n}": f"main.{3 * (n + ups) - (n > 0)}" for n in range(len(names))}
+    shapes = {name: np.shape(tensor) for name, tensor in tensors.items()}
+    problems = differences(variables, shapes, modules)
+    if problems:
+        raise UserError(
+            f"The weights do not fit the network, as {where} has it ({problems}); choose the "
+            "network, its widths and latents by which they were made."
+        )
+    return from_state_dict(variables, tensors, modules)
 
 
 def _name(path: Any, modules: Modules | None) -> str:

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,12 @@ from jaxgen.core.state import TrainState
 from jaxgen.data.dataset import Dataset
 from jaxgen.pictures import grids, of_a_run
 from jaxgen.report import run_page
+from jaxgen.runs import evaluations
 from jaxgen.train import loop
 from jaxgen.train.checkpoint import Checkpoints
 from jaxgen.train.metrics import Window, Writer, writes_or_tells
 from jaxgen.train.program import Program
 from jaxgen.train.progress import Terminal
-
-EVALUATION = "evaluation/"  # what names of metrics of `runs.validation` begin with
 
 
 class Clock:
@@ -71,7 +70,7 @@ class Log:
     def record(self, first_step: int, metrics: Any) -> None:
         """Takes the metrics of a dispatch, and moves the bar. Raises what `Window.add` does."""
         best = self._config.checkpoint_best
-        if best and best not in metrics and not best.startswith(EVALUATION):
+        if best and best not in metrics and not best.startswith(evaluations.IN_LOG):
             raise UserError(
                 f'config.checkpoint_best="{best}" is not a metric of the log.'
                 f"{did_you_mean(best, metrics)} There are: {', '.join(sorted(metrics))}."
@@ -157,10 +156,8 @@ class Draw:
         writer: Writer | None,
         terminal: Terminal,
         clock: Clock,
-        titles: Mapping[str, tuple[str, str]],
     ):
-        """titles: of the metrics of the log."""
-        self._titles = titles
+        self._titles = evaluations.titles_of_log(experiment.abilities.titles)
         self._experiment, self._workdir, self._writer = experiment, workdir, writer
         self._terminal, self._clock, self._announced = terminal, clock, False
         self._told: set[str] = set()

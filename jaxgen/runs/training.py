@@ -73,16 +73,14 @@ def run(
             stack.callback(writer.close)
         clock, window = outputs.Clock(), Window(None, extra.get("window"))
         log = outputs.Log(experiment, window, writer, terminal, clock, means=extra.get("means"))
-        titles, validating = dict(experiment.abilities.titles), ()
-        if config.evaluate_every:
-            validate = validation.Validate(experiment, training, log, clock)
-            titles |= validate.titles
-            validating = (loop.Hook(config.evaluate_every, validate.evaluate),)
-        draw = outputs.Draw(experiment, held_out, workdir, writer, terminal, clock, titles)
+        draw = outputs.Draw(experiment, held_out, workdir, writer, terminal, clock)
         of_data = {"data": data.identity(training)}
         save = outputs.Save(program, checkpoints, log, clock, lambda: of_data)
         every = (config.log_every, config.sample_every, config.checkpoint_every)
-        hooks = (*validating, *map(loop.Hook, every, (log.write, draw.draw, save.save)))
+        hooks = tuple(map(loop.Hook, every, (log.write, draw.draw, save.save)))
+        if config.evaluate_every:
+            validate = validation.Validate(experiment, training, log, clock)
+            hooks = (loop.Hook(config.evaluate_every, validate.evaluate), *hooks)
         state, finished = fit(
             experiment, program, compiled, state, pipelines, log, hooks, stop.agreed, terminal
         )

@@ -8,7 +8,7 @@ from jaxgen.core.state import TrainState
 from jaxgen.data.dataset import Dataset
 from jaxgen.runs import data, evaluations
 from jaxgen.runs.evaluations.context import Context
-from jaxgen.runs.outputs import EVALUATION, Clock, Log
+from jaxgen.runs.outputs import Clock, Log
 
 
 class Validate:
@@ -22,13 +22,12 @@ class Validate:
         self._experiment, self._training, self._log, self._clock = experiment, training, log, clock
         self._images = data.load_data(experiment, "validation")
         self._spaces: dict[Any, Any] = {}
-        known = evaluations.titles(None, experiment.abilities.titles)
-        self.titles = {f"{EVALUATION}{name}": title for name, title in known.items()}
+        self._titled = evaluations.titles_of_log(experiment.abilities.titles)
         best = experiment.config.checkpoint_best
-        if best.startswith(EVALUATION) and best not in self.titles:
+        if best.startswith(evaluations.IN_LOG) and best not in self._titled:
             raise UserError(
                 f'config.checkpoint_best="{best}" is no metric of an evaluation; see --explain.'
-                f"{did_you_mean(best, self.titles)}"
+                f"{did_you_mean(best, self._titled)}"
             )
 
     def evaluate(self, step: int, state: TrainState) -> None:
@@ -39,5 +38,6 @@ class Validate:
                 spaces=self._spaces,
             )
             found = evaluations.evaluate(context)
-            kept = {f"{EVALUATION}{k}": v for k, v in found.items() if isinstance(v, int | float)}
-            self._log.evaluated = step, {k: float(v) for k, v in kept.items() if k in self.titles}
+            numbers = {k: float(v) for k, v in found.items() if isinstance(v, int | float)}
+            named = {f"{evaluations.IN_LOG}{k}": v for k, v in numbers.items()}
+            self._log.evaluated = step, {k: v for k, v in named.items() if k in self._titled}

@@ -21,7 +21,7 @@ COMMAND_LINES = {
     "unknown flag": ((CONFIG, "--workdr=x"), 'Unexpected argument "--workdr=x"; see --help. '
                      'Did you mean "--workdir"?'),
     "unknown mode": ((CONFIG, "--mode=trian"), '--mode=trian is not one of arithmetic, complete, '
-                     'evaluate, interpolate, sample, train. Did you mean "train"?'),
+                     'evaluate, export, interpolate, sample, train. Did you mean "train"?'),
     "num of 0": (("--mode=sample", "--num=0"), '--num: "0" must be a whole number, 1 or more'),
     "num of a word": (("--mode=sample", "--num=x"), '--num: "x" must be a whole number'),
     "num too large": (("--mode=sample", f"--num={10**20}"), "must be a whole number"),
@@ -100,6 +100,10 @@ COMMAND_LINES = {
     "home of nobody": (("--mode=sample", "--workdir=~nobody_here/run"), "home folder that is not"),
     "beyond its range": ((CONFIG, "--config.optim.encoder.b1=2.0"), "be 0 or more and below 1"),
     "sample what": (("--mode=sample",), "Give --workdir=DIR"),
+    "export what": (("--mode=export",), "Give --workdir=DIR"),
+    "export to a picture": (("--mode=export", "--workdir={tmp}", "--out=x.png"), "--out=x.png must "
+                            "end in .jaxexport or .safetensors"),
+    "export nothing": (("--mode=export", "--workdir={tmp}/none"), "holds no run of jaxgen"),
     "evaluate what": (("--mode=evaluate",), "Give --workdir=DIR"),
     "sample nothing": (("--mode=sample", "--workdir={tmp}/none"), "holds no run of jaxgen"),
     "evaluate nothing trained": (("--mode=evaluate", "--workdir={tmp}/none"), "holds no run"),

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from jaxgen.runs.evaluations.context import Context
 
 
+IN_LOG = "evaluation/"  # what their metrics' names begin with in the log of a run
+
+
 @functools.cache
 def available() -> dict[str, tuple[bool, str]]:
     """Name -> (whether it is made unasked, what it is) of every evaluation; imports none."""
@@ -69,6 +72,11 @@ def titles(
     for name in available():
         every |= _module(name).TITLES
     return every if metrics is None else {name: every[name] for name in metrics if name in every}
+
+
+def titles_of_log(own: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """As `titles`, of all that a log can have: the objective's, and "evaluation/NAME"."""
+    return {**own, **{f"{IN_LOG}{name}": title for name, title in titles(None, own).items()}}
 
 
 def _module(name: str) -> Any:
