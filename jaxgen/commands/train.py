@@ -17,6 +17,9 @@ FLAGS = (
     ),
     flags.TRUST,
     Flag("fork", "continue a workdir although the config has changed", False, bool),
+    Flag(
+        "distributed", "one of several that Slurm, MPI or a TPU pod started", False, bool
+    ),
     Flag("coordinator", "HOST:PORT of process 0 of several that train together"),
     Flag("num_processes", "how many processes there are", None, flags.whole_number(1)),
     Flag("process_id", "which of them this is, from 0", None, flags.whole_number(0)),
@@ -26,7 +29,7 @@ FLAGS = (
 def run(values: Values, overrides: Mapping[str, str]) -> None:
     """Trains the experiment of --config; --print_config and --explain only print."""
     several = values["coordinator"], values["num_processes"], values["process_id"]
-    if several != (None, None, None):
+    if values["distributed"] or several != (None, None, None):
         from jaxgen.commands.processes import join_processes
 
         join_processes(*several)

@@ -16,15 +16,25 @@ pytestmark = pytest.mark.slow
 def start_both(start, env):
     """Starts a command in two processes of two devices each."""
 
-    def start_command(*arguments):
+    def start_command(*arguments, cluster=False):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        joined = (f"--coordinator=127.0.0.1:{port}", "--num_processes=2")
         devices = {**env, "JAX_NUM_CPU_DEVICES": "2"}
+        if cluster:
+            environments = [slurm(i, port) for i in (0, 1)]
+            return [start(*arguments, "--distributed", env={**devices, **e}) for e in environments]
+        joined = (f"--coordinator=127.0.0.1:{port}", "--num_processes=2")
         return [start(*arguments, *joined, f"--process_id={i}", env=devices) for i in (0, 1)]
 
     return start_command
+
+
+def slurm(number, port):
+    """What Slurm tells each of two processes on one machine; the port is JAX's own variable."""
+    task = {"SLURM_NTASKS": "2", "SLURM_PROCID": str(number), "SLURM_LOCALID": str(number)}
+    job = {"SLURM_JOB_ID": "17", "SLURM_STEP_NODELIST": "127.0.0.1"}
+    return {**task, **job, "JAX_COORDINATOR_PORT": str(port)}
 
 
 def test_two_processes_train_like_one_and_stop_together(start, start_both, tmp_path):
@@ -40,7 +50,7 @@ def test_two_processes_train_like_one_and_stop_together(start, start_both, tmp_p
     assert len(list((together / "events").iterdir())) == 1
     assert not list(together.rglob("*process_1*"))
 
-    first, second = start_both(*RUN, f"--workdir={together}")
+    first, second = start_both(*RUN, f"--workdir={together}", cluster=True)
     first.wait_for("compiled in")
     second.send(signal.SIGTERM)
     results = end([first, second])
@@ -51,6 +61,13 @@ def test_two_processes_train_like_one_and_stop_together(start, start_both, tmp_p
         .err.splitlines()[-1]
         .startswith(f"another process was asked to stop: saved at step {int(state.step)};")
     )
+
+
+def test_no_cluster_is_one_sentence(start):
+    result = start(RUN[0], "--distributed").end()
+    assert result.code == 1
+    assert result.err.startswith("jaxgen: --distributed finds no cluster that started this process")
+    assert result.err.count("\n") == 1
 
 
 def end(processes):
