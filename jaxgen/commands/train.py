@@ -17,9 +17,7 @@ FLAGS = (
     ),
     flags.TRUST,
     Flag("fork", "continue a workdir although the config has changed", False, bool),
-    Flag(
-        "distributed", "one of several that Slurm, MPI or a TPU pod started", False, bool
-    ),
+    Flag("distributed", "one of several that Slurm, MPI or a TPU pod started", False, bool),
     Flag("coordinator", "HOST:PORT of process 0 of several that train together"),
     Flag("num_processes", "how many processes there are", None, flags.whole_number(1)),
     Flag("process_id", "which of them this is, from 0", None, flags.whole_number(0)),

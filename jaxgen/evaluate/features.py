@@ -37,6 +37,7 @@ TITLES = {
     "spread": ("Spread of samples", "deviation over that of real images; 1 is right"),
     "collapsed": ("Collapsed", f"whether the spread is below {LEAST_SPREAD}"),
     "left_out": ("Left out", "and why"),
+    "caution": ("Caution", "what these numbers of images make of the metrics"),
     "n_real": ("Real examples", "held out from training"),
     "n_fake": ("Generated examples", ""),
 }
@@ -151,7 +152,8 @@ def compare(
       probabilities; those of `class_histogram`, where it has the data's classes
 
     Where there are too few images for some of these, the others are given, and "left_out" says
-    which are not and why; of a classifier for which `is_near_chance` holds none is.
+    which are not and why; of a classifier for which `is_near_chance` holds none is. "caution" says
+    what the numbers of images make of those that are given.
 
     Neither are precision and density where `extractor` is not perceptual, for it would praise gray
     noise, and of collapsed samples the distance to training images, for the same reason.
@@ -171,9 +173,6 @@ def compare(
     result |= {"spread": spread, "collapsed": spread < LEAST_SPREAD}
     left_out: dict[str, None] = {}  # a set in order
     usable = not is_near_chance(extractor)
-    if not usable:
-        share = f"{extractor.accuracy:.0%} of held-out images"
-        left_out[f"All in these features: the classifier is right on {share}, near chance."] = None
     real = extractor.features(real_images) if usable else None
     result |= _scores(extractor, real, fake_images, left_out)
     if train_images is not None:
@@ -182,14 +181,44 @@ def compare(
         result |= {f"reference/{name}": value for name, value in reference.items()}
         copies = functools.partial(_memorisation, train_images, real_images, fake_images)
         result |= _as_far_as_possible(left_out, copies)
-        if result["collapsed"] and result.pop("memorisation/nearest_distance_ratio", None):
-            left_out["The distance to training images: the samples have collapsed."] = None
-    if usable and not extractor.perceptual:
+    _leave_out(extractor, result, left_out)
+    said = {"left_out": " ".join(left_out), "caution": " ".join(_cautions(result, real))}
+    return result | {name: text for name, text in said.items() if text}
+
+
+def _leave_out(
+    extractor: FeatureExtractor, result: dict[str, Any], left_out: dict[str, None]
+) -> None:
+    """Takes out what says the reverse of the truth in this space, or of these samples."""
+    if is_near_chance(extractor):
+        share = f"{extractor.accuracy:.0%} of held-out images"
+        left_out[f"All in these features: the classifier is right on {share}, near chance."] = None
+    elif not extractor.perceptual:
         for name in ("precision", "density"):
             result.pop(name, None)
             result.pop(f"reference/{name}", None)
         left_out["Precision and density: in pixels the mean gray image is near to all."] = None
-    return result | ({"left_out": " ".join(left_out)} if left_out else {})
+    if result["collapsed"] and result.pop("memorisation/nearest_distance_ratio", None):
+        left_out["The distance to training images: the samples have collapsed."] = None
+
+
+def _cautions(result: dict[str, Any], real: np.ndarray | None) -> list[str]:
+    """What few images make of the metrics that there are."""
+    n_real, n_fake = result["n_real"], result["n_fake"]
+    known = result.get("reference/n_fake", n_fake)
+    said = []
+    if "frechet" in result and real is not None and min(n_real, n_fake) <= real.shape[1]:
+        said.append(
+            f"{min(n_real, n_fake)} images are no more than the {real.shape[1]} features, so the "
+            "Fréchet distance is mostly of their number; compare it with that of real data alone."
+        )
+    if known < n_fake:
+        said.append(
+            f"There are {known} training images in the place of {n_fake} samples, so the metrics "
+            "of real data are worse than a perfect model's; with "
+            f"config.evaluation.num_images={known} they compare."
+        )
+    return said
 
 
 def _deviation(images: Images) -> float:

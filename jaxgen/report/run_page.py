@@ -8,6 +8,7 @@ from typing import Any
 from jaxgen.core.files import write_atomically
 from jaxgen.report import page, run_files, tables
 from jaxgen.report.curves import chart, number
+from jaxgen.report.study_files import LEAST_SPREAD, SPREAD
 
 _PICTURES = 12
 _FIRST_KINDS = ("samples", "reconstructions", "interpolations")
@@ -81,10 +82,14 @@ def _tiles(
     rate = curves.get("time/steps_per_second")
     if rate:
         tiles.append(("steps per second", number(rate[-1][1])))
+    # Before anything was evaluated, the log tells whether samples are alike.
+    spread = curves.get("evaluation/spread") or curves.get(SPREAD)
+    verdict = {"collapsed": spread[-1][1] < LEAST_SPREAD} if spread else {}
+    found = {**verdict, **evaluation}
     for name in _TILES:
-        if name in evaluation:
+        if name in found:
             title, _ = tables.title_of(name, titles)
-            tiles.append((title, tables.show(evaluation[name])))
+            tiles.append((title, tables.show(found[name])))
     if "classes_covered" in evaluation:
         total = sum(name.startswith("class/") for name in evaluation)
         covered = tables.show(evaluation["classes_covered"])

@@ -251,3 +251,19 @@ def test_gray_noise_is_not_praised():
     assert good["spread"] == pytest.approx(1.0, abs=0.02)
     assert "memorisation/nearest_distance_ratio" in good
     assert "precision" in compare(_brightness_classes(), real, noise)
+
+
+def test_numbers_of_images_that_mislead_are_said():
+    rng = np.random.default_rng(0)
+    some = _images(rng, 60, 0.25)
+    assert "caution" not in compare(_brightness_classes(), some, some, train_images=some)
+    found = compare(_brightness_classes(), some, some, train_images=some[:45])
+    assert found["caution"].startswith("There are 45 training images in the place of 60 samples")
+    assert "num_images=45" in found["caution"]
+    wide = dataclasses.replace(
+        _brightness_classes(), features=lambda x: x.reshape(len(x), -1)[:, :40].astype(np.float64)
+    )
+    assert "caution" not in compare(wide, some[:41], some)
+    for real, fake in ((some[:40], some), (some, some[:40])):
+        said = compare(wide, real, fake)["caution"]
+        assert said.startswith("40 images are no more than the 40 features, so the Fréchet")

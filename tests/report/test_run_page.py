@@ -136,6 +136,23 @@ def test_tables_hold_the_evaluation(workdir):
     assert "age · digits at 16 px · jaxgen 0.1 · jax 0.9" in text
 
 
+def test_a_collapse_shows_before_anything_is_evaluated(tmp_path):
+    for name, spread, verdict in (
+        ("generator/spread", 0.4, "yes"),
+        ("generator/spread", 0.6, "no"),
+        ("evaluation/spread", 0.4, "yes"),
+    ):
+        line = {"step": 7, "generator/spread": 1.0, name: spread}
+        (tmp_path / "metrics.jsonl").write_text(json.dumps(line) + "\n")
+        tile = f'<div class="tile"><b>{verdict}</b><span>collapsed</span></div>'
+        assert tile in write(tmp_path).read_text()
+    (tmp_path / "evaluation.json").write_text(json.dumps({"step": 7, "collapsed": False}))
+    assert "<b>no</b><span>collapsed" in write(tmp_path).read_text()
+    (tmp_path / "evaluation.json").unlink()
+    (tmp_path / "metrics.jsonl").write_text('{"step": 7, "decoder/nll": 1.0}\n')
+    assert "collapsed" not in write(tmp_path).read_text()
+
+
 def test_charts_say_what_is_good_of_their_metrics(workdir):
     assert 'class="chart"><figcaption><h3>kl</h3>' in write(workdir).read_text()
     shared = ("Divergence of <codes>", "nats; lower is better")
