@@ -1,28 +1,17 @@
-"""Initial values, drawn flat: the bits of JAX's own initialisers, compiled several times faster.
+"""Initial values, drawn flat: the bits of JAX's own initialisers, see `core.layout.flat`.
 
-XLA's CPU backend takes about five times as long to compile a random draw of three or four axes as
-one of a single axis, and a network has one for every kernel; with jax_threefry_partitionable, which
-is JAX's default, an element depends on its place in C order alone.
+A network has a draw for every kernel.
 """
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 from flax import linen as nn
 
+from jaxgen.core.layout import flat
 from jaxgen.core.types import Array, Key
 
 Initializer = nn.initializers.Initializer
-
-
-def flat(sampler: Callable[..., Array]) -> Callable[..., Array]:
-    """`sampler(key, shape, dtype)`, elements of which are alike, as one that draws a flat array."""
-
-    def draw(key: Key, shape: tuple[int, ...], dtype: Any = float) -> Array:
-        return sampler(key, (math.prod(shape),), dtype).reshape(shape)
-
-    return draw
 
 
 def normal(stddev: float) -> Initializer:

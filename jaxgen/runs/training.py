@@ -17,6 +17,7 @@ from jaxgen.config.build import Experiment, build, first_line
 from jaxgen.core.errors import UserError
 from jaxgen.core.files import local_path, require_writable
 from jaxgen.core.state import TrainState
+from jaxgen.data.dataset import Dataset
 from jaxgen.data.pipeline import Pipeline
 from jaxgen.runs import data, lock, outputs, record, validation
 from jaxgen.runs.restore import program_of, require_same_networks, restore
@@ -76,11 +77,7 @@ def run(
         draw = outputs.Draw(experiment, held_out, workdir, writer, terminal, clock)
         of_data = {"data": data.identity(training)}
         save = outputs.Save(program, checkpoints, log, clock, lambda: of_data)
-        every = (config.log_every, config.sample_every, config.checkpoint_every)
-        hooks = tuple(map(loop.Hook, every, (log.write, draw.draw, save.save)))
-        if config.evaluate_every:
-            validate = validation.Validate(experiment, training, log, clock)
-            hooks = (loop.Hook(config.evaluate_every, validate.evaluate), *hooks)
+        hooks = _hooks(experiment, training, log, draw, save, clock)
         state, finished = fit(
             experiment, program, compiled, state, pipelines, log, hooks, stop.agreed, terminal
         )
@@ -89,6 +86,27 @@ def run(
         draw.report()
     _farewell(terminal, workdir, int(state.step), finished, stop.name)
     return state
+
+
+def _hooks(
+    experiment: Experiment,
+    training: Dataset,
+    log: outputs.Log,
+    draw: outputs.Draw,
+    save: outputs.Save,
+    clock: outputs.Clock,
+) -> tuple[loop.Hook, ...]:
+    """What is called while a run trains, in this order: a line has the evaluation of its step."""
+    config, validating = experiment.config, ()
+    if config.evaluate_every:
+        validate = validation.Validate(experiment, training, log, clock)
+        validating = (loop.Hook(config.evaluate_every, validate.evaluate),)
+    return (
+        *validating,
+        loop.Hook(config.log_every, log.write),
+        loop.Hook(config.sample_every, draw.draw),
+        loop.Hook(config.checkpoint_every, save.save),
+    )
 
 
 def _farewell(

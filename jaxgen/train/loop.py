@@ -35,12 +35,11 @@ class StopSignal:
         self._previous: dict[int, Any] = {}
 
     def __enter__(self) -> "StopSignal":
-        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-            number = getattr(signal, name, None)
-            if number is None:
-                continue
-            if name == "SIGHUP" and signal.getsignal(number) == signal.SIG_IGN:
-                continue
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        hangup = getattr(signal, "SIGHUP", None)  # not on Windows, and nohup ignores it
+        if hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN:
+            numbers.append(hangup)
+        for number in numbers:
             # Signals belong to the main thread; elsewhere (a notebook's worker) there are none.
             with contextlib.suppress(ValueError):
                 self._previous[number] = signal.signal(number, self._handle)
