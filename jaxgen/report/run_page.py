@@ -20,6 +20,7 @@ _CAPTIONS = {
     "codes": "of held-out images, by class",
 }
 _PLOTS = ("codes",)
+_EVALUATION = "evaluation/"  # what names of metrics of evaluations in the log begin with
 _TILES = ("collapsed", "objective/image_l1", "frechet", "precision", "recall", "coverage")
 
 
@@ -83,7 +84,7 @@ def _tiles(
     if rate:
         tiles.append(("steps per second", number(rate[-1][1])))
     # Before anything was evaluated, the log tells whether samples are alike.
-    spread = curves.get("evaluation/spread") or curves.get(SPREAD)
+    spread = curves.get(f"{_EVALUATION}spread") or curves.get(SPREAD)
     verdict = {"collapsed": spread[-1][1] < LEAST_SPREAD} if spread else {}
     found = {**verdict, **evaluation}
     for name in _TILES:
@@ -113,24 +114,32 @@ def _pictures(pictures: Mapping[str, list[run_files.Picture]], points: bool) -> 
 
 
 def _curves(curves: Mapping[str, list], titles: run_files.Titles) -> str:
-    """One chart a term, one curve a player ("player/term"), with what is good; timings apart."""
+    """Of training; of evaluations while it went on; and, apart, of time."""
+    times = {name[5:]: {name[5:]: curve} for name, curve in curves.items() if name[:5] == "time/"}
+    speed = "".join(chart(tables.plain(name), curve, {}) for name, curve in sorted(times.items()))
+    of_training = {k: v for k, v in curves.items() if not k.startswith(("time/", _EVALUATION))}
+    evaluated = {k: v for k, v in curves.items() if k.startswith(_EVALUATION)}
+    parts = _charts(of_training, titles)
+    if speed:
+        parts += f'<details><summary>Speed</summary><div class="charts">{speed}</div></details>'
+    return page.section("Curves over training steps", parts) + page.section(
+        "Evaluations on validation images", _charts(evaluated, titles)
+    )
+
+
+def _charts(curves: Mapping[str, list], titles: run_files.Titles) -> str:
+    """One chart a term, one curve a player ("player/term"), with what is good."""
     terms: dict[str, dict[str, list]] = {}
     for name, curve in curves.items():
         player, _, term = name.rpartition("/")
-        if player != "time":
-            terms.setdefault(term, {})[player or term] = curve
+        terms.setdefault(term, {})[player or term] = curve
     players = sorted({player for term in terms.values() for player in term})
     colours = {player: index for index, player in enumerate(players)}
-    times = {name[5:]: {name[5:]: curve} for name, curve in curves.items() if name[:5] == "time/"}
     charts = ""
     for term in sorted(terms):
         heading, notes = tables.explained(term, terms[term], titles)
         charts += chart(heading, terms[term], colours, notes)
-    speed = "".join(chart(tables.plain(name), curve, {}) for name, curve in sorted(times.items()))
-    parts = f'<div class="charts">{charts}</div>' if charts else ""
-    if speed:
-        parts += f'<details><summary>Speed</summary><div class="charts">{speed}</div></details>'
-    return page.section("Curves over training steps", parts)
+    return f'<div class="charts">{charts}</div>' if charts else ""
 
 
 def _provenance(config: Mapping[str, Any], record: Mapping[str, Any]) -> str:

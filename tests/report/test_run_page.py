@@ -153,6 +153,16 @@ def test_a_collapse_shows_before_anything_is_evaluated(tmp_path):
     assert "collapsed" not in write(tmp_path).read_text()
 
 
+def test_evaluations_while_training_are_a_section_of_their_own(tmp_path):
+    line = {"step": 7, "generator/loss": 1.0, "evaluation/frechet": 3.0}
+    (tmp_path / "metrics.jsonl").write_text(json.dumps(line) + "\n")
+    text = write(tmp_path).read_text()
+    training, _, evaluated = text.partition("<h2>Evaluations on validation images</h2>")
+    assert "<h3>loss</h3>" in training
+    assert "<h3>frechet</h3>" not in training
+    assert "<h3>frechet</h3>" in evaluated
+
+
 def test_charts_say_what_is_good_of_their_metrics(workdir):
     assert 'class="chart"><figcaption><h3>kl</h3>' in write(workdir).read_text()
     shared = ("Divergence of <codes>", "nats; lower is better")
