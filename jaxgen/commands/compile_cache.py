@@ -1,6 +1,7 @@
 """Compiled programs, kept between runs."""
 
 import contextlib
+import os
 
 import jax
 
@@ -13,6 +14,7 @@ def enable_compilation_cache() -> None:
         with contextlib.suppress(OSError, RuntimeError):  # only slower without
             folder = cache_dir("compiled")
             folder.mkdir(parents=True, exist_ok=True)
-            jax.config.update("jax_compilation_cache_dir", str(folder))
+            if os.access(folder, os.W_OK):  # else JAX would warn of every program
+                jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)

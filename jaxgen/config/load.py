@@ -122,9 +122,8 @@ def find(name: str) -> Path:
             if candidate.is_file():
                 return candidate
     known = known_configs(roots)
-    raise UserError(
-        f'Config file "{name}" not found.{did_you_mean(name, known)} There are: {", ".join(known)}.'
-    )
+    hint = did_you_mean(name, known) or f" There are: {', '.join(known)}."
+    raise UserError(f'Config file "{name}" not found.{hint}')
 
 
 def known_configs(roots: tuple[Path, ...] = _ROOTS) -> list[str]:

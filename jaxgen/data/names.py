@@ -160,6 +160,10 @@ def validate_name(name: str) -> None:
     is_path = os.sep in name or name.startswith((".", "~"))
     if is_path or (name and os.path.isdir(name)):
         return
-    close = difflib.get_close_matches(name.lower(), (*EMBEDDED, *POINTS), n=1)
-    meant = close[0] if close else f"tfds:{name.lower()}"
-    raise UserError(f'data.name is "{name}": {_ALLOWED}; did you mean "{meant}"?')
+    tfds = f"{TFDS}{name.lower()}"
+    close = difflib.get_close_matches(name.lower(), (*EMBEDDED, *POINTS), n=1, cutoff=0.7)
+    close += [tfds] if tfds in _KNOWN else []
+    hint = f'there is no folder of that name here, and a TFDS set would be "{tfds}".'
+    if close:
+        hint = f'did you mean "{close[0]}"?'
+    raise UserError(f'data.name is "{name}": {_ALLOWED}; {hint}')

@@ -31,7 +31,7 @@ COMMAND_LINES = {
     "a config to evaluate": (("--mode=evaluate", CONFIG), "--config has no use with --mode=eval"),
     "unknown evaluation": (("--mode=evaluate", "--with=prob"), 'Did you mean "probe"?'),
     "unknown config file": (("--config=configs/age_digit.py",), 'Config file "configs/age_digit.py"'
-                            ' not found. Did you mean "configs/age_digits.py"? There are: '),
+                            ' not found. Did you mean "configs/age_digits.py"?'),
     "config without folder": (("--config=age_digits.py",), 'mean "configs/age_digits.py"?'),
     "config argument": (("--config=configs/age_digits.py:smok",), '"smok" is not an argument of '
                         "this config; it takes: published, no_reconstruction, "),

@@ -214,7 +214,7 @@ def test_finish_leaves_what_it_is_given():
 
 AGE = "configs/age_cifar10.py"
 MISTAKES = {
-    "a file": ("configs/age_digit.py", {}, 'Did you mean "configs/age_digits.py"? There are: conf'),
+    "a file": ("configs/age_digit.py", {}, 'Did you mean "configs/age_digits.py"?'),
     "a word": (f"{AGE}:smok", {}, '"smok" is not an argument of this config; it takes: no_reconst'),
     "a word that is near": (f"{AGE}:latent_onyl", {}, 'Did you mean "latent_only"?'),
     "two values": ("configs/gans_ring.py:gan,wgan", {}, "gan and wgan are two values of objective"),

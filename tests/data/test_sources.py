@@ -103,6 +103,10 @@ def test_names_of_every_kind_are_valid(name):
         ("digit", r'did you mean "digits"\?'),
         ("Photo", r'did you mean "photos"\?'),
         ("mnist", r'did you mean "tfds:mnist"\?'),
+        (
+            "photos_of_me",
+            r'no folder of that name here, and a TFDS set would be "tfds:ph',
+        ),
         ("", r'"digits", "photos", "tfds:NAME"'),
         ("tfds:", r'form "tfds:NAME"'),
         ("tfds:MNIST", r'try "tfds:mnist"'),

@@ -49,6 +49,7 @@ def made(**abilities):
         config=config,
         spec=None,
         kind="image",
+        example_batch={"image": np.zeros((4, 8, 8, 1), np.float32)},
         reads_labels=False,
     )
 

@@ -12,12 +12,27 @@ from jaxgen.runs import sampling
 pytestmark = pytest.mark.core
 
 
+def of_images(sample):
+    """An experiment of images of 2x2 pixels."""
+    example = {"image": jax.ShapeDtypeStruct((5, 2, 2, 1), np.float32)}
+    return types.SimpleNamespace(sample=sample, kind="image", example_batch=example)
+
+
+def test_more_samples_than_fit_are_refused_before_any_is_drawn(monkeypatch):
+    monkeypatch.setattr(sampling, "available_memory", lambda: 16 * 100 - 1)
+    never = of_images(lambda *args: pytest.fail("drawn"))
+    with pytest.raises(UserError, match=r"100 samples take 0.0 GiB of memory, and 0.0 GiB are fr"):
+        sampling.draw(never, None, jax.random.key(0), 100)
+    none = of_images(lambda state, key, condition, num: np.zeros((num, 2, 2, 1)))
+    assert len(sampling.draw(none, None, jax.random.key(0), 99)) == 99
+
+
 def test_chunks_have_noise_of_their_own_and_say_how_far_they_are():
     def sample(state, key, condition, num):
         noise = jax.random.uniform(key, (num, 2, 2, 1), minval=-1.0, maxval=1.0)
         return noise if condition is None else noise * 0 + condition[:, None, None, None] / 10
 
-    experiment, seen = types.SimpleNamespace(sample=sample, kind="image"), []
+    experiment, seen = of_images(sample), []
     images = sampling.draw(
         *(experiment, None, jax.random.key(0), 10),
         chunk=4,
@@ -33,9 +48,7 @@ def test_chunks_have_noise_of_their_own_and_say_how_far_they_are():
 
 
 def test_samples_that_are_not_finite_are_no_black_images():
-    bad = types.SimpleNamespace(
-        sample=lambda state, key, condition, num: np.full((num, 2, 2, 1), np.nan), kind="image"
-    )
+    bad = of_images(lambda state, key, condition, num: np.full((num, 2, 2, 1), np.nan))
     with pytest.raises(NotFiniteError, match="3 of 3 samples are not finite"):
         sampling.draw(bad, None, jax.random.key(0), 3)
 
