@@ -9,7 +9,8 @@ def sentence(error: BaseException) -> str | None:
     if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in text:
         return (
             f"Out of memory ({_first_line(error)}): ask for less at a time. In training that is a "
-            "smaller config.data.batch_size or narrower config.networks, of a large data set "
+            "larger config.data.micro_batches, a smaller config.data.batch_size or narrower "
+            "config.networks, of a large data set "
             "config.data.resident=never; otherwise a smaller --chunk, --num or "
             "config.evaluation.num_images."
         )

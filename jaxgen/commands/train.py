@@ -7,8 +7,10 @@ from typing import Any
 
 from jaxgen.commands import flags
 from jaxgen.commands.flags import Flag, Values
+from jaxgen.core.errors import UserError
 
 EXAMPLE = "configs/age_digits.py"
+_OWN = "objective/"  # what names of an objective's own metrics of `evaluate` begin with
 FLAGS = (
     flags.CONFIG,
     flags.PRINT,
@@ -42,15 +44,18 @@ def run(values: Values, overrides: Mapping[str, str]) -> None:
 def _continued(values: Values, overrides: Mapping[str, str]) -> Any:
     """The config of the run in --workdir, where no --config was given, with overrides; or None."""
     workdir = values["workdir"]
-    if values["config"] or workdir is None or not (workdir / "config.json").exists():
+    if values["config"] or workdir is None:
         return None
+    if not (workdir / "config.json").exists():
+        raise UserError(
+            f"{workdir} holds no run that could be continued; give --config=FILE.py, for instance "
+            f"--config={EXAMPLE}, to begin one there."
+        )
     from jaxgen.config import load
     from jaxgen.runs import record
 
     config = record.config_of(workdir, trust=values["trust"])
-    for key, text in overrides.items():
-        config = load.override(config, key, load.parse(config, key, text))
-    return config
+    return load.finish(config, overrides, as_text=True)
 
 
 def explain(config: Any) -> list[str]:
@@ -68,12 +73,19 @@ def explain(config: Any) -> list[str]:
     state = jax.eval_shape(experiment.create_state, key)
     step = functools.partial(abilities.train_step, spec)
     _, logged = jax.eval_shape(step, state, dict(experiment.example_batch), key)
-    every = evaluations.titles(None, abilities.titles)
-    later = [name for name in every if name not in abilities.titles or name[:10] == "objective/"]
+    own, unasked = abilities.titles, {k: v for k, v in abilities.titles.items() if k[:10] == _OWN}
+    sections = {"in the log:": {name: own.get(name, ()) for name in sorted(logged)}}
+    sections["of --mode=evaluate, where they apply:"] = unasked
+    for name, (always, _) in evaluations.available().items():
+        titles = evaluations.titles_of(name)
+        if always:
+            unasked |= titles
+        else:
+            sections[f"of --mode=evaluate --with={name}:"] = titles
     lines = []
-    for heading, names in (("in the log:", sorted(logged)), ("of --mode=evaluate:", later)):
+    for heading, titles in sections.items():
         lines += ["", heading]
-        lines += [f"  {name:<28} {': '.join(filter(None, every.get(name, ())))}" for name in names]
+        lines += [f"  {name:<28} {': '.join(filter(None, t))}" for name, t in titles.items()]
     return lines[1:]
 
 

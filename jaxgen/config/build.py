@@ -108,6 +108,12 @@ def build(config: load.Config) -> Experiment:
             f"config.data.batch_size={data.batch_size} must be a multiple of "
             f"config.data.micro_batches={data.micro_batches}; change one of them."
         )
+    if 1 < data.micro_batches > data.batch_size // 2:
+        raise UserError(
+            f"config.data.micro_batches={data.micro_batches} leaves one image of "
+            f"config.data.batch_size={data.batch_size} in a part, which has no variance; set it to "
+            f"{data.batch_size // 2} or less."
+        )
     shape = names.shape_of(data.name, image_size=data.image_size, channels=data.channels)
     batch = _example_batch(config, abilities, shape)
     experiment = Experiment(module, spec, config, batch, abilities)

@@ -171,11 +171,9 @@ def schedule(learning_rate: float, values: Mapping[str, Any]) -> Callable[[Any],
         return optax.exponential_decay(learning_rate, **numbers)
     if values["name"] == "cosine":
         warmup, end = numbers["warmup_steps"], numbers["end_value"]
-        fall = optax.cosine_decay_schedule(
-            learning_rate, numbers["decay_steps"] - warmup, end / learning_rate
-        )
+        above = optax.cosine_decay_schedule(learning_rate - end, numbers["decay_steps"] - warmup)
         rise = optax.linear_schedule(0.0, learning_rate, max(warmup, 1))
-        return optax.join_schedules([rise, fall], [warmup])
+        return optax.join_schedules([rise, lambda step: end + above(step)], [warmup])
     return optax.constant_schedule(learning_rate)
 
 

@@ -26,6 +26,7 @@ _BEFORE = (
     (("mlp.ConditionalDiscriminator", "dcgan.ConditionalDiscriminator"), "unit_pixels", False),
 )
 _RATE = ("drop_at", "halve_at", "drop_factor", "linear_from", "linear_to", "divide_by", "least")
+_NOTHING = 1e-12  # as the decay of an average: in float32 it keeps nothing of what was before
 # Over so many steps a decay of a millionth a step has a factor that float32 can tell from 1.
 DECAY_STEPS = 1000
 
@@ -34,6 +35,10 @@ def upgrade(values: Mapping[str, Any]) -> dict[str, Any]:
     """A recorded config, nested, with today's names; one of today is unchanged."""
     values = {k: dict(v) if isinstance(v, Mapping) else v for k, v in values.items()}
     _rename(values.get("data", {}), "classes", "keep_classes")
+    if (
+        "ema" in values and "evaluate_every" not in values
+    ):  # when 0.0 was an average, equal to the parameters
+        values["ema"] = {k: v or _NOTHING for k, v in values["ema"].items()}
     hparams = values.get("hparams", {})
     for objective, old, new in _HPARAMS:
         if values["objective"].removeprefix("jaxgen.objectives.") == objective:

@@ -1,5 +1,6 @@
 """Files that are either whole or not there, folders, and names of nested values."""
 
+import contextlib
 import os
 import re
 import tempfile
@@ -69,13 +70,18 @@ def require_writable(folder: Path, flag: str) -> None:
 
 
 def available_memory() -> int | None:
-    """Bytes of memory that a process can still take without swapping; None where it is unknown."""
-    try:
-        text = Path("/proc/meminfo").read_text()
-    except OSError:
-        return None
-    found = re.search(r"MemAvailable:\s+(\d+) kB", text)
-    return int(found[1]) * 1024 if found else None
+    """Bytes that a process can still take without swapping; None where it is unknown.
+
+    Of the machine, and of the container where that has a limit.
+    """
+    found = []
+    with contextlib.suppress(OSError):
+        kilobytes = re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())
+        found += [1024 * int(kilobytes[1])] if kilobytes else []
+    with contextlib.suppress(OSError, ValueError):  # "max" is no limit
+        limit, used = (Path(f"/sys/fs/cgroup/memory.{name}") for name in ("max", "current"))
+        found.append(int(limit.read_text()) - int(used.read_text()))
+    return min(found, default=None)
 
 
 def cache_dir(name: str) -> Path:

@@ -70,7 +70,7 @@ def _arrays(archive, path: Path, split: str):
         image_key, label_key = "image", "label"
     if image_key not in keys:
         raise UserError(f"{path} has the keys {', '.join(sorted(keys))}: it must have {_FORM}.")
-    _require_memory(path, image_key)
+    _require_memory(path, *(key for key in (image_key, label_key) if key in keys))
     image = archive[image_key]
     if image.ndim == 4 and image.shape[-1] == 1:
         image = image[..., 0]
@@ -102,15 +102,16 @@ def _arrays(archive, path: Path, split: str):
     return image, label, classes
 
 
-def _require_memory(path: Path, key: str) -> None:
-    """Raises UserError for an array that does not fit: zeros of any size compress to nothing."""
+def _require_memory(path: Path, *keys: str) -> None:
+    """Raises UserError for arrays that do not fit: zeros of any size compress to nothing."""
     available = available_memory()
     with zipfile.ZipFile(path) as archive:
-        size = archive.getinfo(f"{key}.npy").file_size
+        size = sum(archive.getinfo(f"{key}.npy").file_size for key in keys)
     if available is not None and size > available:
         raise UserError(
-            f'"{key}" in {path} takes {size / 2**30:.1f} GiB, and {available / 2**30:.1f} GiB of '
-            "memory are free: give a folder of images, which are decoded one by one."
+            f'"{", ".join(keys)}" in {path} takes {size / 2**30:.1f} GiB, and '
+            f"{available / 2**30:.1f} GiB of memory are free: give a folder of images, which are "
+            "decoded one by one."
         )
 
 

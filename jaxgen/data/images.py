@@ -1,6 +1,7 @@
 """Image files of every mode to gray or color pixels, and the ways to bring them to one size."""
 
 import os
+import threading
 from typing import BinaryIO
 
 import numpy as np
@@ -12,6 +13,7 @@ FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 MAX_PIXELS = 64 * 2**20  # some 300 MB while it is read
 RESIZE = ("bilinear", "celeba", "center_crop", "none")
 _CELEBA = (178, 218)
+_LIMIT = threading.Lock()  # images are decoded by several threads
 
 
 def decode(
@@ -24,7 +26,7 @@ def decode(
     than `max_pixels`, or none of an image; it names `name`.
     """
     try:
-        with Image.open(file, formats=FORMATS) as image:
+        with _opened(file) as image:
             if image.width * image.height > max_pixels:
                 raise UserError(
                     f"{name} has {image.width} x {image.height} pixels, and at most "
@@ -46,6 +48,16 @@ def decode(
         raise UserError(
             f"{name} cannot be read as an image ({error}): remove or replace it."
         ) from error
+
+
+def _opened(file: str | os.PathLike | BinaryIO) -> Image.Image:
+    """Without Pillow's own limit, for `decode` has one."""
+    with _LIMIT:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            return Image.open(file, formats=FORMATS)
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
 
 
 def _upright(image: Image.Image) -> Image.Image:

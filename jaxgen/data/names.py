@@ -7,6 +7,7 @@ import contextlib
 import difflib
 import os
 import re
+import zipfile
 from pathlib import Path
 
 from jaxgen.core.errors import UserError
@@ -30,6 +31,7 @@ _KNOWN = {
     "tfds:smallnorb": (96, 1, 5),
     "tfds:celeb_a": (0, 3, 0),
 }
+_LABELS = 2**30  # bytes of labels that are looked at only to count classes
 _TFDS_NAME = re.compile(r"tfds:[a-z]\w*(/[\w.\-]+)?(:\d+\.\d+\.\d+)?")
 _ALLOWED = (
     'use "digits", "photos", "tfds:NAME", "ring", "grid", "stacked:NAME", "lsun:PATH", a folder of '
@@ -76,7 +78,7 @@ def number_of_classes(name: str, keep_classes: str = "") -> int | None:
         return _KNOWN[name][2]
     if name.startswith((LSUN, TFDS)):
         return None
-    with contextlib.suppress(OSError, ValueError, RuntimeError):
+    with contextlib.suppress(OSError, ValueError, RuntimeError, zipfile.BadZipFile):
         return _classes_of_archive(name) if name.endswith(".npz") else _classes_of_folder(name)
     return None
 
@@ -85,15 +87,28 @@ def _classes_of_folder(name: str) -> int | None:
     root = Path(name).expanduser()
     root = root / "train" if (root / "train").is_dir() else root
     with os.scandir(root) as entries:
-        folders = [e.path for e in entries if not e.name.startswith(".") and e.is_dir()]
-    count = sum(map(_holds_an_image, folders))
+        there = [entry for entry in entries if not entry.name.startswith(".")]
+    if any(_is_image(entry.name) for entry in there if not entry.is_dir()):
+        return None  # folders beside images are no classes
+    count = sum(_holds_an_image(entry.path) for entry in there if entry.is_dir())
     return count if count > 1 else None
 
 
+def _is_image(name: str) -> bool:
+    return name.lower().endswith(IMAGE_SUFFIXES) and not name.startswith(".")
+
+
 def _holds_an_image(folder: str) -> bool:
-    for _, below, files in os.walk(folder):
+    """Whether there is one at any depth, links followed."""
+    seen: set[str] = set()
+    for here, below, files in os.walk(folder, followlinks=True):
+        # A link to a folder above would go round for ever.
+        if os.path.realpath(here) in seen:
+            below.clear()
+            continue
+        seen.add(os.path.realpath(here))
         below[:] = [name for name in below if not name.startswith(".")]
-        if any(f.lower().endswith(IMAGE_SUFFIXES) and not f.startswith(".") for f in files):
+        if any(map(_is_image, files)):
             return True
     return False
 
@@ -101,6 +116,9 @@ def _holds_an_image(folder: str) -> bool:
 def _classes_of_archive(name: str) -> int | None:
     import numpy as np
 
+    with zipfile.ZipFile(Path(name).expanduser()) as archive:
+        if any(i.file_size > _LABELS for i in archive.infolist() if "label" in i.filename):
+            return None  # as will be said when they are loaded
     with np.load(Path(name).expanduser(), allow_pickle=False) as archive:
         keys = {"train_label", "test_label", "label"} & set(archive.files)
         return max((int(archive[key].max(initial=-1)) + 1 for key in keys), default=None)

@@ -11,6 +11,7 @@ import collections
 import io
 import math
 import pickle
+import pickletools
 import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ import numpy as np
 
 from jaxgen.core.errors import UserError
 
+_DEEPEST = 500  # of objects in one another; modules of PyTorch's are some ten levels deep
 _MAGIC = 0x1950A86A20F9469CFC6C  # of the format without zip
 _DTYPES: dict[str, Any] = {
     "DoubleStorage": np.float64,
@@ -99,12 +101,15 @@ def _of_pickle(content: bytes) -> dict[str, np.ndarray]:
 def _zipped(content: bytes) -> tuple[Any, dict[str, bytes]]:
     """What was saved, and the bytes of every storage by its key."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        # torch.save compresses nothing, and what is compressed may be of any size.
+        if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
+            raise ValueError("it is compressed")
         names = archive.namelist()
         pickled = next(name for name in names if name.endswith("data.pkl"))
         folder = pickled.removesuffix("data.pkl")
         if f"{folder}byteorder" in names and archive.read(f"{folder}byteorder") != b"little":
             raise ValueError("its numbers are not little-endian")
-        saved = _Unpickler(io.BytesIO(archive.read(pickled))).load()
+        saved = _unpickle(io.BytesIO(archive.read(pickled)))[0]
         data = f"{folder}data/"
         keys = [name.removeprefix(data) for name in names if name.startswith(data)]
         return saved, {key: archive.read(data + key) for key in keys}
@@ -113,17 +118,58 @@ def _zipped(content: bytes) -> tuple[Any, dict[str, bytes]]:
 def _before_zip(content: bytes) -> tuple[Any, dict[str, bytes]]:
     """As `_zipped`: magic number, version, machine, what was saved, keys, then the storages."""
     file = io.BytesIO(content)
-    if _Unpickler(file).load() != _MAGIC:
+    if _unpickle(file)[0] != _MAGIC:
         raise ValueError("it does not begin as torch.save begins")
-    _Unpickler(file).load()
-    _Unpickler(file).load()
-    unpickler = _Unpickler(file)
-    saved = unpickler.load()
+    _unpickle(file)
+    _unpickle(file)
+    saved, dtypes = _unpickle(file)
     storages = {}
-    for key in _Unpickler(file).load():
+    for key in _unpickle(file)[0]:
         count = int.from_bytes(file.read(8), "little")
-        storages[key] = file.read(count * np.dtype(unpickler.dtypes[key]).itemsize)
+        storages[key] = file.read(count * np.dtype(dtypes[key]).itemsize)
     return saved, storages
+
+
+def _unpickle(file: io.BytesIO) -> tuple[Any, dict[str, Any]]:
+    """The next object of a file, and the types of its storages; the file is then behind it."""
+    _require_harmless(file)
+    unpickler = _Unpickler(file)
+    return unpickler.load(), unpickler.dtypes
+
+
+def _require_harmless(file: io.BytesIO) -> None:
+    """Raises ValueError for a pickle that would take more than it is: memory, or the stack.
+
+    Objects are remembered by numbers up to their count, and lie in one another a few levels deep.
+    """
+    start, size = file.tell(), file.getbuffer().nbytes
+    stack: list[int | None] = []  # how deep what each entry holds is; None is a mark
+    memo: dict[int, int] = {}
+    for opcode, argument, _ in pickletools.genops(file):
+        name, popped = opcode.name, []
+        if "PUT" in name or name == "MEMOIZE":
+            number = len(memo) if name == "MEMOIZE" else int(argument or 0)
+            if number > size:
+                raise ValueError(f"it remembers an object as number {number}")
+            memo[number] = stack[-1] or 0
+            continue
+        before = [kind.name for kind in opcode.stack_before]
+        if "mark" in before:
+            while stack and (top := stack.pop()) is not None:
+                popped.append(top)
+            before = before[: before.index("mark")]
+        for _ in before:
+            popped.append(stack.pop() or 0)
+        if "GET" in name:
+            deep = memo[int(argument or 0)]
+        elif before and name in ("APPEND", "APPENDS", "SETITEM", "SETITEMS", "ADDITEMS"):
+            deep = max(popped[-1], 1 + max(popped[:-1], default=0))  # the container is lowest
+        else:
+            deep = 1 + max(popped) if popped else 0
+        if deep > _DEEPEST:
+            raise ValueError(f"its objects lie more than {_DEEPEST} deep in one another")
+        stack += [None if kind.name == "mark" else deep for kind in opcode.stack_after]
+    file.seek(start)
 
 
 class _Unpickler(pickle.Unpickler):
@@ -171,16 +217,25 @@ class _Other:
             vars(self).update(state)
 
 
-def _named(saved: Any, prefix: str = "") -> dict[str, _Tensor]:
-    """The tensors of a state dict, or of a module and those within it."""
-    if isinstance(saved, dict):
-        return {f"{prefix}{k}": v for k, v in saved.items() if isinstance(v, _Tensor)}
-    inside = vars(saved) if isinstance(saved, _Other) else {}
-    tensors = {}
-    for kind in ("_parameters", "_buffers"):
-        tensors |= _named(inside.get(kind, {}), prefix)
-    for name, module in inside.get("_modules", {}).items():
-        tensors |= _named(module, f"{prefix}{name}.")
+def _named(saved: Any) -> dict[str, _Tensor]:
+    """The tensors of a state dict, or of a module and those within it.
+
+    Raises ValueError for a module that is in another twice, or in itself.
+    """
+    tensors: dict[str, _Tensor] = {}
+    seen: set[int] = set()
+    waiting: list[tuple[str, Any]] = [("", saved)]
+    while waiting:
+        prefix, inside = waiting.pop()
+        if isinstance(inside, dict):
+            tensors |= {f"{prefix}{k}": v for k, v in inside.items() if isinstance(v, _Tensor)}
+        elif isinstance(inside, _Other):
+            if id(inside) in seen:
+                raise ValueError(f"the module {prefix.removesuffix('.')} is in it twice")
+            seen.add(id(inside))
+            own = vars(inside)
+            waiting += [(prefix, own.get(kind, {})) for kind in ("_parameters", "_buffers")]
+            waiting += [(f"{prefix}{name}.", m) for name, m in own.get("_modules", {}).items()]
     return tensors
 
 
@@ -193,4 +248,5 @@ def _array(tensor: _Tensor, storages: dict[str, bytes]) -> np.ndarray:
     if not (min(sizes) >= 0 and math.prod(shape) <= numbers.size and last < max(numbers.size, 1)):
         raise ValueError(f"a tensor of {list(shape)} lies outside of its numbers")
     steps = [step * numbers.itemsize for step in strides]
-    return np.lib.stride_tricks.as_strided(numbers[offset:], shape, steps).copy()
+    # Not copied: any number of names may share one storage.
+    return np.lib.stride_tricks.as_strided(numbers[offset:], shape, steps, writeable=False)

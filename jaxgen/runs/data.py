@@ -144,6 +144,18 @@ def require_batches(experiment: Experiment, training: Dataset) -> None:
         )
 
 
+def require_parts(experiment: Experiment, devices: int) -> None:
+    """Raises UserError unless the parts of an update can be shared out over the devices."""
+    data = experiment.config.data
+    part = data.batch_size // data.micro_batches
+    if data.micro_batches > 1 and part % devices:
+        raise UserError(
+            f"config.data.micro_batches={data.micro_batches} makes parts of {part} images, which "
+            f"cannot be split evenly over {devices} devices; set it, or config.data.batch_size="
+            f"{data.batch_size}, so that a part is a multiple of {devices}."
+        )
+
+
 def make_pipeline(
     experiment: Experiment, training: Dataset, *, seed: int, sharding: Any = None
 ) -> Pipeline:

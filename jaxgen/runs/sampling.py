@@ -108,7 +108,9 @@ def _number_of(label: int | str, names: Sequence[str], classes: int) -> int:
     if label in names:
         return names.index(str(label))
     text = str(label)
-    if text.isascii() and text.isdigit() and int(text) < classes:
+    # A number that could be a name but is none is a mistake, not another class.
+    is_number = isinstance(label, int) or not all(name.isdigit() for name in names)
+    if is_number and text.isascii() and text.isdigit() and int(text) < classes:
         return int(text)
     if list(names) == [str(number) for number in range(len(names))]:
         names = ()  # as the range tells

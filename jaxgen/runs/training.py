@@ -53,6 +53,8 @@ def run(
             data.load_data(experiment, split, progress=writes) for split in ("train", "test")
         )
         data.require_batches(experiment, training)
+        data.require_parts(experiment, program.mesh.size if program.mesh else 1)
+        validation.check(experiment)
         sharding = batch_sharding(program.mesh) if program.mesh else None
         pipelines = [data.make_pipeline(experiment, training, seed=config.seed, sharding=sharding)]
         data.record_labelled(experiment, training, workdir, write=writes)
@@ -77,7 +79,7 @@ def run(
         draw = outputs.Draw(experiment, held_out, workdir, writer, terminal, clock)
         of_data = {"data": data.identity(training)}
         save = outputs.Save(program, checkpoints, log, clock, lambda: of_data)
-        hooks = _hooks(experiment, training, log, draw, save, clock)
+        hooks = _hooks(experiment, training, log, draw, save, clock, terminal)
         state, finished = fit(
             experiment, program, compiled, state, pipelines, log, hooks, stop.agreed, terminal
         )
@@ -95,11 +97,12 @@ def _hooks(
     draw: outputs.Draw,
     save: outputs.Save,
     clock: outputs.Clock,
+    terminal: Terminal,
 ) -> tuple[loop.Hook, ...]:
     """What is called while a run trains, in this order: a line has the evaluation of its step."""
     config, validating = experiment.config, ()
     if config.evaluate_every:
-        validate = validation.Validate(experiment, training, log, clock)
+        validate = validation.Validate(experiment, training, log, clock, terminal.say)
         validating = (loop.Hook(config.evaluate_every, validate.evaluate),)
     return (
         *validating,

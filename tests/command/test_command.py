@@ -188,12 +188,15 @@ def test_a_reader_that_stops_reading_is_no_error(env):
 def test_explain_says_what_the_metrics_of_just_this_config_mean(env, tmp_path):
     arguments = (CONFIG, "--explain", "--config.hparams.generator_image_weight=0.0")
     logged, _, evaluated = command_line.ran(env, tmp_path, *arguments).out.partition(
-        "of --mode=evaluate:"
+        "of --mode=evaluate, where they apply:"
     )
     assert "  generator/latent_cosine      Latents found again: cosine of z and e(g(z))" in logged
     assert "generator/image" not in logged
     assert "objective/image_l1 " in evaluated
-    assert "frechet " in evaluated
+    always, _, asked = evaluated.partition("of --mode=evaluate --with=")
+    assert "  frechet  " in always
+    assert "probe/probe_accuracy" not in always
+    assert "probe/probe_accuracy" in asked
 
 
 def test_what_print_config_prints_can_be_given_back(env, tmp_path):

@@ -26,15 +26,15 @@ def test_a_device_that_is_not_there_is_one_sentence(env, platform):
 
 
 def test_too_little_memory_is_one_sentence():
-    """Of NumPy, and of XLA: a terabyte each."""
+    """Of NumPy, and of XLA: more than there are addresses."""
     with pytest.raises(MemoryError) as of_numpy:
-        np.ones((2**40,), np.uint8)
+        np.ones((2**60,), np.uint8)
     with pytest.raises(jax.errors.JaxRuntimeError) as of_xla:
-        jnp.zeros((2**46,), jnp.uint8).block_until_ready()
+        jnp.zeros((2**50,), jnp.uint8).block_until_ready()
     for error in (of_numpy.value, of_xla.value):
         text = failures.sentence(error)
         assert text.startswith("Out of memory (")
-        assert "config.data.batch_size" in text
+        assert "config.data.micro_batches" in text
         assert "\n" not in text
 
 

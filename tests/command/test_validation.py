@@ -59,8 +59,31 @@ def test_mistakes_are_sentences(workdir, env, tmp_path):
     (tmp_path / "other").mkdir()
     keys = (f"--config.{key}" for key in KEYS if "best" not in key)
     failed = ran(env, tmp_path, CONFIG, *keys, best, f"--workdir={tmp_path}/other", code=1)
-    assert 'evaluation/frechett" is no metric of an evaluation; see --explain. Did' in failed.err
+    assert "is no metric of the evaluations that are always made; see --explain. Did" in failed.err
+    assert not (tmp_path / "other" / "config.json").exists()  # nor compiled
+    assert "compiling" not in failed.err
     failed = ran(env, tmp_path, f"--workdir={workdir}", "--config.seed=3", code=1)
     assert "seed: 0 there, 3 here" in failed.err
     failed = ran(env, tmp_path, f"--workdir={tmp_path}/nowhere", code=1)
-    assert "Give --config=FILE.py" in failed.err
+    assert f"{tmp_path}/nowhere holds no run that could be continued; give --config=" in failed.err
+
+
+def test_another_kind_of_optimiser_in_a_run_that_continues(workdir, env, tmp_path):
+    at = (f"--workdir={workdir}", "--print_config")
+    kinds = ("--config.optim.encoder.schedule.name=cosine", "--config.optim.encoder.name=sgd")
+    lines = ran(env, tmp_path, *at, *kinds).out.splitlines()
+    encoder = [line.partition("=")[0] for line in lines if ".optim.encoder." in line]
+    names = {name.removeprefix("--config.optim.encoder.") for name in encoder}
+    rate = {"schedule.name", "schedule.warmup_steps", "schedule.decay_steps", "schedule.end_value"}
+    assert names == {"name", "learning_rate", "weight_decay", "clip_norm", *rate}
+
+
+def test_a_metric_that_only_other_evaluations_give(workdir, env, tmp_path):
+    at = f"--workdir={workdir}"
+    for name, message in (
+        ("probe/probe_accuracy", "is no metric of the evaluations that are always made"),
+        ("stacked/modes", "is no number that this run's evaluations give"),
+    ):
+        best = f"--config.checkpoint_best=evaluation/{name}"
+        failed = ran(env, tmp_path, at, best, "--config.num_steps=8", code=1)
+        assert message in failed.err

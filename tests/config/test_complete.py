@@ -96,8 +96,15 @@ def test_classes_are_those_of_a_folder_or_an_archive(tmp_path):
         (tmp_path / f"class{i}").mkdir()
         (tmp_path / f"class{i}" / "a.PNG").touch()
     (tmp_path / "empty").mkdir()  # is none
+    (tmp_path / "empty" / "above").symlink_to(tmp_path / "empty")
+    (tmp_path.parent / "elsewhere").mkdir(exist_ok=True)
+    (tmp_path.parent / "elsewhere" / "b.jpeg").touch()
+    (tmp_path / "class0" / "a.PNG").unlink()
+    (tmp_path / "class0" / "linked").symlink_to(tmp_path.parent / "elsewhere")
     data = {"name": str(tmp_path), "image_size": 16}
     assert filled(data=data)["networks"]["generator"]["num_classes"] == 20
+    (tmp_path / "stray.png").touch()  # so there are no labels
+    assert filled(data=data)["networks"]["generator"]["num_classes"] == 10  # the default
     np.savez(tmp_path / "x.npz", image=np.zeros((5, 8, 8), np.uint8), label=np.arange(5))
     data = {"name": str(tmp_path / "x.npz"), "image_size": 8}
     assert filled(data=data)["hparams"]["num_classes"] == 5

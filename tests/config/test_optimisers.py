@@ -146,6 +146,11 @@ def test_weight_decay_is_added_to_the_gradient():
     np.testing.assert_allclose(rates_at([0], weight_decay=0.5), [0.2 * 1.5], rtol=1e-6)
 
 
+def test_a_cosine_of_nothing():
+    rates = rates_at([0, 5, 9], learning_rate=0.0, schedule={"name": "cosine", "decay_steps": 9})
+    np.testing.assert_array_equal(rates, 0.0)
+
+
 def test_gradients_above_a_norm_are_scaled_down_before_anything_else():
     tx = made(clip_norm=1.0, weight_decay=0.5)
     for gradient, clipped in (([3.0, 4.0], [0.6, 0.8]), ([0.3, 0.4], [0.3, 0.4])):

@@ -3,6 +3,7 @@
 import copy
 import json
 
+import numpy as np
 import pytest
 
 from jaxgen.config import load
@@ -261,3 +262,13 @@ def test_a_conditional_pair_of_before_stays_the_function_it_was(argument):
     assert record["networks"]["discriminator"].pop("unit_pixels") is True
     assert load.from_json(record).networks.discriminator.unit_pixels is False
     assert load.from_json(load.to_json(config)) == config
+
+
+def test_an_average_that_kept_nothing_is_still_one():
+    """When 0.0 was a decay as any other; now it is none."""
+    recorded = {"objective": "gan", "ema": {"generator": 0.0}}
+    decay = upgrade(recorded)["ema"]["generator"]
+    assert decay > 0
+    assert np.float32(1.0 - decay) == 1
+    assert upgrade({**recorded, "evaluate_every": 0})["ema"] == {"generator": 0.0}
+    assert upgrade({**recorded, "ema": {"generator": 0.9}})["ema"] == {"generator": 0.9}

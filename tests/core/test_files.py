@@ -8,6 +8,7 @@ import pytest
 
 from jaxgen.core import UserError
 from jaxgen.core.files import (
+    available_memory,
     cache_dir,
     flatten,
     require_writable,
@@ -105,3 +106,22 @@ def test_only_the_separator_splits_a_name():
     flat = {"layers/conv.0": 1, "layers/conv.1": 2, "bias": 3}
     assert unflatten(flat, "/") == {"layers": {"conv.0": 1, "conv.1": 2}, "bias": 3}
     assert flatten(unflatten(flat, "/"), "/") == flat
+
+
+def test_memory_of_machine_and_container(monkeypatch):
+    texts = {"/proc/meminfo": "MemTotal: 9 kB\nMemAvailable:  3000 kB\n"}
+
+    def read_text(path):
+        if str(path) not in texts:
+            raise FileNotFoundError
+        return texts[str(path)]
+
+    monkeypatch.setattr(Path, "read_text", read_text)
+    assert available_memory() == 3000 * 1024
+    group = "/sys/fs/cgroup/memory"
+    texts |= {f"{group}.max": "max\n", f"{group}.current": "1000\n"}
+    assert available_memory() == 3000 * 1024
+    texts[f"{group}.max"] = "501000\n"
+    assert available_memory() == 500_000
+    texts.clear()
+    assert available_memory() is None

@@ -179,6 +179,13 @@ def test_an_image_of_too_many_pixels_is_refused_before_it_is_read(tmp_path, monk
         images.decode(tmp_path / "a.png", "a", 1, 599)
 
 
+def test_pillows_own_limit_is_not_ours(tmp_path, monkeypatch):
+    Image.new("L", (30, 20)).save(tmp_path / "a.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 200)
+    assert images.decode(tmp_path / "a.png", "a", 1).size == (30, 20)
+    assert Image.MAX_IMAGE_PIXELS == 200  # of whoever else uses Pillow
+
+
 def test_sixteen_bits_are_divided_by_257_to_the_nearest(tmp_path):
     pixels = np.arange(65536, dtype=np.uint16).reshape(256, 256)
     Image.fromarray(pixels).save(tmp_path / "a.png")

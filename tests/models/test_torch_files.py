@@ -205,3 +205,54 @@ def test_safetensors(tmp_path):
     path.write_bytes(b"text")
     with pytest.raises(UserError, match="no file of weights that can be read"):
         torch_files.load(path)
+
+
+def zipped_pickle(tmp_path, pickled, *, storage=b"", compression=zipfile.ZIP_STORED):
+    path = tmp_path / "x.pth"
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        archive.writestr("x/data.pkl", pickled)
+        archive.writestr("x/data/0", storage)
+    return path
+
+
+MODULE = b"cfoo\nBar\n)R}(X\x08\x00\x00\x00_modules}("  # to which children and "uub" belong
+
+
+def module_in_modules(depth):
+    """A module of two that are the same, of two that are the same, ..."""
+    text = b"\x80\x02" + MODULE + b"uubq\x000"
+    for number in range(1, depth + 1):
+        child = b"h" + bytes([number - 1])
+        text += MODULE + b"X\x01\x00\x00\x00a" + child + b"X\x01\x00\x00\x00b" + child
+        text += b"uubq" + bytes([number]) + b"0"
+    return text + b"h" + bytes([depth]) + b"."
+
+
+HOSTILE = {
+    "deep": (b"\x80\x02})" + b"\x85" * 100_000 + b"K\x01s.", "lie more than 500 deep"),
+    "deep by memory": (
+        b"\x80\x02})" + b"".join(b"q%c0h%c\x85" % (n, n) for n in range(255)) * 3 + b"K\x01s.",
+        "lie more than 500 deep",
+    ),
+    "numbers": (b"\x80\x02}r\x00\x00\x00\x10.", "remembers an object as number 268435456"),
+    "twice": (module_in_modules(40), "is in it twice"),
+}
+
+
+@pytest.mark.parametrize(("pickled", "message"), HOSTILE.values(), ids=HOSTILE)
+def test_small_files_do_not_become_large(pickled, message, tmp_path):
+    with pytest.raises(UserError, match=message):
+        torch_files.load(zipped_pickle(tmp_path, pickled))
+
+
+def test_compressed_files_are_refused(tmp_path):
+    path = zipped_pickle(tmp_path, b"\x80\x02}.", compression=zipfile.ZIP_DEFLATED)
+    with pytest.raises(UserError, match="it is compressed"):
+        torch_files.load(path)
+
+
+def test_names_of_one_storage_share_it(zipped):
+    """A file of a few numbers and many names takes the memory of the numbers."""
+    tensors = torch_files.load(zipped({str(n): tensor((6,), (1,)) for n in range(5)}))
+    assert len(tensors) == 5
+    assert all(np.shares_memory(tensors["0"], t) for t in tensors.values())

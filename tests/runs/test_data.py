@@ -57,3 +57,11 @@ def test_a_continued_run_is_given_the_classes_that_it_knows():
             data.check_identity(saved, changed, said.append, strict=True)
         data.check_identity(saved, changed, said.append, strict=False)
     assert len(said) == 4
+
+
+def test_parts_of_a_batch_are_shared_out_over_devices():
+    keys = {"data.batch_size": 24, "data.micro_batches": 4}
+    experiment = build(load.load("configs/gans_digits.py:gan,smoke", keys))
+    data.require_parts(experiment, 3)
+    with pytest.raises(UserError, match=r"parts of 6 images, .* over 4 devices; .* multiple of 4"):
+        data.require_parts(experiment, 4)

@@ -78,7 +78,9 @@ def test_labels_are_names_of_classes_or_numbers():
     pets = with_classes(3, ("cat", "dog", "7"))
     assert sampling.conditions(pets, ("dog", "0", 1), 4).tolist() == [1, 0, 1, 1]
     some = with_classes(4, ("1", "2", "3", "9"))
-    assert sampling.conditions(some, ("1", "9", "0"), 3).tolist() == [0, 3, 0]  # names come first
+    assert sampling.conditions(some, ("1", "9"), 3).tolist() == [0, 3, 0]
+    with pytest.raises(UserError, match=r"--labels=0 is no class; classes are 0 to 3: 1, 2, 3, 9"):
+        sampling.conditions(some, ("0",), 1)  # that could be meant as a name
     assert sampling.conditions(some, (1, 0), 2).tolist() == [1, 0]  # a number is no name
     with pytest.raises(UserError, match=r"dig is no class; classes are 0 to 2: cat, dog, 7. Did"):
         sampling.conditions(pets, ("dig",), 1)

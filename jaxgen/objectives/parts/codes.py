@@ -19,7 +19,7 @@ from jaxgen.objectives.parts.priors import draw_code
 DECODER = {
     "decoder/nats": (
         "Reconstruction",
-        "nats an image, of training images; lower is better",
+        "nats an image, of training images, up to a constant where squared; lower is better",
     ),
     "objective/reconstruction_nats": ("Reconstruction", "nats an image; lower is better"),
 }

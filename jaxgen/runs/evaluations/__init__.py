@@ -70,13 +70,24 @@ def titles(
     """
     every = dict(own)
     for name in available():
-        every |= _module(name).TITLES
+        every |= titles_of(name)
     return every if metrics is None else {name: every[name] for name in metrics if name in every}
 
 
 def titles_of_log(own: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
-    """As `titles`, of all that a log can have: the objective's, and "evaluation/NAME"."""
-    return {**own, **{f"{IN_LOG}{name}": title for name, title in titles(None, own).items()}}
+    """As `titles`, of all that a log can have: the objective's, and "evaluation/NAME".
+
+    The latter of evaluations that are made unasked.
+    """
+    every = dict(own)
+    for name, (unasked, _) in available().items():
+        every |= titles_of(name) if unasked else {}
+    return {**own, **{f"{IN_LOG}{name}": title for name, title in every.items()}}
+
+
+def titles_of(name: str) -> dict[str, tuple[str, str]]:
+    """The titles of one evaluation's metrics."""
+    return dict(_module(name).TITLES)
 
 
 def _module(name: str) -> Any:
