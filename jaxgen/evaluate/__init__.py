@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from jaxgen.evaluate import classifier as classifier
     from jaxgen.evaluate import clustering as clustering
     from jaxgen.evaluate import codes as codes
+    from jaxgen.evaluate import color as color
     from jaxgen.evaluate import conditional as conditional
     from jaxgen.evaluate import features as features
     from jaxgen.evaluate import frechet as frechet

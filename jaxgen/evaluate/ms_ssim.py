@@ -42,13 +42,28 @@ def ms_ssim(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     constants as published; means over channels. Windows lie inside the image. A negative mean
     counts as 0, as a negative number has no such power. 1 for equal images.
     """
-    if x.shape != y.shape:
-        raise ValueError(f"Pairs of images must have one shape; got {x.shape} and {y.shape}.")
+    _check_pairs(x, y)
     parts = [
         _pairs(_planes(x[start : start + _PAIRS]), _planes(y[start : start + _PAIRS]))
         for start in range(0, len(x), _PAIRS)
     ]
     return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def ssim(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """SSIM f64[n] of the pairs x[i], y[i] of images [n,h,w,c], u8 or floats in [-1,1].
+
+    At the images' own scale, after Z. Wang, A. C. Bovik, H. R. Sheikh, E. P. Simoncelli, "Image
+    quality assessment: from error visibility to structural similarity", IEEE Transactions on Image
+    Processing 13(4), 2004; means over windows inside the image and over channels. From -1 to 1, of
+    equal images. Below 11 pixels the window is the largest odd one that fits.
+    """
+    _check_pairs(x, y)
+    parts = [
+        _ssim(_planes(x[start : start + _PAIRS]), _planes(y[start : start + _PAIRS]))[0]
+        for start in range(0, len(x), _PAIRS)
+    ]
+    return np.concatenate(parts).mean(axis=1) if parts else np.zeros(0)
 
 
 def mean_pair_similarity(
@@ -87,6 +102,11 @@ def _random_pairs(count, classes, pairs, generator) -> tuple[np.ndarray, np.ndar
     size = sizes[group[first]]
     other = (rank[first] + generator.integers(1, size)) % size
     return first, order[start[group[first]] + other]
+
+
+def _check_pairs(x: np.ndarray, y: np.ndarray) -> None:
+    if x.shape != y.shape:
+        raise ValueError(f"Pairs of images must have one shape; got {x.shape} and {y.shape}.")
 
 
 def _planes(images: np.ndarray) -> np.ndarray:
