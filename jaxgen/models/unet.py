@@ -9,8 +9,8 @@ Networks (pix2pix.py of April 2017), which compares objectives of colorization.
 Encoders are 4x4 convolutions of stride 2, of 1, 2, 4, 8, 8, ... `features`, each of which halves
 the sides; every layer of the decoder doubles them and takes the last layer's outputs and the
 encoder's map of the same side. Slopes of 0.2 down, full rectifiers up. Weights start N(0, 0.02),
-scales of normalisations N(1, 0.02), biases at 0; only layers without a normalisation at the image's
-end have biases, as in the PyTorch code.
+scales of normalisations N(1, 0.02), biases at 0; the last layer has biases, of the others only
+`ResizeGenerator`'s first, as none does in the PyTorch code.
 
 Training and evaluation: pix2pix's only noise is dropout, and it generates as it trains, with
 dropout and with the statistics of the batch, which is one image. Here `train` chooses both: True
@@ -160,14 +160,20 @@ def _norm(module, x, train):
     return layers.batch_norm(train=train, axis_name=module.axis_name)(x)
 
 
-def _conv(module, width, bias=False):
-    fields = {"use_bias": bias, "bias_init": nn.initializers.zeros, "dtype": module.dtype}
-    return layers.Conv(width, 4, strides=2, padding=1, **fields)
+def _conv(module, width, size=4, strides=2, bias=False, kind=layers.Conv):
+    return kind(
+        width,
+        size,
+        strides=strides,
+        padding=1,
+        use_bias=bias,
+        bias_init=nn.initializers.zeros,
+        dtype=module.dtype,
+    )
 
 
 def _conv_transpose(module, width, bias=False):
-    fields = {"use_bias": bias, "bias_init": nn.initializers.zeros, "dtype": module.dtype}
-    return layers.ConvTranspose(width, 4, strides=2, padding=1, **fields)
+    return _conv(module, width, bias=bias, kind=layers.ConvTranspose)
 
 
 def _double(module, x, width, bias=False):
@@ -180,5 +186,4 @@ def _double(module, x, width, bias=False):
             "choose one of them."
         )
     x = jnp.repeat(jnp.repeat(x, 2, axis=1), 2, axis=2)
-    fields = {"use_bias": bias, "bias_init": nn.initializers.zeros, "dtype": module.dtype}
-    return layers.Conv(width, 3, padding=1, **fields)(x)
+    return _conv(module, width, 3, strides=1, bias=bias)(x)

@@ -72,7 +72,7 @@ def test_published_counts_and_grids():
         assert logits.shape == (1, grid, grid)
 
 
-@pytest.mark.parametrize("patch", PATCHES)
+@pytest.mark.parametrize("patch", [1, 16, 70, 286])
 def test_a_logit_sees_its_patch_and_nothing_else(patch):
     """Images of a patch with one more pixel at each side, and more at the right."""
     step = (patch + 2) // 9 if patch > 1 else 1
@@ -96,13 +96,13 @@ def test_a_logit_sees_its_patch_and_nothing_else(patch):
 
 
 def test_initial_values():
-    module = patch_discriminator.Discriminator(34, features=16)
-    params = networks.initial(module, (1, 16, 16, 1), (1, 16, 16, 2))
+    module = patch_discriminator.Discriminator(16, features=32)
+    params = networks.initial(module, (1, 6, 6, 1), (1, 6, 6, 2))
     values = np.concatenate([np.ravel(p["kernel"]) for p in params.values() if "kernel" in p])
     np.testing.assert_allclose([values.mean(), values.std()], [0.0, 0.02], atol=5e-4)
-    assert 0.01 < params["BatchNorm_1"]["scale"].std() < 0.03
+    assert 0.01 < params["BatchNorm_0"]["scale"].std() < 0.03
     assert not params["Conv_0"]["bias"].any()
-    assert not params["Conv_3"]["bias"].any()
+    assert not params["Conv_2"]["bias"].any()
 
 
 def test_bad_sides_and_patches_are_refused():

@@ -73,32 +73,37 @@ def resizing(depth, upsampling="nearest", always=False):
 @pytest.mark.parametrize(
     ("fields", "given", "shapes"),
     [
-        ({}, (5, (2, 3, 4)), [(4, 32, 32, 1)]),
+        ({}, (4, (2, 3)), [(4, 16, 16, 1)]),
         (
-            {"dropout_blocks": (1,), "dropout_at_evaluation": True, "dropout_rate": 0.3},
-            (3, (1,), 0.3, True),
-            [(4, 8, 8, 2)],
+            {
+                "depth": 2,
+                "dropout_rate": 0.3,
+                "dropout_blocks": (1,),
+                "dropout_at_evaluation": True,
+                "latent_size": 3,
+            },
+            (2, (1,), 0.3, True),
+            [(4, 8, 12, 2), (4, 3)],
         ),
-        ({"depth": 2, "latent_size": 3, "dropout_rate": 0.0}, (2, ()), [(4, 8, 12, 1), (4, 3)]),
     ],
-    ids=["default", "drops always", "latents"],
+    ids=["default", "all arguments"],
 )
 def test_u_net_is_its_formula(fields, given, shapes, known_masks):
-    module = unet.Generator(features=1, **fields)
+    module = unet.Generator(features=2, **fields)
     networks.assert_is_its_formula(module, u_net(*given), *shapes)
 
 
 @pytest.mark.parametrize(
     ("fields", "given"),
     [
-        ({}, (4,)),
-        ({"upsampling": "transposed", "dropout_at_evaluation": True}, (4, "transposed", True)),
+        ({}, (3,)),
+        ({"upsampling": "transposed", "dropout_at_evaluation": True}, (3, "transposed", True)),
     ],
     ids=["nearest", "transposed"],
 )
 def test_resizing_generator_is_its_formula(fields, given, known_masks):
-    module = unet.ResizeGenerator(features=1, **fields)
-    networks.assert_is_its_formula(module, resizing(*given), (4, 16, 16, 1))
+    module = unet.ResizeGenerator(features=2, **fields)
+    networks.assert_is_its_formula(module, resizing(*given), (4, 8, 8, 1))
 
 
 DOWN = [64, 128, 256, 512, 512, 512, 512, 512]
@@ -145,12 +150,12 @@ def test_biases_stand_where_no_normalisation_follows(kind):
 
 
 def test_every_level_of_the_decoder_sees_the_encoders():
-    image = jax.random.normal(networks.fast_key(1), (2, 16, 16, 1))
+    image = jax.random.normal(networks.fast_key(1), (2, 8, 8, 1))
     module = unet.Generator(features=4)
     variables = networks.random_variables(module, image)
     run = jax.jit(lambda variables: module.apply(variables, image, train=False))
     whole = run(variables)
-    for level in range(1, 4):
+    for level in (1, 2):
         name, params = f"ConvTranspose_{level}", dict(variables["params"])
         kernel = params[name]["kernel"]
         params[name] = {**params[name], "kernel": kernel.at[:, :, : kernel.shape[2] // 2].set(0)}
@@ -173,25 +178,24 @@ def test_only_who_drops_takes_a_key(kind):
 
 
 def test_initial_values():
-    params = networks.initial(unet.Generator(features=8), (1, 16, 16, 1))
+    params = networks.initial(unet.Generator(features=32), (1, 4, 4, 1))
     kernels = [np.ravel(part["kernel"]) for part in params.values() if "kernel" in part]
     values = np.concatenate(kernels)
     np.testing.assert_allclose([values.mean(), values.std()], [0.0, 0.02], atol=5e-4)
     scales = np.concatenate([part["scale"] for part in params.values() if "scale" in part])
     np.testing.assert_allclose([scales.mean(), scales.std()], [1.0, 0.02], atol=5e-3)
-    assert not params["ConvTranspose_3"]["bias"].any()
+    assert not params["ConvTranspose_1"]["bias"].any()
 
 
 @pytest.mark.parametrize("kind", [unet.Generator, unet.ResizeGenerator])
 def test_sides(kind):
     """Powers of two, or multiples of less with a smaller depth."""
-    for side, depth in ((256, 0), (512, 0), (2, 0), (96, 5), (28, 2)):
+    for side, depth in ((2, 0), (96, 5)):
         out, _ = networks.outputs(kind(depth=depth, features=1), (1, side, 2 * side, 1), train=True)
         assert (out.shape, out.dtype) == ((1, side, 2 * side, 2), jnp.float32)
     for shape, given, message in (
         ((96, 96), 0, "96x96 .* multiples of 64 with depth=6, .* smaller depth; choose 64 or 128"),
         ((256, 300), 0, "256x300 .* multiples of 256 .*; choose 256 or 512"),
-        ((28, 28), 3, "28x28 .* multiples of 8 with depth=3, .*; choose 24 or 32"),
         ((1, 1), 0, "1x1 .*; choose 2"),
     ):
         with pytest.raises(
