@@ -9,8 +9,8 @@ Networks (pix2pix.py of April 2017), which compares objectives of colorization.
 Encoders are 4x4 convolutions of stride 2, of 1, 2, 4, 8, 8, ... `features`, each of which halves
 the sides; every layer of the decoder doubles them and takes the last layer's outputs and the
 encoder's map of the same side. Slopes of 0.2 down, full rectifiers up. Weights start N(0, 0.02),
-scales of normalisations N(1, 0.02), biases at 0; the last layer has biases, of the others only
-`ResizeGenerator`'s first, as none does in the PyTorch code.
+scales of normalisations N(1, 0.02), biases at 0; only the last layer has biases, as in the PyTorch
+code, and `ResizeGenerator`'s first.
 
 Training and evaluation: pix2pix's only noise is dropout, and it generates as it trains, with
 dropout and with the statistics of the batch, which is one image. Here `train` chooses both: True
@@ -160,7 +160,7 @@ def _norm(module, x, train):
     return layers.batch_norm(train=train, axis_name=module.axis_name)(x)
 
 
-def _conv(module, width, size=4, strides=2, bias=False, kind=layers.Conv):
+def _conv(module, width, size=4, strides=2, bias=False, kind: Any = layers.Conv):
     return kind(
         width,
         size,
