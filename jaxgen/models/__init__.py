@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from jaxgen.models import layers as layers
     from jaxgen.models import lsgan as lsgan
     from jaxgen.models import mlp as mlp
+    from jaxgen.models import patch_discriminator as patch_discriminator
     from jaxgen.models import pixel_outputs as pixel_outputs
     from jaxgen.models import pixelcnn as pixelcnn
     from jaxgen.models import pixelcnn_sampling as pixelcnn_sampling
     from jaxgen.models import resnet as resnet
     from jaxgen.models import torch_files as torch_files
     from jaxgen.models import torch_weights as torch_weights
+    from jaxgen.models import unet as unet
 
 __getattr__, __dir__, __all__ = lazy.attach(__name__, __file__)

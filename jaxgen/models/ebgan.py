@@ -3,7 +3,8 @@
 J. Zhao, M. Mathieu, Y. LeCun, "Energy-based Generative Adversarial Networks", ICLR 2017,
 arXiv:1609.03126. The paper's 64 px generator, (1024)4c-(512)4c2s-(256)4c2s-(128)4c2s-(3)4c2s with
 weights from N(0, 0.02), is `dcgan.Generator` with features 128; that of its MNIST search is
-`mlp.Generator`. Encoders sow their layers' outputs as "features".
+`mlp.Generator`. Encoders sow their layers' outputs as "features". `ConditionalDiscriminator` is the
+same for images of which a part is given: colorization.
 
 Deviations: no official code is known. What the paper leaves open is here: leaky rectifiers of slope
 0.2 in encoder and decoder, biases only where no normalisation follows, and an output of "tanh",
@@ -42,21 +43,34 @@ class Discriminator(nn.Module):
     @nn.compact
     def __call__(self, image: Array, *, train: bool) -> tuple[Array, Array]:
         """Reconstructions and codes of images; `train` chooses batch or running statistics."""
-        sides, unit = image.shape[1:3], 2**self.depth
-        allowed = f"multiples of {unit} with depth={self.depth}, or of less with a smaller depth"
-        layers.require_sides(self, *sides, fits=lambda n: n % unit == 0, allowed=allowed)
-        widths = [self.features * 2**n for n in range(self.depth)]
-        x = image
-        for index, width in enumerate(widths):
-            x = _layer(self, layers.Conv, width, bias=index == 0)(x)
-            x = _activate(self, x, train, norm=index > 0)
-            self.sow("intermediates", "features", x)
-        codes = x.reshape(x.shape[0], -1)
-        for width in reversed(widths[:-1]):
-            x = _layer(self, layers.ConvTranspose, width, bias=False)(x)
-            x = _activate(self, x, train, norm=True)
-        x = _layer(self, layers.ConvTranspose, image.shape[-1], bias=True)(x)
-        return layers.to_image(x, self.output_activation), codes
+        return _autoencode(self, image, image.shape[-1], train)
+
+
+class ConditionalDiscriminator(nn.Module):
+    """(condition f[b,h,w,c], image f[b,h,w,d]) -> (reconstruction f32[b,h,w,d], codes f32[b,s]).
+
+    `Discriminator`, whose encoder sees condition and image, such as lightness and color, and whose
+    decoder makes the image alone: the condition is no part of the energy, but colors cost little
+    only where they fit their lightness. Not in the paper.
+
+    Attributes:
+      features: channels of the encoder's first layer, doubled by each further one.
+      depth: number of layers of the encoder, each of which halves the sides, and of the decoder.
+      output_activation: function that makes pixels, "tanh" or "sigmoid" (both in [-1,1]) or
+        "linear".
+    """
+
+    features: int = 64
+    depth: int = 3
+    output_activation: str = "tanh"
+    dtype: Any = jnp.float32
+    axis_name: str | None = None
+
+    @nn.compact
+    def __call__(self, condition: Array, image: Array, *, train: bool) -> tuple[Array, Array]:
+        """Reconstructions of images and codes; `train` chooses batch or running statistics."""
+        both = jnp.concatenate([condition, image], axis=-1)
+        return _autoencode(self, both, image.shape[-1], train)
 
 
 class MlpDiscriminator(nn.Module):
@@ -95,6 +109,24 @@ class MlpDiscriminator(nn.Module):
         init = initializers.glorot_uniform()
         x = layers.Dense(pixels, dtype=self.dtype, kernel_init=init)(codes)
         return layers.to_image(x.reshape(image.shape), self.output_activation), codes
+
+
+def _autoencode(module, x, channels, train):
+    """(images of so many channels, codes) of the maps x."""
+    sides, unit = x.shape[1:3], 2**module.depth
+    allowed = f"multiples of {unit} with depth={module.depth}, or of less with a smaller depth"
+    layers.require_sides(module, *sides, fits=lambda n: n % unit == 0, allowed=allowed)
+    widths = [module.features * 2**n for n in range(module.depth)]
+    for index, width in enumerate(widths):
+        x = _layer(module, layers.Conv, width, bias=index == 0)(x)
+        x = _activate(module, x, train, norm=index > 0)
+        module.sow("intermediates", "features", x)
+    codes = x.reshape(x.shape[0], -1)
+    for width in reversed(widths[:-1]):
+        x = _layer(module, layers.ConvTranspose, width, bias=False)(x)
+        x = _activate(module, x, train, norm=True)
+    x = _layer(module, layers.ConvTranspose, channels, bias=True)(x)
+    return layers.to_image(x, module.output_activation), codes
 
 
 def _activate(module, x, train, norm):

@@ -34,6 +34,22 @@ def test_convolutional_form_is_its_formula(depth, pixels):
     networks.assert_is_its_formula(module, formula, (4, 16, 16, 2))
 
 
+def test_conditional_form_is_its_formula():
+    """The encoder sees condition and image, the decoder makes the image alone."""
+
+    def formula(layers, condition, image):
+        both = np.concatenate([condition, image], axis=3)
+        x = layers.sow(leaky(layers.conv(both, 2, 1)))
+        codes = x = layers.sow(leaky(layers.batch_norm(layers.conv(x, 2, 1))))
+        x = leaky(layers.batch_norm(layers.conv_transpose(x, 2, 1)))
+        return np.tanh(layers.conv_transpose(x, 2, 1)), flat(codes)
+
+    module = ebgan.ConditionalDiscriminator(features=2, depth=2)
+    networks.assert_is_its_formula(module, formula, (4, 8, 12, 1), (4, 8, 12, 2))
+    with pytest.raises(UserError, match=r"ebgan.ConditionalDiscriminator .* multiples of 4 "):
+        networks.outputs(module, (1, 6, 6, 1), (1, 6, 6, 2))
+
+
 @pytest.mark.parametrize(
     ("depth", "activation", "pixels"),
     [(1, "relu", "tanh"), (2, "leaky_relu", "linear"), (3, "tanh", "sigmoid")],

@@ -1,5 +1,7 @@
 """Every pair of the GAN family: the players fit together and can be trained."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import networks
@@ -7,7 +9,7 @@ import numpy as np
 import pytest
 
 from jaxgen.core import UserError
-from jaxgen.models import dcgan, ebgan, lsgan, mlp, resnet
+from jaxgen.models import dcgan, ebgan, lsgan, mlp, patch_discriminator, resnet, unet
 
 pytestmark = [pytest.mark.core, pytest.mark.usefixtures("quick_compilation")]
 
@@ -185,3 +187,66 @@ def test_labels_go_with_num_classes(generator, discriminator):
             networks.outputs(module, shape)
     with pytest.raises(UserError, match="num_classes=0 was called with labels"):
         networks.outputs(mlp.Discriminator(), (4, 2, 2, 1), (4,))
+
+
+# (side, generator of colors, discriminator of lightness and color), at published widths and narrow.
+COLORIZERS = {
+    "pix2pix": (256, unet.Generator(), patch_discriminator.Discriminator()),
+    "small": (32, unet.Generator(), patch_discriminator.Discriminator(receptive_field=16)),
+    "energy": (64, unet.ResizeGenerator(), ebgan.ConditionalDiscriminator(depth=4)),
+}
+SMALL_COLORIZERS = {
+    "critic": (
+        unet.ResizeGenerator(features=3),
+        patch_discriminator.Discriminator(16, 2, batch_norm=False),
+    ),
+    "energy": (unet.Generator(features=3), ebgan.ConditionalDiscriminator(features=2, depth=2)),
+}
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+@pytest.mark.parametrize("name", COLORIZERS)
+def test_colorizers_fit(name, dtype):
+    side, generator, discriminator = COLORIZERS[name]
+    lightness, color = (2, side, side, 1), (2, side, side, 2)
+    found, _ = networks.outputs(generator.clone(dtype=dtype), lightness, train=True)
+    assert (found.shape, found.dtype) == (color, jnp.float32)
+    scores, sown = networks.outputs(discriminator.clone(dtype=dtype), lightness, color, train=True)
+    assert sown
+    if isinstance(scores, tuple):
+        assert (scores[0].shape, scores[0].dtype) == (color, jnp.float32)
+        assert (scores[1].ndim, scores[1].dtype) == (2, jnp.float32)
+    else:
+        assert (scores.ndim, scores.dtype) == (3, jnp.float32)
+
+
+@pytest.mark.parametrize("name", SMALL_COLORIZERS)
+def test_gradients_reach_every_parameter_of_colorizers(name):
+    generator, discriminator = SMALL_COLORIZERS[name]
+    rng = np.random.default_rng(1)
+    lightness = jnp.asarray(rng.normal(size=(4, 8, 8, 1)), jnp.float32)
+    shape = jnp.zeros((4, 8, 8, 2))
+    made = (
+        networks.random_variables(generator, lightness),
+        networks.random_variables(discriminator, lightness, shape),
+    )
+
+    def call(module, params, variables, *inputs):
+        given, rngs = {**variables, "params": params}, {"dropout": networks.fast_key(0)}
+        return module.apply(given, *inputs, train=True, rngs=rngs, mutable=["batch_stats"])[0]
+
+    def loss(params):
+        color = call(generator, params[0], made[0], lightness)
+        judge = functools.partial(call, discriminator, params[1], made[1], lightness)
+        judged = judge(color)
+        if isinstance(judged, tuple):
+            return jnp.mean(jnp.square(judged[0] - color))
+        value = jnp.mean(jax.nn.softplus(judged))
+        if name != "critic":
+            return value
+        return value + jnp.mean(jnp.square(jax.grad(lambda u: jnp.sum(judge(u)))(color)))
+
+    gradients = jax.jit(jax.grad(loss))(tuple(variables["params"] for variables in made))
+    for path, leaf in jax.tree_util.tree_flatten_with_path(gradients)[0]:
+        assert np.isfinite(leaf).all(), path
+        assert np.any(leaf != 0), path
