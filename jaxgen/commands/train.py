@@ -74,7 +74,7 @@ def explain(config: Any) -> list[str]:
     step = functools.partial(abilities.train_step, spec)
     _, logged = jax.eval_shape(step, state, dict(experiment.example_batch), key)
     own, unasked = abilities.titles, {k: v for k, v in abilities.titles.items() if k[:10] == _OWN}
-    sections = {"in the log:": {name: own.get(name, ()) for name in sorted(logged)}}
+    sections: dict[str, Any] = {"in the log:": {name: own.get(name, ()) for name in sorted(logged)}}
     sections["of --mode=evaluate, where they apply:"] = unasked
     for name, (always, _) in evaluations.available().items():
         titles = evaluations.titles_of(name)

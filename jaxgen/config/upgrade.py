@@ -35,9 +35,8 @@ def upgrade(values: Mapping[str, Any]) -> dict[str, Any]:
     """A recorded config, nested, with today's names; one of today is unchanged."""
     values = {k: dict(v) if isinstance(v, Mapping) else v for k, v in values.items()}
     _rename(values.get("data", {}), "classes", "keep_classes")
-    if (
-        "ema" in values and "evaluate_every" not in values
-    ):  # when 0.0 was an average, equal to the parameters
+    if "ema" in values and "evaluate_every" not in values:
+        # Then 0.0 was an average as any other, equal to the parameters.
         values["ema"] = {k: v or _NOTHING for k, v in values["ema"].items()}
     hparams = values.get("hparams", {})
     for objective, old, new in _HPARAMS:

@@ -5,6 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from jaxgen.config import load
+from jaxgen.config.build import build
 from jaxgen.core import UserError
 from jaxgen.data.dataset import Dataset
 from jaxgen.runs import data
