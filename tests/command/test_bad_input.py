@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 CONFIGS = "configs/age_celeba.py, configs/age_cifar10.py"
 COMMAND_LINES = {
-    "no config": ((), "Give --config=FILE.py"),
+    "no config": ((), "give --config=FILE.py"),
     "positional": ((CONFIG, "train"), 'Unexpected argument "train"'),
     "unknown flag": ((CONFIG, "--workdr=x"), 'Unexpected argument "--workdr=x"; see --help. '
                      'Did you mean "--workdir"?'),
