@@ -36,8 +36,8 @@ TITLES = {
     **posteriors.titles(posteriors.MOMENTS),
     "objective/restyled_nats": (
         "Reconstruction, other styles",
-        "nats an image, with the style of another; the more above reconstruction, the more styles "
-        "tell",
+        "nats an image, with the style of another; higher is more that styles tell, equal to "
+        "reconstruction nothing",
     ),
 }
 

@@ -109,7 +109,7 @@ def _number_of(label: int | str, names: Sequence[str], classes: int) -> int:
         return names.index(str(label))
     text = str(label)
     # A number that could be a name but is none is a mistake, not another class.
-    is_number = isinstance(label, int) or not all(name.isdigit() for name in names)
+    is_number = isinstance(label, int) or not names or any(not name.isdigit() for name in names)
     if is_number and text.isascii() and text.isdigit() and int(text) < classes:
         return int(text)
     if list(names) == [str(number) for number in range(len(names))]:

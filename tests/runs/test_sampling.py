@@ -85,6 +85,8 @@ def test_labels_are_names_of_classes_or_numbers():
     with pytest.raises(UserError, match=r"dig is no class; classes are 0 to 2: cat, dog, 7. Did"):
         sampling.conditions(pets, ("dig",), 1)
     # Clusters that no label names have numbers only.
+    assert sampling.conditions(with_classes(30, pets.classes, labelled=False), ("7",), 1) == [7]
+    assert sampling.conditions(with_classes(30), ("7",), 1) == [7]
     with pytest.raises(UserError, match=r"=cat is no class; classes are 0 to 2\.$"):
         sampling.conditions(with_classes(3, ("cat", "dog", "7"), labelled=False), ("cat",), 1)
 
