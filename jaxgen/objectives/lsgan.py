@@ -32,8 +32,7 @@ ADVERSARIES = ("discriminator",)
 TITLES = {
     "discriminator/loss": (
         "Discriminator's loss",
-        "((b - a) / 2)^2 where it cannot tell real from generated, 0.25 with labels 0 and 1; near "
-        "0 it has won",
+        "((b - a) / 2)^2 at equal strength, 0.25 with labels 0 and 1; near 0 it has won",
     ),
     "discriminator/real": (
         "Score of real images",

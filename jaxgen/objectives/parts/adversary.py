@@ -54,7 +54,8 @@ DISTANCE = {
     ),
     "objective/critic_distance": (
         "Critic's distance",
-        "of held-out images; far below that of training, the critic knows its images by heart",
+        "of held-out images; healthy near that of training, far below it the critic knows its "
+        "images by heart",
     ),
     **SPREAD,
 }
