@@ -77,6 +77,11 @@ def test_a_first_image_in_255_levels_is_a_sentence():
     create(spec, jax.random.key(0), {"encoder": (image / 127.5 - 1,)})
     # A trace has no values.
     jax.eval_shape(lambda x: create(spec, jax.random.key(0), {"encoder": (x,)}), image)
+    # Values that are known while something else is traced are seen.
+    for known in (image / 255, jnp.bfloat16(image / 255)):
+        jax.jit(lambda key, x=known: create(spec, key, {"encoder": (x,)}))(jax.random.key(0))
+    with pytest.raises(ValueError, match="reaches 200"):
+        jax.jit(lambda key: create(spec, key, {"encoder": (image,)}))(jax.random.key(0))
 
 
 def test_there_is_nothing_to_remember():
