@@ -1,6 +1,6 @@
 """What a run shows and leaves: pages, lines in a notebook, samples."""
 
-LAYOUT = "tests/report/test_layout.py"
+LAYOUT = "tests/report/test_page_layout.py"
 PROGRESS = "tests/train/test_progress.py"
 FOLDERS = "tests/command/test_sample_folders.py"
 
