@@ -125,6 +125,14 @@ def wgan(*, long: bool, num_steps: int) -> ConfigDict:
     return config
 
 
+def ebgan(*, num_steps: int) -> ConfigDict:
+    """EBGAN-PT's autoencoder and generator for 64 px, and its optimiser."""
+    networks = ("dcgan.Generator", "ebgan.Discriminator")
+    config = game("ebgan", networks=networks, optim=adam(1e-3, b1=0.5), num_steps=num_steps)
+    config.networks.generator.features = 128
+    return config
+
+
 def age(
     image_size: int,
     *,

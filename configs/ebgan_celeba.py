@@ -15,12 +15,6 @@ from configs import common
 
 
 def get_config():
-    config = common.game(
-        "ebgan",
-        networks=("dcgan.Generator", "ebgan.Discriminator"),
-        optim=common.adam(1e-3, b1=0.5),
-        num_steps=40_000,
-    )
-    config.networks.generator.features = 128
+    config = common.ebgan(num_steps=40_000)
     config.data.update(name="tfds:celeb_a", image_size=64, resize="celeba")
     return config

@@ -17,12 +17,6 @@ from configs import common
 
 
 def get_config():
-    config = common.game(
-        "ebgan",
-        networks=("dcgan.Generator", "ebgan.Discriminator"),
-        optim=common.adam(1e-3, b1=0.5),
-        num_steps=20_000,
-    )
-    config.networks.generator.features = 128
+    config = common.ebgan(num_steps=20_000)
     config.data.update(name="./images", image_size=64, resize="center_crop")
     return config

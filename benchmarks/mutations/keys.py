@@ -88,7 +88,7 @@ MUTANTS = [
     ),
     (
         "jaxgen/report/run_page.py",
-        'spread = curves.get(f"{_EVALUATION}spread") or curves.get(SPREAD)',
+        'spread = curves.get(f"{EVALUATION}spread") or curves.get(SPREAD)',
         "spread = curves.get(SPREAD)",
         PAGE,
         "the verdict is of training images where there is a better one",

@@ -65,9 +65,9 @@ MUTANTS = [
         "WGAN-GP compared with b1 0.9",
     ),
     (
-        "configs/ebgan_celeba.py",
-        "common.adam(1e-3, b1=0.5)",
-        "common.adam(1e-1, b1=0.5)",
+        "configs/common.py",
+        "adam(1e-3, b1=0.5)",
+        "adam(1e-1, b1=0.5)",
         "tests/test_recipes.py",
         "EBGAN rate 0.1",
     ),
@@ -247,11 +247,11 @@ MUTANTS = [
         "conditional GAN half of DCGAN's batches, folders",
     ),
     (
-        "configs/ebgan_folder.py",
+        "configs/common.py",
         "    config.networks.generator.features = 128\n",
         "",
         "tests/test_recipes.py",
-        "EBGAN half the generator's channels, folders",
+        "EBGAN half the generator's channels",
     ),
     (
         "configs/wgan_gp_folder.py",

@@ -73,7 +73,10 @@ def explain(config: Any) -> list[str]:
     state = jax.eval_shape(experiment.create_state, key)
     step = functools.partial(abilities.train_step, spec)
     _, logged = jax.eval_shape(step, state, dict(experiment.example_batch), key)
-    own, unasked = abilities.titles, {k: v for k, v in abilities.titles.items() if k[:10] == _OWN}
+    own, unasked = (
+        abilities.titles,
+        {k: v for k, v in abilities.titles.items() if k.startswith(_OWN)},
+    )
     sections: dict[str, Any] = {"in the log:": {name: own.get(name, ()) for name in sorted(logged)}}
     sections["of --mode=evaluate, where they apply:"] = unasked
     for name, (always, _) in evaluations.available().items():

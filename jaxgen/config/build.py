@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxgen.config import complete, fields, load, optimisers
-from jaxgen.core.errors import UserError
+from jaxgen.core.errors import UserError, first_line
 from jaxgen.core.objective import Objective, require, resolve
 from jaxgen.core.spec import Spec
 from jaxgen.core.state import TrainState
@@ -233,8 +233,3 @@ def _check_shapes(experiment: Experiment, shape: tuple[int, int, int]) -> None:
             f"The networks make images of shape {sample.shape[1:]}, config.data gives {shape}; "
             "change config.networks or config.data.image_size and config.data.channels."
         )
-
-
-def first_line(error: BaseException) -> str:
-    """What an error says in its first line, or its kind where it says nothing."""
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)

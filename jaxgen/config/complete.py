@@ -16,7 +16,7 @@ from jaxgen.config import fields, optimisers, schema
 from jaxgen.config.fields import MISSING, Field
 from jaxgen.config.schema import Key
 from jaxgen.core.errors import UserError, did_you_mean
-from jaxgen.core.files import flatten, unflatten
+from jaxgen.core.files import EVALUATION, flatten, unflatten
 from jaxgen.data import names
 
 Values = dict[str, Any]
@@ -93,7 +93,8 @@ def check(values: Mapping[str, Any]) -> None:
 def _check_evaluations(values: Mapping[str, Any]) -> None:
     """Raises UserError unless evaluations during training have images, lines and checkpoints."""
     every, best = values["evaluate_every"], values["checkpoint_best"]
-    if best.startswith("evaluation/") and not every:
+    evaluated = best.startswith(EVALUATION)
+    if evaluated and not every:
         raise UserError(
             f'config.checkpoint_best="{best}" is of an evaluation; set config.evaluate_every to a '
             "number of training steps."
@@ -105,7 +106,7 @@ def _check_evaluations(values: Mapping[str, Any]) -> None:
             f"config.evaluate_every={every} needs images that are neither trained on nor tested "
             "on; set config.data.validation to their number."
         )
-    for key in ("log_every", *(["checkpoint_every"] if best.startswith("evaluation/") else [])):
+    for key in ("log_every", "checkpoint_every") if evaluated else ("log_every",):
         if every % values[key]:
             raise UserError(
                 f"config.evaluate_every={every} must be a multiple of config.{key}={values[key]}; "

@@ -10,6 +10,8 @@ from typing import Any
 
 from jaxgen.core.errors import UserError
 
+EVALUATION = "evaluation/"  # what names of an evaluation's metrics in the log of a run begin with
+
 
 def write_atomically(path: str | Path, content: bytes | str) -> Path:
     """Writes `content` under a temporary name, then renames it; creates missing folders."""

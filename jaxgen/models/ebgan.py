@@ -113,9 +113,7 @@ class MlpDiscriminator(nn.Module):
 
 def _autoencode(module, x, channels, train):
     """(images of so many channels, codes) of the maps x."""
-    sides, unit = x.shape[1:3], 2**module.depth
-    allowed = f"multiples of {unit} with depth={module.depth}, or of less with a smaller depth"
-    layers.require_sides(module, *sides, fits=lambda n: n % unit == 0, allowed=allowed)
+    layers.require_halvings(module, module.depth, *x.shape[1:3])
     widths = [module.features * 2**n for n in range(module.depth)]
     for index, width in enumerate(widths):
         x = _layer(module, layers.Conv, width, bias=index == 0)(x)

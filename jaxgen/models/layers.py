@@ -292,6 +292,13 @@ def require_sides(
         )
 
 
+def require_halvings(network: nn.Module, depth: int, *sides: int) -> None:
+    """Raises UserError, as `require_sides`, unless the sides can be halved `depth` times."""
+    unit = 2**depth
+    allowed = f"multiples of {unit} with depth={depth}, or of less with a smaller depth"
+    require_sides(network, *sides, fits=lambda n: n % unit == 0, allowed=allowed)
+
+
 def _nearest(side: int, fits: Callable[[int], bool]) -> str:
     """The sides next below and next above that fit, in words."""
     below = range(min(side - 1, _MOST_PIXELS), 0, -1)

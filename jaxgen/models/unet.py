@@ -129,9 +129,7 @@ class ResizeGenerator(nn.Module):
 def _widths(module, *sides):
     """Channels of the encoder's maps."""
     depth = module.depth or max(1, min(sides).bit_length() - 1)
-    unit = 2**depth
-    allowed = f"multiples of {unit} with depth={depth}, or of less with a smaller depth"
-    layers.require_sides(module, *sides, fits=lambda n: n % unit == 0, allowed=allowed)
+    layers.require_halvings(module, depth, *sides)
     return [module.features * min(2**n, 8) for n in range(depth)]
 
 

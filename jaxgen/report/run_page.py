@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from jaxgen.core.files import write_atomically
+from jaxgen.core.files import EVALUATION, write_atomically
 from jaxgen.report import page, run_files, tables
 from jaxgen.report.curves import chart, number
 from jaxgen.report.study_files import LEAST_SPREAD, SPREAD
@@ -20,7 +20,6 @@ _CAPTIONS = {
     "codes": "of held-out images, by class",
 }
 _PLOTS = ("codes",)
-_EVALUATION = "evaluation/"  # what names of metrics of evaluations in the log begin with
 _TILES = ("collapsed", "objective/image_l1", "frechet", "precision", "recall", "coverage")
 
 
@@ -84,7 +83,7 @@ def _tiles(
     if rate:
         tiles.append(("steps per second", number(rate[-1][1])))
     # Before anything was evaluated, the log tells whether samples are alike.
-    spread = curves.get(f"{_EVALUATION}spread") or curves.get(SPREAD)
+    spread = curves.get(f"{EVALUATION}spread") or curves.get(SPREAD)
     verdict = {"collapsed": spread[-1][1] < LEAST_SPREAD} if spread else {}
     found = {**verdict, **evaluation}
     for name in _TILES:
@@ -117,8 +116,8 @@ def _curves(curves: Mapping[str, list], titles: run_files.Titles) -> str:
     """Of training; of evaluations while it went on; and, apart, of time."""
     times = {name[5:]: {name[5:]: curve} for name, curve in curves.items() if name[:5] == "time/"}
     speed = "".join(chart(tables.plain(name), curve, {}) for name, curve in sorted(times.items()))
-    of_training = {k: v for k, v in curves.items() if not k.startswith(("time/", _EVALUATION))}
-    evaluated = {k: v for k, v in curves.items() if k.startswith(_EVALUATION)}
+    of_training = {k: v for k, v in curves.items() if not k.startswith(("time/", EVALUATION))}
+    evaluated = {k: v for k, v in curves.items() if k.startswith(EVALUATION)}
     parts = _charts(of_training, titles)
     if speed:
         parts += f'<details><summary>Speed</summary><div class="charts">{speed}</div></details>'

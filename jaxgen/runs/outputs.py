@@ -11,6 +11,7 @@ import numpy as np
 from jaxgen.config import load
 from jaxgen.config.build import Experiment
 from jaxgen.core.errors import UserError, did_you_mean
+from jaxgen.core.files import EVALUATION
 from jaxgen.core.state import TrainState
 from jaxgen.data.dataset import Dataset
 from jaxgen.pictures import grids, of_a_run
@@ -70,7 +71,7 @@ class Log:
     def record(self, first_step: int, metrics: Any) -> None:
         """Takes the metrics of a dispatch, and moves the bar. Raises what `Window.add` does."""
         best = self._config.checkpoint_best
-        if best and best not in metrics and not best.startswith(evaluations.IN_LOG):
+        if best and best not in metrics and not best.startswith(EVALUATION):
             raise UserError(
                 f'config.checkpoint_best="{best}" is not a metric of the log.'
                 f"{did_you_mean(best, metrics)} There are: {', '.join(sorted(metrics))}."

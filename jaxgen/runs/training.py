@@ -13,8 +13,8 @@ from typing import Any
 import jax
 
 from jaxgen.config import load
-from jaxgen.config.build import Experiment, build, first_line
-from jaxgen.core.errors import UserError
+from jaxgen.config.build import Experiment, build
+from jaxgen.core.errors import UserError, first_line
 from jaxgen.core.files import local_path, require_writable
 from jaxgen.core.state import TrainState
 from jaxgen.data.dataset import Dataset

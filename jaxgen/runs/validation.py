@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from jaxgen.config.build import Experiment
 from jaxgen.core.errors import UserError, did_you_mean
+from jaxgen.core.files import EVALUATION
 from jaxgen.core.state import TrainState
 from jaxgen.data.dataset import Dataset
 from jaxgen.runs import data, evaluations
@@ -13,8 +14,8 @@ from jaxgen.runs.outputs import Clock, Log
 
 def check(experiment: Experiment) -> None:
     """Raises UserError for a config.checkpoint_best that no evaluation of a run can have."""
-    best, known = experiment.config.checkpoint_best, _titles(experiment)
-    if best.startswith(evaluations.IN_LOG) and best not in known:
+    best = experiment.config.checkpoint_best
+    if best.startswith(EVALUATION) and best not in (known := _titles(experiment)):
         raise UserError(
             f'config.checkpoint_best="{best}" is no metric of the evaluations that are always '
             f"made; see --explain.{did_you_mean(best, known)}"
@@ -61,10 +62,10 @@ class Validate:
                 self._told.add(name)
                 self._say(f"evaluations on validation images: {found[name]}")
         numbers = {k: float(v) for k, v in found.items() if isinstance(v, int | float)}
-        named = {f"{evaluations.IN_LOG}{k}": v for k, v in numbers.items()}
+        named = {f"{EVALUATION}{k}": v for k, v in numbers.items()}
         named = {k: v for k, v in named.items() if k in self._titles}
         best = self._experiment.config.checkpoint_best
-        if best.startswith(evaluations.IN_LOG) and best not in named:
+        if best.startswith(EVALUATION) and best not in named:
             raise UserError(
                 f'config.checkpoint_best="{best}" is no number that this run\'s evaluations give.'
                 f"{did_you_mean(best, named)} There are: {', '.join(sorted(named))}."

@@ -14,12 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jaxgen.core.errors import UserError, did_you_mean
+from jaxgen.core.files import EVALUATION
 
 if TYPE_CHECKING:
     from jaxgen.runs.evaluations.context import Context
-
-
-IN_LOG = "evaluation/"  # what their metrics' names begin with in the log of a run
 
 
 @functools.cache
@@ -82,7 +80,7 @@ def titles_of_log(own: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, st
     every = dict(own)
     for name, (unasked, _) in available().items():
         every |= titles_of(name) if unasked else {}
-    return {**own, **{f"{IN_LOG}{name}": title for name, title in every.items()}}
+    return {**own, **{f"{EVALUATION}{name}": title for name, title in every.items()}}
 
 
 def titles_of(name: str) -> dict[str, tuple[str, str]]:
