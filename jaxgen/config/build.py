@@ -48,11 +48,20 @@ class Experiment:
 
     @functools.cached_property
     def sample(self) -> Callable[..., Any]:
-        """`sample(state, key, condition, num)` of the objective, compiled once for each `num`."""
+        """`sample(state, key, condition, num)` of the objective, compiled once for each `num`.
+
+        Raises UserError for an objective without samples.
+        """
+        draw = self.abilities.sample
+        if draw is None:
+            raise UserError(
+                f"A run of {self.config.objective} draws no images, it colors given ones; use "
+                "--mode=colorize."
+            )
 
         @functools.partial(jax.jit, static_argnums=3)
         def sample(state, key, condition, num):
-            return self.abilities.sample(self.spec, state, key, num, condition)
+            return draw(self.spec, state, key, num, condition)
 
         return sample
 
@@ -201,26 +210,30 @@ def _example_batch(
     kinds = {
         "image": jax.ShapeDtypeStruct((count, *shape), jnp.float32),
         "label": jax.ShapeDtypeStruct((count,), jnp.int32),
+        "lightness": jax.ShapeDtypeStruct((count, *shape[:2], 1), jnp.float32),
+        "chroma": jax.ShapeDtypeStruct((count, *shape[:2], 2), jnp.float32),
     }
     unknown = [name for name in every if name.removeprefix("labelled_") not in kinds]
     if unknown:
         raise UserError(
             f'{config.objective} reads "{unknown[0]}" of its batches, and data sets give "image", '
-            '"label", "labelled_image" and "labelled_label"; change the entries of its turns.'
+            '"label", "labelled_image", "labelled_label", "lightness" and "chroma"; change the '
+            "entries of its turns."
         )
-    read = ["image", *(name for name in every if labelled or name in ("image", "label"))]
+    if shape[2] != 3 and {"lightness", "chroma"} & set(every):
+        raise UserError(
+            f"{config.objective} learns colors, and config.data.channels={shape[2]}; set it to 3, "
+            "and config.data.name to a set of color images."
+        )
+    read = ["image", *(name for name in every if labelled or not name.startswith("labelled_"))]
     return {name: kinds[name.removeprefix("labelled_")] for name in dict.fromkeys(read)}
 
 
 def _check_shapes(experiment: Experiment, shape: tuple[int, int, int]) -> None:
-    """Traces (compiles nothing) the state and one sample: networks that do not fit show here."""
-    abilities, spec = experiment.abilities, experiment.spec
+    """Traces (compiles nothing) the state and one output: networks that do not fit show here."""
     try:
         state = jax.eval_shape(lambda: experiment.create_state(jax.random.key(0)))
-        classes = jnp.zeros((1,), jnp.int32) if abilities.num_classes else None
-        sample = jax.eval_shape(
-            lambda s: abilities.sample(spec, s, jax.random.key(0), 1, classes), state
-        )
+        made = jax.eval_shape(functools.partial(_made, experiment, shape), state)
     except UserError:
         raise
     except Exception as error:
@@ -228,8 +241,20 @@ def _check_shapes(experiment: Experiment, shape: tuple[int, int, int]) -> None:
             f"The networks do not fit together or do not fit images of shape {shape} "
             f"({first_line(error)}); check config.networks and config.data."
         ) from error
-    if sample.shape[1:] != shape:
+    expected = shape if experiment.abilities.sample else (*shape[:2], 2)
+    if made.shape[1:] != expected:
+        what = "images" if experiment.abilities.sample else "chroma"
         raise UserError(
-            f"The networks make images of shape {sample.shape[1:]}, config.data gives {shape}; "
+            f"The networks make {what} of shape {made.shape[1:]}, config.data gives {expected}; "
             "change config.networks or config.data.image_size and config.data.channels."
         )
+
+
+def _made(experiment: Experiment, shape: tuple[int, int, int], state: TrainState) -> Any:
+    """One sample, or the colors of one image by an objective without samples."""
+    abilities, spec, key = experiment.abilities, experiment.spec, jax.random.key(0)
+    if abilities.sample is None:
+        assert abilities.colorize is not None  # see `resolve`
+        return abilities.colorize(spec, state, jnp.zeros((1, *shape[:2], 1)), key)
+    classes = jnp.zeros((1,), jnp.int32) if abilities.num_classes else None
+    return abilities.sample(spec, state, key, 1, classes)

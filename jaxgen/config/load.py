@@ -26,7 +26,7 @@ Config = Any
 _PACKAGE = Path(__file__).parents[1]
 _ROOTS = (_PACKAGE.parent, _PACKAGE / "bundled")
 # Files that others import, and no experiments.
-_SHARED = ("common.py", "comparisons.py", "phases.py")
+_SHARED = ("colorizers.py", "common.py", "comparisons.py", "phases.py")
 
 
 def load_config(path: str, **overrides: Any) -> Config:

@@ -6,10 +6,11 @@ A module has
 - `Hparams`, a frozen dataclass whose defaults are the paper's values
 - `turns(hparams)`, the paper's algorithm: who moves, on which loss, how often, in which order
 - `create_state(spec, key, batch)`, `train_step(spec, state, batch, key) -> (state, metrics)`
-- `sample(spec, state, key, num, condition=None)`: images f32[num,h,w,c] in [-1,1]
 
 and where it has the ability
 
+- `sample(spec, state, key, num, condition=None)`: images f32[num,h,w,c] in [-1,1]; what gives none
+  has `colorize`
 - `num_classes(hparams)`: K of the classes that samples can be asked to be of, that labels may be of
   and that `assignments` are over; 0 where there are none
 - `draw_code(spec, key, num)`: codes or latents f32[num,m] of the prior
@@ -17,6 +18,8 @@ and where it has the ability
 - `decode(spec, state, code, condition=None, key=None)`: images of any codes
 - `arcs(hparams)`: whether walks between codes are arcs, which keep their norm, or else lines
 - `reconstruct`, `translate(spec, state, batch, key)`: images of the batch's images
+- `colorize(spec, state, lightness, key)`: chroma f32[b,h,w,2] of lightness f32[b,h,w,1], see
+  `core.color`
 - `complete(spec, state, key, image, known, condition=None)`: images whose pixels are drawn but
   where bool[h,w] or [b,h,w] says that they are known
 - `as_modelled(spec, image, key)`: real images f32[b,h,w,c] on the grid that is modelled, such as
@@ -35,13 +38,15 @@ from typing import Any
 from jaxgen.core.errors import UserError
 from jaxgen.core.step import Turn, batches_per_step
 
-_REQUIRED = ("NETWORKS", "Hparams", "turns", "create_state", "train_step", "sample")
+_REQUIRED = ("NETWORKS", "Hparams", "turns", "create_state", "train_step")
 _ABILITIES = (
+    "sample",
     "draw_code",
     "encode",
     "decode",
     "reconstruct",
     "translate",
+    "colorize",
     "complete",
     "as_modelled",
     "assignments",
@@ -72,12 +77,13 @@ class Objective:
     titles: Mapping[str, tuple[str, str]]
     create_state: Callable
     train_step: Callable
-    sample: Callable
+    sample: Callable | None
     draw_code: Callable | None
     encode: Callable | None
     decode: Callable | None
     reconstruct: Callable | None
     translate: Callable | None
+    colorize: Callable | None
     complete: Callable | None
     as_modelled: Callable | None
     assignments: Callable | None
@@ -110,6 +116,8 @@ class Objective:
 def require(module: ModuleType | Any, names: tuple[str, ...] = _REQUIRED) -> None:
     """Raises UserError for a module that lacks one of `names`, by default what each must have."""
     lacking = [name for name in names if not hasattr(module, name)]
+    if names is _REQUIRED and not (hasattr(module, "sample") or hasattr(module, "colorize")):
+        lacking.append("sample (or colorize)")
     if lacking:
         raise UserError(f"config.objective={module.__name__} lacks {', '.join(lacking)}.")
 
@@ -137,7 +145,6 @@ def resolve(module: ModuleType | Any, hparams: Any) -> Objective:
         titles=dict(getattr(module, "TITLES", {})),
         create_state=module.create_state,
         train_step=module.train_step,
-        sample=module.sample,
         **abilities,
     )
 

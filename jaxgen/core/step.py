@@ -185,9 +185,10 @@ def take_turns(
 def check_batch(batch: Batch) -> None:
     """Raises ValueError, when a step is traced, for images and labels that no objective takes.
 
-    Images are floats [b,h,w,c] in [-1,1], which is seen outside of jit only, labels integers [b].
+    Images, lightness and chroma are floats [b,h,w,c] in [-1,1], which is seen outside of jit only,
+    labels integers [b].
     """
-    for name in ("image", "labelled_image"):
+    for name in ("image", "labelled_image", "lightness", "chroma"):
         x = batch.get(name)
         if x is None:
             continue

@@ -1,15 +1,23 @@
 """From stored images to the batches that an objective sees; runs inside the compiled step."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import jax
 import jax.numpy as jnp
 
+from jaxgen.core import color
 from jaxgen.core.types import Array, Batch, Key
+
+COMPUTED = ("lightness", "chroma")  # entries that are no part of a data set
 
 
 def prepare(
-    raw: Mapping[str, Array], key: Key, *, flip: bool = False, crop_padding: int = 0
+    raw: Mapping[str, Array],
+    key: Key,
+    *,
+    flip: bool = False,
+    crop_padding: int = 0,
+    entries: Collection[str] = (),
 ) -> Batch:
     """A batch with images u8[b,h,w,c] as f32[b,h,w,c] in [-1,1]; other entries are passed on.
 
@@ -17,12 +25,16 @@ def prepare(
     (points of the plane) keep theirs. `flip` mirrors each image left to right with probability 1/2;
     `crop_padding` p pads each side by p reflected pixels and cuts a window of the old size at a
     random place. Both are drawn for the global batch, so the numbers do not depend on the devices
-    it is spread over.
+    it is spread over. Where `entries` has "lightness" or "chroma" the batch has both, of each
+    "image" f32[b,h,w,1] and f32[b,h,w,2], see `core.color.to_lightness_and_chroma`.
     """
     batch, keys = dict(raw), (jax.random.fold_in(key, 1), key)
     for name, key_image in zip(("labelled_image", "image"), keys):
         if name in raw:
             batch[name] = _scaled(raw[name], key_image, flip, crop_padding)
+    if any(name in entries for name in COMPUTED):
+        both = color.to_lightness_and_chroma((batch["image"] + 1.0) / 2.0)
+        batch |= dict(zip(COMPUTED, both))
     return batch
 
 

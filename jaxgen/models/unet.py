@@ -39,8 +39,7 @@ class Generator(nn.Module):
     """f[b,h,w,c] -> f32[b,h,w,output_channels] in [-1,1]: pix2pix's U-Net.
 
     All layers are normalised but the first, the innermost of the encoder (of one pixel, of which
-    the batch of one image would leave nothing) and the last. With `latent_size` the call takes
-    latents f[b,latent_size].
+    the batch of one image would leave nothing) and the last.
 
     Attributes:
       output_channels: number of channels of the outputs, 2 for the colors of a lightness.
@@ -49,7 +48,6 @@ class Generator(nn.Module):
       dropout_rate: share of a thinned layer's outputs that training drops, in [0,1).
       dropout_blocks: numbers of the decoder's layers that are thinned, where 1 is the innermost.
       dropout_at_evaluation: whether evaluation drops too, as pix2pix, which takes a key.
-      latent_size: numbers in the latent that is appended to every pixel, or 0 for none.
     """
 
     output_channels: int = 2
@@ -58,15 +56,17 @@ class Generator(nn.Module):
     dropout_rate: float = 0.5
     dropout_blocks: tuple[int, ...] = (2, 3, 4)
     dropout_at_evaluation: bool = False
-    latent_size: int = 0
     dtype: Any = jnp.float32
     axis_name: str | None = None
 
     @nn.compact
     def __call__(self, image: Array, latent: Array | None = None, *, train: bool) -> Array:
-        """Outputs for images, such as their lightness; `train`: see the module's docstring."""
+        """Outputs for images, such as their lightness; `train`: see the module's docstring.
+
+        latent: f[b,m], which is appended to every pixel.
+        """
         widths = _widths(self, *image.shape[1:3])
-        x = _with_latent(self, image, latent)
+        x = _with_latent(image, latent)
         maps = []
         for index, width in enumerate(widths):
             x = _conv(self, width)(x if index == 0 else nn.leaky_relu(x, 0.2))
@@ -95,7 +95,6 @@ class ResizeGenerator(nn.Module):
       depth: how often the sides are halved, or 0 for as often as leads to one pixel.
       upsampling: how the decoder doubles sides, "nearest" and a 3x3 convolution or "transposed".
       dropout_at_evaluation: whether evaluation drops too, as the author's, which takes a key.
-      latent_size: numbers in the latent that is appended to every pixel, or 0 for none.
     """
 
     output_channels: int = 2
@@ -103,15 +102,17 @@ class ResizeGenerator(nn.Module):
     depth: int = 0
     upsampling: str = "nearest"
     dropout_at_evaluation: bool = False
-    latent_size: int = 0
     dtype: Any = jnp.float32
     axis_name: str | None = None
 
     @nn.compact
     def __call__(self, image: Array, latent: Array | None = None, *, train: bool) -> Array:
-        """Outputs for images, such as their lightness; `train`: see the module's docstring."""
+        """Outputs for images, such as their lightness; `train`: see the module's docstring.
+
+        latent: f[b,m], which is appended to every pixel.
+        """
         widths = _widths(self, *image.shape[1:3])
-        x = _with_latent(self, image, latent)
+        x = _with_latent(image, latent)
         maps = []
         for index, width in enumerate(widths):
             x = _conv(self, width, bias=index == 0)(x)
@@ -133,19 +134,10 @@ def _widths(module, *sides):
     return [module.features * min(2**n, 8) for n in range(depth)]
 
 
-def _with_latent(module, image, latent):
-    size = 0 if latent is None else latent.shape[1]
-    if size != module.latent_size:
-        name = f"unet.{type(module).__name__}"
-        given = f"latents of {size} numbers" if size else "no latents"
-        raise UserError(
-            f"{name} with latent_size={module.latent_size} was given {given}; set latent_size of "
-            f"the network to {size}."
-        )
+def _with_latent(image, latent):
     if latent is None:
         return image
-    shape = (*image.shape[:3], size)
-    everywhere = jnp.broadcast_to(latent.reshape(-1, 1, 1, size), shape)
+    everywhere = jnp.broadcast_to(latent[:, None, None], (*image.shape[:3], latent.shape[1]))
     return jnp.concatenate([image, everywhere], axis=-1)
 
 

@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from jaxgen.objectives import aae_semisupervised as aae_semisupervised
     from jaxgen.objectives import aae_supervised as aae_supervised
     from jaxgen.objectives import age as age
+    from jaxgen.objectives import age_colorization as age_colorization
     from jaxgen.objectives import cgan as cgan
+    from jaxgen.objectives import colorization as colorization
     from jaxgen.objectives import ebgan as ebgan
     from jaxgen.objectives import gan as gan
     from jaxgen.objectives import lsgan as lsgan

@@ -31,7 +31,11 @@ from jaxgen.core.state import TrainState, create, evaluating
 from jaxgen.core.step import Turn, take_turns
 from jaxgen.core.types import Array, Batch, Key, Metrics
 from jaxgen.losses import moments, reconstruction
+from jaxgen.objectives.parts import age_codes
 from jaxgen.objectives.parts.adversary import SPREAD
+from jaxgen.objectives.parts.age_codes import divergence, draw_code, project
+
+__all__ = ["draw_code"]  # shared with the colorizer by AGE
 
 NETWORKS = ("encoder", "generator")
 _DIVERGENCE = "nats a dimension, up to a constant"
@@ -188,28 +192,12 @@ def arcs(hparams: Hparams) -> bool:
     return True
 
 
-def draw_code(spec: Spec, key: Key, num: int) -> Array:
-    """`num` draws f32[num,M] from the prior."""
-    return _project(spec, spec.layout.normal(key, (num, spec.hparams.latent_size)))
-
-
-def divergence(spec: Spec, codes: Array) -> Array:
-    """Divergence of the global batch of codes f[b,M] to the prior: f[], nats a dimension."""
-    hparams = spec.hparams
-    if hparams.divergence == "nearest_neighbour":
-        return moments.nearest_neighbour_kl(spec.layout.gather(codes))
-    mean, var = moments.batch_moments(codes, mean=spec.layout.mean)
-    return moments.kl_to_standard_normal(
-        mean, var, direction=hparams.kl_direction, form=hparams.kl_form
-    )
-
-
 def encoder_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:
     """The encoder's loss on images f32[b,h,w,c] in [-1,1]; real and fake pass it separately."""
     hparams = spec.hparams
-    codes = _project(spec, nets("encoder", image))
+    codes = project(spec, nets("encoder", image))
     kl_real = divergence(spec, codes)
-    metrics = {"encoder/kl_real": kl_real, **_code_moments("encoder", spec, codes)}
+    metrics = {"encoder/kl_real": kl_real, **age_codes.moments("encoder", spec, codes)}
     image_term = 0.0
     if hparams.image_weight:
         match = _MATCH[hparams.image_match](nets("generator", codes), image)
@@ -217,7 +205,7 @@ def encoder_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array,
         metrics["encoder/image"] = match
     z = draw_code(spec, key, image.shape[0])
     fake = nets("generator", z)
-    fake_codes = _project(spec, nets("encoder", fake))
+    fake_codes = project(spec, nets("encoder", fake))
     kl_fake = divergence(spec, fake_codes)
     game = hparams.encoder_real_weight * kl_real - hparams.encoder_fake_weight * kl_fake
     loss = image_term + (jnp.maximum(game, -hparams.margin) if hparams.margin else game)
@@ -234,17 +222,17 @@ def generator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Arra
     """The generator's loss; of `image` f32[b,h,w,c] only b matters unless it has an image term."""
     hparams = spec.hparams
     z = draw_code(spec, key, image.shape[0])
-    codes = _project(spec, nets("encoder", nets("generator", z)))
+    codes = project(spec, nets("encoder", nets("generator", z)))
     kl_fake = divergence(spec, codes)
     match = _MATCH[hparams.latent_match](codes, z)
     loss = hparams.generator_fake_weight * kl_fake + hparams.latent_weight * match
     metrics = {
         "generator/kl_fake": kl_fake,
         "generator/latent": match,
-        "generator/latent_cosine": _cosine(z, codes),
+        "generator/latent_cosine": age_codes.cosine(z, codes),
     }
     if hparams.generator_image_weight:
-        real_codes = _project(spec, nets("encoder", image))
+        real_codes = project(spec, nets("encoder", image))
         match = _MATCH[hparams.image_match](nets("generator", real_codes), image)
         loss += hparams.generator_image_weight * match
         metrics["generator/image"] = match
@@ -276,7 +264,7 @@ def train_step(spec: Spec, state: TrainState, batch: Batch, key: Key) -> tuple[T
 
 def encode(spec: Spec, state: TrainState, image: Array) -> Array:
     """Codes f32[b,M] of images f32[b,h,w,c], with running statistics."""
-    return _project(spec, evaluating(spec, state)("encoder", image, train=False))
+    return project(spec, evaluating(spec, state)("encoder", image, train=False))
 
 
 def decode(
@@ -287,7 +275,7 @@ def decode(
     Any code will do: on the sphere it is projected first. There is no condition and nothing random.
     """
     del condition, key
-    return evaluating(spec, state)("generator", _project(spec, code), train=False)
+    return evaluating(spec, state)("generator", project(spec, code), train=False)
 
 
 def sample(spec: Spec, state: TrainState, key: Key, num: int, condition: None = None) -> Array:
@@ -316,23 +304,9 @@ def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:
     return {
         "image_l1": reconstruction.l1(reconstruction_, image),
         "image_l2": reconstruction.l2(reconstruction_, image),
-        "latent_cosine": _cosine(z, fake_codes),
+        "latent_cosine": age_codes.cosine(z, fake_codes),
         "kl_real": divergence(spec, codes),
         "kl_fake": divergence(spec, fake_codes),
-        **_code_moments("real", spec, codes),
-        **_code_moments("fake", spec, fake_codes),
+        **age_codes.moments("real", spec, codes),
+        **age_codes.moments("fake", spec, fake_codes),
     }
-
-
-def _cosine(z: Array, codes: Array) -> Array:
-    """Mean cosine of the rows of f32[b,M], of which `reconstruction.cosine` is 2 - it / M."""
-    return z.shape[-1] * (2.0 - reconstruction.cosine(z, codes))
-
-
-def _code_moments(name: str, spec: Spec, codes: Array) -> Metrics:
-    mean, var = moments.batch_moments(codes, mean=spec.layout.mean)
-    return {f"{name}/code_mean": jnp.mean(mean), f"{name}/code_var": jnp.mean(var)}
-
-
-def _project(spec: Spec, codes: Array) -> Array:
-    return moments.project_to_sphere(codes) if spec.hparams.latent_prior == "sphere" else codes

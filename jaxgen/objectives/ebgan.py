@@ -17,8 +17,6 @@ detached: both occurrences of G(z) in the energy carry gradient.
 
 import dataclasses
 
-import jax.numpy as jnp
-
 from jaxgen.core.errors import require_at_least, require_choice
 from jaxgen.core.nets import Nets
 from jaxgen.core.spec import Spec
@@ -93,11 +91,7 @@ class Hparams:
 
 def energy(spec: Spec, reconstruction: Array, image: Array) -> Array:
     """Reconstruction error of each image f32[b,h,w,c]: f32[b], 0 or more."""
-    squares = jnp.square(reconstruction - image).reshape(image.shape[0], -1)
-    if spec.hparams.energy == "mean_squared":
-        return jnp.mean(squares, axis=1)
-    # A square root has no gradient at 0, which a perfect reconstruction reaches.
-    return jnp.sqrt(jnp.sum(squares, axis=1) + 1e-12)
+    return adversary.energy(spec.hparams.energy, reconstruction, image)
 
 
 def discriminator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Metrics]:

@@ -16,7 +16,6 @@ import dataclasses
 import functools
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 
 from jaxgen.core.errors import require_at_least, require_choice
@@ -125,16 +124,10 @@ def update_and_clip(
     spec: Spec, state: TrainState, names: Any, loss: Any, *args: Array, phase: str | None = None
 ) -> tuple[TrainState, Metrics]:
     """`optimise`, with the critic's parameters clipped before or after it."""
-    if spec.hparams.clip_order == "before":
-        state = _clip(spec, state)
-    state, metrics = optimise(spec, state, names, loss, *args, phase=phase)
-    return state if spec.hparams.clip_order == "before" else _clip(spec, state), metrics
-
-
-def _clip(spec: Spec, state: TrainState) -> TrainState:
-    limit = spec.hparams.clip
-    critic = jax.tree.map(lambda x: jnp.clip(x, -limit, limit), state.params["critic"])
-    return state.replace(params={**state.params, "critic": critic})
+    if spec.hparams.clip_order == "after":
+        return adversary.update_and_clip(spec, state, names, loss, *args, phase=phase)
+    clipped = adversary.clip(spec, state, names)
+    return optimise(spec, clipped, names, loss, *args, phase=phase)
 
 
 def _updates_at(hparams: Hparams, step: Array) -> Array:

@@ -1,11 +1,13 @@
 """The pictures that a run draws while it trains."""
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxgen.core import color
 from jaxgen.core.images import even_rows, to_uint8
 from jaxgen.core.keys import key_for
 from jaxgen.core.objective import Objective
@@ -16,6 +18,7 @@ from jaxgen.data.dataset import Dataset
 from jaxgen.pictures import codes, grids, scatter, walks
 
 _TILES = 64
+_COLORED, _COLUMNS = 24, 8
 _PAIRS, _STEPS = 8, 8  # walks, and images of each
 _MOST_COLUMNS = 30
 _CODES = 2000
@@ -26,7 +29,9 @@ Pictures = dict[str, np.ndarray]
 def drawer(abilities: Objective, spec: Spec, held_out: Dataset) -> Callable[[TrainState], Pictures]:
     """A function from a state to pictures u8[H,W,c]; the same noise and images at every call.
 
-    - "samples", always; classes or clusters are its columns
+    - "samples", where the objective has them; classes or clusters are its columns
+    - "colorized", gray images, the same with its colors, and as they were, row by row, where it
+      colors images
     - "reconstructions" (original, reconstruction, original, ...) where the objective has them
     - "interpolations", rows from one held-out image's code to another's, where it encodes and
       decodes; or "walks", rows from one drawn code to another, where it only decodes
@@ -40,6 +45,8 @@ def drawer(abilities: Objective, spec: Spec, held_out: Dataset) -> Callable[[Tra
     # Of clusters at least four samples each.
     count = _DOTS if dots else max(_TILES, 4 * columns)
     images = np.asarray(even_rows(held_out.image, count // 2))
+    if abilities.colorize is not None:
+        return _colorized(abilities, spec, held_out)
     draw = _samples_and_reconstructions(abilities, spec, count)
     walk = None if dots else _walk(abilities, spec, held_out)
     code_picture = _code_picture(abilities, spec, held_out)
@@ -61,12 +68,13 @@ def drawer(abilities: Objective, spec: Spec, held_out: Dataset) -> Callable[[Tra
 
 def _samples_and_reconstructions(abilities: Objective, spec: Spec, count: int) -> Callable:
     classes, key = abilities.num_classes, jax.random.key(1)
+    sample: Any = abilities.sample
     condition = jnp.arange(count, dtype=jnp.int32) % classes if classes else None
 
     @jax.jit
     def draw(state: TrainState, images: jax.Array) -> dict[str, jax.Array]:
         key_sample = key_for(key, "samples")
-        drawn = {"samples": abilities.sample(spec, state, key_sample, count, condition)}
+        drawn = {"samples": sample(spec, state, key_sample, count, condition)}
         if abilities.reconstruct is not None:
             image = _prepared(images)
             if abilities.as_modelled is not None:
@@ -77,6 +85,33 @@ def _samples_and_reconstructions(abilities: Objective, spec: Spec, count: int) -
         return drawn
 
     return draw
+
+
+def _colorized(
+    abilities: Objective, spec: Spec, held_out: Dataset
+) -> Callable[[TrainState], Pictures]:
+    images = np.asarray(even_rows(held_out.image, _COLORED))
+    images = images[: len(images) - len(images) % _COLUMNS or len(images)]
+    key = key_for(jax.random.key(1), "colorized")
+    colorize: Any = abilities.colorize
+
+    @jax.jit
+    def draw(state: TrainState, images: jax.Array) -> tuple[jax.Array, ...]:
+        batch = preprocess.prepare({"image": images}, key, entries=preprocess.COMPUTED)
+        lightness = batch["lightness"]
+        made = colorize(spec, state, lightness, key)
+        gray, colored = (
+            2.0 * color.from_lightness_and_chroma(lightness, x) - 1.0 for x in (0.0 * made, made)
+        )
+        return gray, colored, batch["image"]
+
+    def pictures(state: TrainState) -> Pictures:
+        columns = min(_COLUMNS, len(images))
+        rows = [np.asarray(x).reshape(-1, columns, *images.shape[1:]) for x in draw(state, images)]
+        tiles = np.stack(rows, axis=1).reshape(-1, *images.shape[1:])
+        return {"colorized": grids.grid(tiles, columns=columns)}
+
+    return pictures
 
 
 def _walk(

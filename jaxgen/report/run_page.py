@@ -11,9 +11,10 @@ from jaxgen.report.curves import chart, number
 from jaxgen.report.study_files import LEAST_SPREAD, SPREAD
 
 _PICTURES = 12
-_FIRST_KINDS = ("samples", "reconstructions", "interpolations")
+_FIRST_KINDS = ("samples", "colorized", "reconstructions", "interpolations")
 _CAPTIONS = {
     "samples": "from noise, the same at every step",
+    "colorized": "held-out images: gray, with the model's colors, and as they were, row by row",
     "reconstructions": "held-out image, then its reconstruction",
     "interpolations": "from one held-out image to another",
     "walks": "from one latent to another",

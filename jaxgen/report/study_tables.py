@@ -17,6 +17,11 @@ MAIN = (
     "reverse_kl",
     "stacked/kl_to_uniform",
     "class_kl",
+    "color/ab_l1",
+    "color/ab_auc",
+    "color/chroma_ratio",
+    "color/colorfulness",
+    "color/frechet",
 )
 CURVES = (*MAIN, "modes", "stacked/modes", "classes_covered")
 _NO_METRICS = (
@@ -43,7 +48,7 @@ def metrics(study: Study) -> list[str]:
         if name not in _NO_METRICS
         and "/n_" not in name
         and not name.endswith("_std")
-        and not name.startswith(("class/", "reference/", "conditional_accuracy/"))
+        and not name.startswith(("class/", "reference/", "conditional_accuracy/", "color_"))
     ]
 
 

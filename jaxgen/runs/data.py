@@ -128,7 +128,12 @@ def as_modelled(experiment: Experiment, dataset: Dataset) -> Dataset:
 
 def entries(experiment: Experiment) -> list[str]:
     """What the batches of an experiment hold, beside those of a labelled pool."""
-    return [name for name in experiment.example_batch if not name.startswith("labelled_")]
+    computed = preprocess.COMPUTED
+    return [
+        name
+        for name in experiment.example_batch
+        if not name.startswith("labelled_") and name not in computed
+    ]
 
 
 def require_batches(experiment: Experiment, training: Dataset) -> None:
@@ -211,6 +216,8 @@ def loader(experiment: Experiment, pipeline: Pipeline) -> Callable[[PyTree, PyTr
 
     def load(source: PyTree, raw: PyTree, key: Any) -> Any:
         images = pipeline.fetch(source, raw)
-        return preprocess.prepare(images, key, flip=flip, crop_padding=padding)
+        return preprocess.prepare(
+            images, key, flip=flip, crop_padding=padding, entries=experiment.abilities.entries
+        )
 
     return load

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxgen.config.build import Experiment
+from jaxgen.core import color
 from jaxgen.core.errors import NotFiniteError, UserError, did_you_mean
 from jaxgen.core.files import available_memory
 from jaxgen.core.images import to_uint8
@@ -55,6 +56,29 @@ def _require_memory(experiment: Experiment, num: int) -> None:
             f"{num:,} samples take {size / 2**30:.1f} GiB of memory, and {available / 2**30:.1f} "
             "GiB are free: draw fewer at a time, with another --sample_seed each time."
         )
+
+
+def colored(experiment: Experiment, state: TrainState, key: Any, images: np.ndarray) -> np.ndarray:
+    """Images u8[n,h,w,3] of the network's size with their own lightness and colors by the model.
+
+    Colors outside of sRGB are clipped. Raises UserError for an objective that does not colorize,
+    and NotFiniteError.
+    """
+    colorize = experiment.abilities.colorize
+    if colorize is None:
+        raise UserError(f"A run of {experiment.config.objective} does not color images.")
+
+    @jax.jit
+    def some(state, key, raw):
+        batch = preprocess.prepare({"image": raw}, key, entries=preprocess.COMPUTED)
+        lightness = batch["lightness"]
+        chroma = colorize(experiment.spec, state, lightness, key)
+        return 2.0 * color.from_lightness_and_chroma(lightness, chroma) - 1.0
+
+    rows = _chunks(len(images), CHUNK)
+    keys = jax.random.split(key, len(rows))
+    drawn = [np.asarray(some(state, k, images[r])) for k, r in zip(keys, rows)]
+    return _pixels(experiment, np.concatenate(drawn)[: len(images)])
 
 
 def completions(

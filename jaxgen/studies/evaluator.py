@@ -54,7 +54,7 @@ class Evaluator:
         """The metrics of one seed's state, with a picture at `path`; None if it is not finite."""
         num = _DOTS if self.held_out.kind == "points" else _TILES
         try:
-            made = self.draw(experiment, state, jax.random.key(1), num)
+            made = self._made(experiment, state, num)
         except NotFiniteError:
             return None
         grids.save_png(path, self._picture(made))
@@ -62,6 +62,13 @@ class Evaluator:
             experiment, state, self.training, self.held_out, say=self.say, spaces=self.spaces
         )
         return self.evaluate(context)
+
+    def _made(self, experiment: Experiment, state: TrainState, num: int) -> np.ndarray:
+        """Samples, or the images of `save_picture` in the model's colors."""
+        if experiment.abilities.sample is None:
+            images = even_rows(self.held_out.image, num)
+            return sampling.colored(experiment, state, jax.random.key(1), images)
+        return self.draw(experiment, state, jax.random.key(1), num)
 
     def save_picture(self, path: Path) -> None:
         """A picture of held-out data as it is, gray also where some experiments model it binary."""

@@ -17,6 +17,7 @@ ABILITIES = {
     "decode",
     "reconstruct",
     "translate",
+    "colorize",
     "complete",
     "as_modelled",
     "assignments",
@@ -39,7 +40,13 @@ OFFERS = {
         REBUILDS - {"reconstruct"},  # which would need the labels of the images
     ),
     "age": (("encoder", "generator"), (), REBUILDS),
+    "age_colorization": (("encoder", "generator"), (), {"colorize", "evaluate"}),
     "cgan": (("generator", "discriminator"), ("discriminator",), GENERATES),
+    "colorization": (
+        ("generator", "discriminator"),
+        ("discriminator",),
+        {"colorize", "evaluate"},
+    ),
     "ebgan": (("generator", "discriminator"), ("discriminator",), GENERATES),
     "gan": (("generator", "discriminator"), ("discriminator",), GENERATES),
     "lsgan": (("generator", "discriminator"), ("discriminator",), GENERATES),
@@ -214,7 +221,8 @@ def test_classes_and_arcs_follow_the_hparams():
 def test_a_missing_name_is_told(lacking):
     module = minimal()
     delattr(module, lacking)
-    message = rf"^config\.objective=papers\.mine lacks {lacking}\.$"
+    told = r"sample \(or colorize\)" if lacking == "sample" else lacking
+    message = rf"^config\.objective=papers\.mine lacks {told}\.$"
     with pytest.raises(UserError, match=message):
         resolve(module, 1)
     with pytest.raises(UserError, match=message):  # before there are hparams

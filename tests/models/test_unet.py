@@ -80,7 +80,6 @@ def resizing(depth, upsampling="nearest", always=False):
                 "dropout_rate": 0.3,
                 "dropout_blocks": (1,),
                 "dropout_at_evaluation": True,
-                "latent_size": 3,
             },
             (2, (1,), 0.3, True),
             [(4, 8, 12, 2), (4, 3)],
@@ -205,15 +204,11 @@ def test_sides(kind):
 
 
 @pytest.mark.parametrize("kind", [unet.Generator, unet.ResizeGenerator])
-def test_latents_go_with_latent_size(kind):
-    image = (2, 8, 8, 1)
-    assert networks.outputs(kind(latent_size=3), image, (2, 3))[0].shape == (2, 8, 8, 2)
-    with pytest.raises(UserError, match=f"{kind.__name__} with latent_size=3 was given no latents"):
-        networks.outputs(kind(latent_size=3), image)
-    with pytest.raises(UserError, match=r"latent_size=0 was given latents of 3 numbers; .* to 3"):
-        networks.outputs(kind(), image, (2, 3))
-    with pytest.raises(UserError, match=r"latent_size=4 was given latents of 3 numbers; .* to 3"):
-        networks.outputs(kind(latent_size=4), image, (2, 3))
+def test_a_latent_is_seen_at_every_pixel(kind):
+    image = jnp.zeros((2, 8, 8, 1))
+    latent = jnp.arange(6.0).reshape(2, 3)
+    params = kind(features=2).init(jax.random.key(0), image, latent, train=False)["params"]
+    assert params["Conv_0"]["kernel"].shape == (4, 4, 1 + 3, 2)
 
 
 def test_unknown_upsampling_is_refused():

@@ -326,6 +326,162 @@ def wgan_gp_critic(h, key, image):
     return terms
 
 
+# Colorizers
+
+
+def chroma_ratio(true, made):
+    return np.linalg.norm(made, axis=-1).mean() / np.linalg.norm(true, axis=-1).mean()
+
+
+def coloring(h, key, lightness):
+    """Weights -> made chroma [b,h,w,2]."""
+    latent = (
+        [normal(key_for(key, "latent"), len(lightness), h.latent_size)] if h.latent_size else []
+    )
+    shape = (*lightness.shape[:3], 2)
+    return lambda w: image_of(w["generator"], lightness, *latent).reshape(shape)
+
+
+def color_energy(h, w, lightness, chroma):
+    codes = linear(w["discriminator"]["Player_0"], lightness, chroma)
+    squares = np.square(image_of(w["discriminator"]["Player_1"], codes) - flat(chroma))
+    return squares.mean(1) if h.energy == "mean_squared" else np.sqrt(squares.sum(1))
+
+
+def color_penalty(h, key, w, lightness, true, made):
+    """The slope by the chroma alone, between chroma of one lightness."""
+    share = uniform(key_for(key, "share"), len(true))[:, None]
+    between = share * flat(true) + (1 - share) * flat(made)
+    slope = 1 - np.tanh(linear(w["discriminator"]["hidden"], lightness, between)) ** 2
+    of_chroma = w["discriminator"]["hidden"]["kernel"][flat(lightness).shape[1] :]
+    norms = np.linalg.norm(slope @ of_chroma.T, axis=1)
+    return h.penalty_weight * np.square(norms - 1).mean()
+
+
+def color_discriminator(h, key, lightness, chroma):
+    make = coloring(h, key, lightness)
+
+    def terms(w):
+        made = make(w)
+        if h.adversarial == "ebgan":
+            on_real, on_fake = (color_energy(h, w, lightness, x) for x in (chroma, made))
+            hinge = np.maximum(0, h.margin - on_fake)
+            assert 0 < np.sum(hinge > 0) < len(hinge)
+            losses = {"of true": (1, on_real.mean()), "of made": (1, hinge.mean())}
+            return losses | outputs_of_colors(on_real, on_fake)
+        on_real, on_fake = (scores(w["discriminator"], lightness, x) for x in (chroma, made))
+        if h.adversarial == "gan":
+            weight = 1 / 2 if h.halved else 1
+            losses = {
+                "of true": (weight, cross_entropy(on_real, 1).mean()),
+                "of made": (weight, cross_entropy(on_fake, 0).mean()),
+            }
+            return losses | outputs_of_colors(sigmoid(on_real), sigmoid(on_fake))
+        if h.adversarial == "lsgan":
+            losses = {
+                "of true": (1 / 2, np.square(on_real - 1).mean()),
+                "of made": (1 / 2, np.square(on_fake).mean()),
+            }
+            return losses | outputs_of_colors(on_real, on_fake)
+        losses = {
+            "of true": (-1, on_real.mean()),
+            "of made": (1, on_fake.mean()),
+            **measured({"discriminator/distance": on_real.mean() - on_fake.mean()}),
+        }
+        if h.adversarial == "wgan_gp":
+            penalty = color_penalty(h, key, w, lightness, chroma, made)
+            losses["discriminator/penalty"] = (1, penalty)
+        return losses
+
+    return terms
+
+
+def outputs_of_colors(real, fake):
+    return measured({"discriminator/real": real.mean(), "discriminator/fake": fake.mean()})
+
+
+def color_generator(h, key, lightness, chroma):
+    make = coloring(h, key, lightness)
+
+    def adversarial(w, made):
+        if h.adversarial == "ebgan":
+            return color_energy(h, w, lightness, made).mean()
+        on_made = scores(w["discriminator"], lightness, made)
+        if h.adversarial == "gan":
+            return -np.log(sigmoid(on_made)).mean()
+        return np.square(on_made - 1).mean() / 2 if h.adversarial == "lsgan" else -on_made.mean()
+
+    def terms(w):
+        made = make(w)
+        losses = {
+            "generator/l1": (h.l1_weight, np.abs(made - chroma).mean()),
+            "generator/l2": (h.l2_weight, np.square(made - chroma).mean()),
+            **measured({"generator/chroma": chroma_ratio(chroma, made)}),
+        }
+        if h.adversarial == "none":
+            return losses
+        return losses | {"generator/adversarial": (h.adversarial_weight, adversarial(w, made))}
+
+    return terms
+
+
+def color_age_players(h, key, lightness):
+    """(e, g, z): codes of chroma, chroma of codes, both given the lightness."""
+    on_prior = unit if h.latent_prior == "sphere" else lambda codes: codes
+
+    def encode(w, chroma):
+        both = np.concatenate([lightness, chroma.reshape(*lightness.shape[:3], 2)], axis=-1)
+        return on_prior(linear(w["encoder"], both))
+
+    def generate(w, z):
+        return image_of(w["generator"], lightness, z).reshape(*lightness.shape[:3], 2)
+
+    return encode, generate, on_prior(normal(key_for(key, "latent"), len(lightness), h.latent_size))
+
+
+def color_age_encoder(h, key, lightness, chroma):
+    encode, generate, z = color_age_players(h, key, lightness)
+
+    def terms(w):
+        made = generate(w, z)
+        codes, fake = encode(w, chroma), encode(w, made)
+        on_real, on_fake = age_divergence(h, codes), age_divergence(h, fake)
+        game = {"encoder/kl_real": (1, on_real), "encoder/kl_fake": (-1, on_fake)}
+        if 0 < h.margin < on_fake - on_real:
+            game = {CONSTANT: (1, -h.margin)}
+            game |= measured({"encoder/kl_real": on_real, "encoder/kl_fake": on_fake})
+        match = AGE_MATCH[h.chroma_match](generate(w, codes), chroma)
+        return {
+            **game,
+            "encoder/chroma": (h.chroma_weight, match),
+            **measured(
+                {
+                    "encoder/code_mean": codes.mean(),
+                    "encoder/code_var": codes.var(0).mean(),
+                    "generator/chroma": chroma_ratio(chroma, made),
+                }
+            ),
+        }
+
+    return terms
+
+
+def color_age_generator(h, key, lightness, chroma):
+    encode, generate, z = color_age_players(h, key, lightness)
+
+    def terms(w):
+        fake = encode(w, generate(w, z))
+        match = AGE_MATCH[h.chroma_match](generate(w, encode(w, chroma)), chroma)
+        return {
+            "generator/kl_fake": (1, age_divergence(h, fake)),
+            "generator/latent": (h.latent_weight, AGE_MATCH[h.latent_match](fake, z)),
+            "of true chroma": (h.generator_chroma_weight, match),
+            **measured({"generator/latent_cosine": (unit(z) * unit(fake)).sum(-1).mean()}),
+        }
+
+    return terms
+
+
 # Models of pixels
 
 

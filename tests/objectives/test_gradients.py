@@ -75,6 +75,9 @@ LSGAN = two_players("discriminator", games.lsgan_discriminator, games.lsgan_gene
 EBGAN = two_players("discriminator", games.ebgan_discriminator, games.ebgan_generator)
 WGAN = two_players("critic", games.wgan_critic, games.wgan_generator)
 WGAN_GP = two_players("critic", games.wgan_gp_critic, games.wgan_generator)
+COLORIZATION = two_players("discriminator", games.color_discriminator, games.color_generator)
+COLOR_REGRESSION = {"generator": games.color_generator}
+COLOR_AGE = {"encoder": games.color_age_encoder, "generator": games.color_age_generator}
 PIXELCNN = {"decoder": games.pixelcnn_decoder}
 PIXELCNN_OF_CLASSES = {"decoder": games.pixelcnn_conditional_decoder}
 CODES = (games.code_discriminator, games.code_encoder)
@@ -158,6 +161,38 @@ GAMES = [
     ),
     ("wgan_gp", WGAN_GP, {"": {"penalty_weight": 7.0}}),
     (
+        "colorization",
+        COLORIZATION,
+        {
+            "gan": {"adversarial": "gan"},
+            "gan, not halved, of a latent": {"halved": False, "latent_size": CODE},
+            "lsgan": {"adversarial": "lsgan"},
+            "ebgan": {"adversarial": "ebgan", "margin": 0.5},
+            "ebgan, euclidean": {"adversarial": "ebgan", "energy": "euclidean", "margin": 2.0},
+            "wgan": {"adversarial": "wgan", "clip": 0.5},
+            "wgan_gp": {"adversarial": "wgan_gp", "penalty_weight": 7.0},
+        },
+    ),
+    (
+        "colorization",
+        COLOR_REGRESSION,
+        {"no adversary": {"adversarial": "none"}, "of weight 0": {"adversarial_weight": 0.0}},
+    ),
+    (
+        "age_colorization",
+        COLOR_AGE,
+        {
+            "published": {},
+            "textbook, off the sphere": {
+                "kl_form": "textbook",
+                "latent_prior": "normal",
+                "chroma_match": "l2",
+                "latent_match": "l2",
+            },
+            "beyond a margin": {"margin": 1e-3},
+        },
+    ),
+    (
         "pixelcnn",
         PIXELCNN,
         {
@@ -227,6 +262,13 @@ GAMES = [
 # Players take turns, one update each: several, and both at once, are of the same losses.
 DEFAULTS = {
     "age": AGE_WEIGHTS,
+    "age_colorization": {
+        "chroma_weight": 10.0,
+        "latent_weight": 5.0,
+        "generator_chroma_weight": 2.0,
+        "generator_updates": 1,
+    },
+    "colorization": {"adversarial_weight": 1.5, "l1_weight": 1.2, "l2_weight": 0.7},
     "ebgan": {"pulling_away_weight": 0.7},
     "gan": {"order": "alternating"},
     "wgan": {"critic_updates": 1},
@@ -257,7 +299,7 @@ def game_of(name, hparams):
     module = module_of(name)
     spec, _, batch = setup(name, dict.fromkeys(module.NETWORKS, recording()), **hparams)
     nets = dict(spec.nets)
-    if name != "ebgan":
+    if "ebgan" not in (name, getattr(spec.hparams, "adversarial", "")):
         nets |= dict.fromkeys(getattr(module, "ADVERSARIES", ()), Judge())
     if name.startswith("pixel"):
         nets["decoder"] = Graded(spec.hparams.output)
@@ -272,6 +314,7 @@ def game_of(name, hparams):
     images = levels / 127.5 - 1.0
     batch |= {"image": images[0], "labelled_image": images[1, :LABELLED]}
     batch["labelled_label"] = batch["labelled_label"][:LABELLED]
+    batch["lightness"] = batch["image"]
     spec = dataclasses.replace(spec, nets=nets)
     return spec, module.create_state(spec, jax.random.key(0), batch), batch
 
@@ -332,11 +375,15 @@ def moved(weights, gradients):
 
 def clipped(spec, turn, when, weights):
     """The weights, of WGAN's critic within their limits where its order has them clipped now."""
-    if "critic" not in turn.players or getattr(spec.hparams, "clip_order", None) != when:
+    hparams, (name, *_) = spec.hparams, turn.players
+    order = getattr(hparams, "clip_order", None)
+    if getattr(hparams, "adversarial", None) == "wgan":
+        order = "after"
+    if name not in ("critic", "discriminator") or order != when:
         return weights
-    limit = spec.hparams.clip
-    critic = jax.tree.map(lambda w: np.clip(w, -limit, limit), weights["critic"])
-    return {**weights, "critic": critic}
+    limit = hparams.clip
+    critic = jax.tree.map(lambda w: np.clip(w, -limit, limit), weights[name])
+    return {**weights, name: critic}
 
 
 def check_values(spec, state, turn, weights, terms, *args):

@@ -45,6 +45,7 @@ def autoencoder(
     return (*rows, last) if supervised else rows
 
 
+COLORS = ("lightness", "chroma")
 MIXTURE = {"code_prior": "mixture", "label_informed": True}
 INFORMED = ("informed_discriminator_loss", "informed_encoder_loss")
 JUDGES = ("category_discriminator", "style_discriminator")
@@ -84,7 +85,29 @@ CASES = {
             (("generator",), "generator_loss", IMAGE, 3, True, None, False),
         ),
     ),
+    "age_colorization": (
+        "age_colorization",
+        {"encoder_updates": 2},
+        2,
+        (
+            (("encoder",), "encoder_loss", COLORS, 2, True, None, False),
+            (("generator",), "generator_loss", COLORS, 2, False, None, False),
+        ),
+    ),
     "cgan": ("cgan", {}, 1, game("discriminator", 1, 1, ("image", "label"))),
+    "colorization": ("colorization", {}, 1, game("discriminator", 1, 1, COLORS)),
+    "colorization, several": (
+        "colorization",
+        {"adversarial": "lsgan", "discriminator_updates": 5, "generator_updates": 2},
+        5,
+        game("discriminator", 5, 2, COLORS),
+    ),
+    "colorization, no adversary": (
+        "colorization",
+        {"adversarial": "none", "generator_updates": 2},
+        2,
+        ((("generator",), "generator_loss", COLORS, 2, True, None, False),),
+    ),
     "cgan, several": (
         "cgan",
         {"discriminator_updates": 2, "generator_updates": 3},

@@ -1,5 +1,6 @@
 """Every objective with networks of a few numbers, for what is asked of all of them."""
 
+import math
 from pathlib import Path
 
 import flax.linen as nn
@@ -23,11 +24,17 @@ HPARAMS = {
     "cgan": {**_LATENTS, "num_classes": CLASSES},
     "pixelcnn": _IMAGES,
     "pixelgan_ae": {**_IMAGES, "code_size": CLASSES, "posterior": "deterministic"},
-} | {name: _LATENTS for name in ("age", "ebgan", "gan", "lsgan", "wgan", "wgan_gp")}
+    "colorization": {},
+} | {
+    name: _LATENTS
+    for name in ("age", "age_colorization", "ebgan", "gan", "lsgan", "wgan", "wgan_gp")
+}
 
 
 class Player(nn.Module):
     """A matrix from its inputs, labels one-hot, to outputs of `shape`; training shifts them.
+
+    The second input, if any, is labels, or any arrays.
 
     Attributes:
       shape: of an output, () for scores.
@@ -39,25 +46,27 @@ class Player(nn.Module):
     trained: bool = True
 
     @nn.compact
-    def __call__(self, x, label=None, *, train):
+    def __call__(self, x, given=None, *, train):
         assert self.trained or not train
         flat = x.reshape(x.shape[0], -1)
-        if label is not None:
-            flat = jnp.concatenate([flat, jax.nn.one_hot(label, CLASSES)], axis=1)
-        size = (flat.shape[1], max(1, sum(self.shape) if len(self.shape) < 3 else PIXELS))
+        if given is not None:
+            more = jax.nn.one_hot(given, CLASSES) if given.ndim == 1 else given
+            flat = jnp.concatenate([flat, more.reshape(len(flat), -1)], axis=1)
+        size = (flat.shape[1], math.prod(self.shape))
         y = flat @ self.param("kernel", nn.initializers.normal(0.7), size) + 0.25 * train
         return (jnp.tanh(y) if len(self.shape) == 3 else y).reshape(-1, *self.shape)
 
 
 class Autoencoder(nn.Module):
-    """EBGAN's discriminator: (images, codes)."""
+    """EBGAN's discriminator: (images, codes); of the second input where there is one."""
 
     trained: bool = True
+    channels: int = 1
 
     @nn.compact
-    def __call__(self, x, *, train):
-        code = Player((CODE,), self.trained)(x, train=train)
-        return Player((SIDE, SIDE, 1), self.trained)(code, train=train), code
+    def __call__(self, x, given=None, *, train):
+        code = Player((CODE,), self.trained)(x, given, train=train)
+        return Player((SIDE, SIDE, self.channels), self.trained)(code, train=train), code
 
 
 class Pixels(nn.Module):
@@ -103,6 +112,10 @@ def spec_of(name, tx=None, *, ema=False, trained=True, **hparams):
     nets["decoder"] = Pixels(trained) if name.startswith("pixel") else nets["generator"]
     if name == "ebgan":
         nets["discriminator"] = Autoencoder(trained)
+    if name.endswith("colorization"):
+        nets["generator"] = Player((SIDE, SIDE, 2), trained)
+    if getattr(hparams, "adversarial", "") == "ebgan":
+        nets["discriminator"] = Autoencoder(trained, channels=2)
     return Spec(
         nets={network: nets[network] for network in module.NETWORKS},
         tx={network: optax.sgd(0.05) for network in module.NETWORKS} | (tx or {}),
@@ -119,7 +132,8 @@ def batch_of(spec, name):
     )
     label = jnp.arange(count, dtype=jnp.int32) % CLASSES
     known = {"labelled_image": labelled, "labelled_label": (label + 1) % CLASSES}
-    return {"image": image, "label": label, **known}
+    chroma = jax.random.uniform(jax.random.key(8), (count, SIDE, SIDE, 2), minval=-1.0)
+    return {"image": image, "label": label, **known, "lightness": image, "chroma": chroma}
 
 
 def setup(name, tx=None, **options):

@@ -1,14 +1,16 @@
 """What games of a generator against one adversary share: passes, metrics, turns, first states."""
 
 from collections.abc import Callable
+from typing import Any
 
+import jax
 import jax.numpy as jnp
 
 from jaxgen.core.keys import key_for
 from jaxgen.core.nets import Nets
 from jaxgen.core.spec import Spec
 from jaxgen.core.state import TrainState, create, evaluating
-from jaxgen.core.step import Turn
+from jaxgen.core.step import Turn, optimise
 from jaxgen.core.types import Array, Batch, Key, Metrics
 from jaxgen.losses.moments import relative_spread
 from jaxgen.objectives.parts import latents
@@ -101,12 +103,43 @@ def alternate(
     updates: int,
     generator_updates: int,
     entries: tuple[str, ...] = ("image",),
+    adversary_update: Callable = optimise,
 ) -> tuple[Turn, Turn]:
     """`updates` of the adversary `name`, each on a batch of its own, then the generator's."""
     return (
-        Turn(name, adversary_loss, entries, updates, fresh=True),
+        Turn(name, adversary_loss, entries, updates, fresh=True, update=adversary_update),
         Turn("generator", generator_loss, entries, generator_updates),
     )
+
+
+def update_and_clip(
+    spec: Spec, state: TrainState, names: Any, loss: Any, *args: Array, phase: str | None = None
+) -> tuple[TrainState, Metrics]:
+    """`optimise`, and then every parameter of the networks `names` clipped to `hparams.clip`."""
+    state, metrics = optimise(spec, state, names, loss, *args, phase=phase)
+    return clip(spec, state, names), metrics
+
+
+def clip(spec: Spec, state: TrainState, names: str | tuple[str, ...]) -> TrainState:
+    """The state with all parameters of the networks `names` in [-hparams.clip, hparams.clip]."""
+    limit, names = spec.hparams.clip, (names,) if isinstance(names, str) else names
+    inside = {
+        name: jax.tree.map(lambda x: jnp.clip(x, -limit, limit), state.params[name])
+        for name in names
+    }
+    return state.replace(params={**state.params, **inside})
+
+
+def energy(kind: str, reconstruction: Array, image: Array) -> Array:
+    """Error of the reconstruction of each image f32[b,h,w,c]: f32[b], 0 or more.
+
+    kind: "mean_squared", or "euclidean", the norm of the difference.
+    """
+    squares = jnp.square(reconstruction - image).reshape(image.shape[0], -1)
+    if kind == "mean_squared":
+        return jnp.mean(squares, axis=1)
+    # A square root has no gradient at 0, which a perfect reconstruction reaches.
+    return jnp.sqrt(jnp.sum(squares, axis=1) + 1e-12)
 
 
 def create_pair(name: str, spec: Spec, key: Key, batch: Batch, *condition: Array) -> TrainState:

@@ -63,6 +63,11 @@ class Context:
         return sampling.draw(self.experiment, self.state, key, self.num, self.condition)
 
     @functools.cached_property
+    def colored(self) -> np.ndarray:
+        """The images of `real` with their own lightness and the model's colors, u8[n,h,w,3]."""
+        return sampling.colored(self.experiment, self.state, jax.random.key(1), self.real)
+
+    @functools.cached_property
     def modelled_training(self) -> Dataset:
         """The training images as they are modelled, see `runs.data.as_modelled`."""
         return data.as_modelled(self.experiment, self.training)

@@ -37,7 +37,8 @@ def evaluate(context: Context) -> dict[str, Any]:
     @jax.jit
     def of_batch(state, raw, key):
         key_data, key_step = jax.random.split(key)
-        return metrics(spec, state, preprocess.prepare(raw, key_data), key_step)
+        batch = preprocess.prepare(raw, key_data, entries=experiment.abilities.entries)
+        return metrics(spec, state, batch, key_step)
 
     rows, sizes = [], []
     for i, key in enumerate(jax.random.split(jax.random.key(0), count)):

@@ -19,7 +19,7 @@ def evaluate(context: Context) -> dict[str, Any]:
     """`evaluate.linear_probe.linear_probe`, under "probe/"."""
     experiment, training, held_out = context.experiment, context.training, context.held_out
     adversaries, spec = experiment.abilities.adversaries, experiment.spec
-    of_images = experiment.abilities.encode is None and not experiment.reads_labels
+    of_images = experiment.abilities.encode is None and experiment.abilities.entries == ("image",)
     if not adversaries or not of_images or training.label is None:
         raise UserError(
             "--with=probe needs a discriminator or critic of images alone and a labelled data set; "

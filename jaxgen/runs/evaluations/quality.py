@@ -12,12 +12,12 @@ TITLES = features.TITLES
 
 
 def evaluate(context: Context) -> dict[str, Any]:
-    """`evaluate.features.compare`; none of points, whose modes can be counted.
+    """`evaluate.features.compare`; none of points, whose modes can be counted, nor of colorizers.
 
     "real_images": what was done to them before; samples of a model of binary images are compared
     with binary images.
     """
-    if context.experiment.kind == "points":
+    if context.experiment.kind == "points" or context.experiment.abilities.sample is None:
         return {}
     train = context.modelled_training
     found = features.compare(context.space, context.real, context.samples, train_images=train.image)

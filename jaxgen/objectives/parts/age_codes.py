@@ -1,0 +1,44 @@
+"""Codes of AGE's games: how they are drawn, projected and measured; see `objectives.age`.
+
+`spec.hparams` has latent_size, latent_prior, divergence, kl_direction and kl_form.
+"""
+
+import jax.numpy as jnp
+
+from jaxgen.core.spec import Spec
+from jaxgen.core.types import Array, Key, Metrics
+from jaxgen.losses import moments as moments_lib
+from jaxgen.losses import reconstruction
+
+
+def draw_code(spec: Spec, key: Key, num: int) -> Array:
+    """`num` draws f32[num,M] from the prior."""
+    return project(spec, spec.layout.normal(key, (num, spec.hparams.latent_size)))
+
+
+def project(spec: Spec, codes: Array) -> Array:
+    """Codes f32[b,M] of unit norm where the prior is the sphere; otherwise as they are."""
+    on_sphere = spec.hparams.latent_prior == "sphere"
+    return moments_lib.project_to_sphere(codes) if on_sphere else codes
+
+
+def divergence(spec: Spec, codes: Array) -> Array:
+    """Divergence of the global batch of codes f[b,M] to the prior: f[], nats a dimension."""
+    hparams = spec.hparams
+    if hparams.divergence == "nearest_neighbour":
+        return moments_lib.nearest_neighbour_kl(spec.layout.gather(codes))
+    mean, var = moments_lib.batch_moments(codes, mean=spec.layout.mean)
+    return moments_lib.kl_to_standard_normal(
+        mean, var, direction=hparams.kl_direction, form=hparams.kl_form
+    )
+
+
+def cosine(z: Array, codes: Array) -> Array:
+    """Mean cosine of the rows of f32[b,M], of which `reconstruction.cosine` is 2 - it / M."""
+    return z.shape[-1] * (2.0 - reconstruction.cosine(z, codes))
+
+
+def moments(name: str, spec: Spec, codes: Array) -> Metrics:
+    """The means of codes' means and variances over the global batch, under `name`."""
+    mean, var = moments_lib.batch_moments(codes, mean=spec.layout.mean)
+    return {f"{name}/code_mean": jnp.mean(mean), f"{name}/code_var": jnp.mean(var)}

@@ -1,0 +1,44 @@
+"""Colors that a colorizer gives held-out images, beside those of predictors without a model."""
+
+import contextlib
+from typing import Any
+
+import numpy as np
+
+from jaxgen.core.images import even_rows
+from jaxgen.evaluate import color, features, frechet
+from jaxgen.evaluate.checks import TooFewImages
+from jaxgen.runs.evaluations.context import Context, under
+
+BY_DEFAULT = True
+_FRECHET = ("Fréchet distance", "of colored images to the same in true colors; lower is better")
+TITLES = {
+    **color.TITLES,
+    "color/frechet": _FRECHET,
+    **{f"color_{name}/frechet": _FRECHET for name in color.BASELINES},
+    "color/feature_space": ("Feature space of the Fréchet distance", ""),
+}
+_KNOWN = 2000  # training images that predictors are made from, at most
+
+
+def evaluate(context: Context) -> dict[str, Any]:
+    """`evaluate.color.compare` of at most `num` held-out images, under "color/"; else none.
+
+    Beside them "color_NAME/...", the same of each of `evaluate.color.baselines`. "frechet" is
+    between features of the images and of the same in true colors, where there are enough of them.
+    """
+    if context.experiment.abilities.colorize is None:
+        return {}
+    known = even_rows(context.training.image, _KNOWN)
+    predicted = color.baselines(np.asarray(known), context.real, context.experiment.config.seed)
+    space = context.space
+    if features.is_near_chance(space):
+        space = features.pixel_features()
+    true = space.features(context.real)
+    found = {"color/feature_space": space.name}
+    for name, images in {"": context.colored, **predicted}.items():
+        metrics: dict[str, Any] = color.compare(context.real, images)
+        with contextlib.suppress(TooFewImages):
+            metrics["frechet"] = frechet.frechet_distance(true, space.features(images))
+        found |= under(f"color_{name}" if name else "color", metrics)
+    return found
