@@ -50,12 +50,26 @@ def colorizer(
     return config
 
 
+def age(*, num_steps: int, image_size: int, batch_size: int, features: int = 64) -> ConfigDict:
+    """The conditional AGE, by AGE's optimiser, of a U-Net that is given the code."""
+    networks = {
+        "encoder": {"module": f"age.Encoder{image_size}", "features": features},
+        "generator": {"module": "unet.Generator", "features": features, "dropout_rate": 0.0},
+    }
+    optim = dict.fromkeys(networks, common.adam(2e-4, b1=0.5))
+    config = common.experiment("age_colorization", networks, optim, num_steps)
+    config.data.update(image_size=image_size, batch_size=batch_size, flip=True, channels=3)
+    return config
+
+
 def smoke(config: ConfigDict) -> None:
     """Embedded photographs, in color as these must be, and as small as the networks can be."""
     config.data.update(name="photos", image_size=16)
-    discriminator = config.networks.get("discriminator")
-    if discriminator and discriminator.module.startswith("patch"):
-        discriminator.receptive_field = 16
+    for name, network in config.networks.items():
+        if network.module.startswith("patch_discriminator"):
+            network.receptive_field = 16
+        if name == "encoder":
+            network.module = "age.Encoder16"
 
 
 def _networks(objective: str, author: bool) -> dict[str, dict]:

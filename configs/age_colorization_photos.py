@@ -1,0 +1,23 @@
+r"""Diverse colorings by a conditional AGE, of the two photographs that scikit-learn ships, 64x64.
+
+    python -m jaxgen.main --config=configs/age_colorization_photos.py --workdir=runs/age_colors
+    python -m jaxgen.main --mode=colorize --workdir=runs/age_colors --input=PHOTO --out=colored \
+        --num=5
+
+D. Ulyanov, A. Vedaldi, V. Lempitsky, "It Takes (Only) Two", AAAI 2018, arXiv:1704.02304, whose
+colorization was of Stanford Cars; see `age_colorization_cars.py` and the objective's docstring.
+
+Deviations: of the publication nothing but the idea is known. Data, networks and all numbers are
+ours.
+Arguments: smoke.
+"""
+
+from configs import colorizers
+from configs.colorizers import smoke as smoke
+
+
+def get_config():
+    config = colorizers.age(num_steps=2000, image_size=64, batch_size=16, features=32)
+    config.data.name = "photos"
+    config.update(log_every=100, sample_every=500, checkpoint_every=500)
+    return config
