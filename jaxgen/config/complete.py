@@ -77,6 +77,8 @@ def check(values: Mapping[str, Any]) -> None:
             raise UserError(f"{section} lacks: {name}{why}; set config.{key}.")
     for name, keys in schema.SECTIONS.items():
         check_values(values[name] if name else values, keys, f"config.{name}".rstrip("."))
+    names.check_least_chroma(data["name"], data["channels"], data["least_chroma"])
+    _check_windows(data)
     _check_evaluations(values)
     for key in ("num_steps", "log_every", "sample_every", "checkpoint_every"):
         if values[key] % values["steps_per_dispatch"]:
@@ -88,6 +90,30 @@ def check(values: Mapping[str, Any]) -> None:
         check_values(flatten(section), optimisers.keys_of(where, section), where)
         optimisers.check(where, section)
     check_values(values["ema"], dict.fromkeys(values["ema"], schema.DECAY), "config.ema")
+
+
+def _check_windows(data: Mapping[str, Any]) -> None:
+    """Raises UserError unless windows of the images' size can be cut from those that are loaded."""
+    load_size, size = data["load_size"], data["image_size"]
+    if not load_size:
+        return
+    given = f"config.data.load_size={load_size}"
+    if data["name"] in names.POINTS or data["name"].startswith(names.STACKED):
+        kind = "points" if data["name"] in names.POINTS else "stacks of digits"
+        raise UserError(
+            f'{given} is for pictures, of which windows are cut, and the data set "{data["name"]}" '
+            f"has {kind}; set it to 0."
+        )
+    if load_size < size:
+        raise UserError(
+            f"{given} must not be below config.data.image_size={size}, the side of the windows "
+            "that are cut from images of that side; raise it, or set it to 0."
+        )
+    if data["crop_padding"]:
+        raise UserError(
+            f"{given} and config.data.crop_padding={data['crop_padding']} both cut windows at "
+            "random; set one of them to 0."
+        )
 
 
 def _check_evaluations(values: Mapping[str, Any]) -> None:

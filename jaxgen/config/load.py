@@ -151,7 +151,7 @@ def shrink(config: Config) -> None:
         data.name = f"{names.STACKED}digits"
     elif name not in names.POINTS:
         data.name = "digits"
-    data.update(data_dir="", resize="bilinear", batch_size=8, validation=0)
+    data.update(data_dir="", resize="bilinear", batch_size=8, validation=0, least_chroma=0.0)
     data.labelled = min(data.get("labelled", 0), 20)
     config.update(num_steps=4, steps_per_dispatch=1)
     config.update(log_every=2, sample_every=2, checkpoint_every=2)

@@ -76,12 +76,19 @@ DATA = {
         "digits, photos, ring, grid, tfds:NAME, stacked:NAME, lsun:PATH, a folder or a .npz",
     ),
     "image_size": Key(0, "pixels a side; the data set's own unless given", least=1, required=True),
+    "load_size": Key(
+        0,
+        "pixels a side that images are brought to by resize, of which a step cuts windows of "
+        "image_size at random and all else sees the middle; 0: image_size",
+        least=0,
+    ),
     "channels": Key(
         3, "1 (gray), 3 (color) or 2 (points); the data set's own unless given", least=1
     ),
     "resize": Key(
         "bilinear",
-        "how images come to their size: squashed, aligned as CelebA, cropped to a square, or not",
+        "how images come to their size: squashed, aligned as CelebA, their middle square scaled, "
+        "or not",
         choices=("bilinear", "celeba", "center_crop", "none"),
     ),
     "max_pixels": Key(
@@ -96,6 +103,12 @@ DATA = {
     ),
     "flip": Key(False, "whether images are mirrored at random"),
     "crop_padding": Key(0, "pixels by which random crops are shifted at most", least=0),
+    "least_chroma": Key(
+        0.0,
+        "mean chroma of CIELAB below which an image of a color set is left out as gray, of every "
+        "split, 2 for instance; 0: none is",
+        least=0.0,
+    ),
     "resident": Key(
         "auto",
         "whether the data set stays on the device",
@@ -141,9 +154,11 @@ STUDY = {
 STUDY_DATA = {
     "name": Key("", "of every experiment; its own if empty"),
     "image_size": Key(0, "of every experiment; 0: its own", least=0),
+    "load_size": Key(0, "of every experiment; 0: its own", least=0),
     "channels": Key(0, "of every experiment; 0: its own", least=0),
     "batch_size": Key(0, "of every experiment; 0: its own", least=0),
     "resize": Key("", "of every experiment; its own if empty"),
+    "least_chroma": Key(0.0, "of every experiment; 0: its own", least=0.0),
     "data_dir": Key("", "of every experiment; its own if empty", free=True),
     "cache_dir": Key("", "of every experiment; its own if empty", free=True),
 }

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from jaxgen.data import dataset as dataset
     from jaxgen.data import embedded as embedded
     from jaxgen.data import folder as folder
+    from jaxgen.data import gray as gray
     from jaxgen.data import images as images
     from jaxgen.data import labelled as labelled
     from jaxgen.data import lsun as lsun

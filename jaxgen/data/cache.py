@@ -1,6 +1,7 @@
 """Examples decoded once, to arrays in memory or to memory-mapped files that runs share."""
 
 import contextlib
+import itertools
 import json
 import logging
 import os
@@ -14,11 +15,12 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from jaxgen.core.errors import UserError
-from jaxgen.data import images
+from jaxgen.data import gray, images
 from jaxgen.data.dataset import Dataset, Examples
 
 _BLOCK = 128
@@ -27,15 +29,27 @@ _OWNER = re.sub(r"\W", "_", socket.gethostname())  # a shared disk has the proce
 
 
 def in_memory(
-    name: str, identity: str, examples: Examples, shape: tuple[int, int, int], resize: str
+    name: str,
+    identity: str,
+    examples: Examples,
+    shape: tuple[int, int, int],
+    resize: str,
+    *,
+    split: str = "",
+    least_chroma: float = 0.0,
 ) -> Dataset:
-    """All of `examples` decoded to an array; for sets so small that files are not worth it."""
-    blocks = list(_decode(examples, shape, resize))
-    image = np.concatenate([pixels for pixels, _ in blocks])
-    label = np.array([label for _, labels in blocks for label in labels], np.int32)
+    """All of `examples` decoded to an array; for sets so small that files are not worth it.
+
+    split, least_chroma: as for `on_disk`. Raises UserError where all are gray.
+    """
+    blocks = list(_decode(examples, shape, resize, least_chroma))
+    image = np.concatenate([pixels for pixels, *_ in blocks])
+    label = np.array([label for _, labels, _ in blocks for label in labels], np.int32)
+    gray.require_some(name, split, examples.num, len(image), least_chroma)
     image.setflags(write=False)
     label.setflags(write=False)
-    return Dataset(name, image, label, examples.classes, identity)
+    left_out = examples.num - len(image)
+    return Dataset(name, image, label, examples.classes, identity, left_out=left_out)
 
 
 def on_disk(
@@ -47,14 +61,19 @@ def on_disk(
     *,
     directory: Path,
     title: str | None,
+    split: str = "",
+    least_chroma: float = 0.0,
 ) -> Dataset:
     """The data set cached in `directory`/`identity`, decoded to it first where it is not there.
 
     Files are written under a temporary name and renamed as one, so that a broken-off run leaves
     nothing that looks complete and two processes may decode the same set at once; what a killed one
     left is deleted. `title` is what the progress on stderr is called; None is silence.
+    Where `least_chroma` is not 0, images of less mean chroma are left out (see `gray`); `split` is
+    named where none is left.
 
-    Raises UserError for: a directory that cannot be read or written, too small a disk.
+    Raises UserError for: a directory that cannot be read or written, too small a disk, gray images
+    alone.
     """
     folder = directory / identity
     cached = _open(name, folder, shape)
@@ -64,7 +83,8 @@ def on_disk(
         with _disk_errors(directory, needed):
             temporary = _temporary_folder(directory, identity, needed)
             try:
-                _write(name, temporary, source, shape, resize, title)
+                options = {"title": title, "split": split, "least_chroma": least_chroma}
+                _write(name, temporary, source, shape, resize, **options)
                 _share(temporary)
                 # Not empty: another process was faster, and its files are as good.
                 with contextlib.suppress(FileExistsError):
@@ -88,7 +108,8 @@ def _open(name: str, folder: Path, shape: tuple[int, int, int]) -> Dataset | Non
         if meta["labelled"]:
             label = np.load(folder / "label.npy", allow_pickle=False)
             label.setflags(write=False)
-        dataset = Dataset(name, image, label, tuple(meta["classes"]), folder.name)
+        classes, left_out = tuple(meta["classes"]), int(meta.get("left_out", 0))
+        dataset = Dataset(name, image, label, classes, folder.name, left_out=left_out)
         _check(dataset, shape)
         return dataset
     except (FileNotFoundError, EOFError, ValueError, KeyError, TypeError) as error:
@@ -177,37 +198,55 @@ def _write(
     examples: Examples,
     shape: tuple[int, int, int],
     resize: str,
+    *,
     title: str | None,
+    split: str,
+    least_chroma: float,
 ) -> None:
     labels: list[int | None] = []
-    header = {"descr": "|u1", "fortran_order": False, "shape": (examples.num, *shape)}
     # Plain writes: a memory map on a full disk dies by a signal, a write raises.
     with open(folder / "image.npy", "wb") as file, _progress(title, examples.num) as tell:
-        np.lib.format.write_array_header_1_0(file, header)
-        for pixels, block_labels in _decode(examples, shape, resize):
+        _write_header(file, examples.num, shape)
+        for pixels, block_labels, done in _decode(examples, shape, resize, least_chroma):
             file.write(pixels.data)
             labels += block_labels
-            tell(len(labels))
+            tell(done)
+        gray.require_some(name, split, examples.num, len(labels), least_chroma)
+        _write_header(file, len(labels), shape)
+    left_out = examples.num - len(labels)
     labelled = bool(examples.classes)
     if labelled:
         np.save(folder / "label.npy", np.array(labels, np.int32))
-    meta = {"name": name, "labelled": labelled, "classes": examples.classes}
+    meta = {"name": name, "labelled": labelled, "classes": examples.classes, "left_out": left_out}
     (folder / "meta.json").write_text(json.dumps(meta))
 
 
-def _decode(
-    examples: Examples, shape: tuple[int, int, int], resize: str
-) -> Iterator[tuple[np.ndarray, list[int | None]]]:
-    """Blocks of (u8[k,h,w,c], labels) in order, decoded by threads: Pillow releases the lock."""
+def _write_header(file: BinaryIO, num: int, shape: tuple[int, int, int]) -> None:
+    """The first bytes of an array of `num` images; as many for whatever number."""
+    file.seek(0)
+    header = {"descr": "|u1", "fortran_order": False, "shape": (num, *shape)}
+    np.lib.format.write_array_header_1_0(file, header)
 
-    def block(start: int) -> tuple[np.ndarray, list[int | None]]:
+
+def _decode(
+    examples: Examples, shape: tuple[int, int, int], resize: str, least_chroma: float
+) -> Iterator[tuple[np.ndarray, list[int | None], int]]:
+    """Blocks in order, decoded by threads: Pillow releases the lock.
+
+    Each is (u8[k,h,w,c], labels, how many examples it and those before it were decoded from).
+    """
+
+    def block(start: int) -> tuple[np.ndarray, list[int | None], int]:
         stop = min(start + _BLOCK, examples.num)
         pixels = np.empty((stop - start, *shape), np.uint8)
         labels = []
         for i, (image, label, name) in enumerate(examples.read(start, stop)):
             pixels[i] = images.fit(image, shape[0], resize, name)
             labels.append(label)
-        return pixels, labels
+        if least_chroma:
+            kept = gray.in_color(pixels, least_chroma)
+            pixels, labels = pixels[kept], list(itertools.compress(labels, kept))
+        return pixels, labels, stop
 
     workers = min(32, os.cpu_count() or 1)
     pool = ThreadPoolExecutor(workers, thread_name_prefix="jaxgen-decode")

@@ -18,11 +18,13 @@ class Dataset:
 
     Attributes:
       name: as in `config.data.name`.
-      image: u8[n,h,w,c], C-order; a read-only memory map where it was decoded from files. Points
-        of the plane are f32[n,1,1,2] in a scale of their own.
+      image: u8[n,h,w,c]; a read-only memory map where it was decoded from files. Points of the
+        plane are f32[n,1,1,2] in a scale of their own.
       label: i32[n], or None.
       classes: their names, () without labels.
       fingerprint: stable hex id of content and preprocessing.
+      whole: u8[n,H,W,c], whose middle `image` is, where they were decoded larger; else None.
+      left_out: gray images that are not here, see `gray`.
     """
 
     name: str
@@ -30,6 +32,8 @@ class Dataset:
     label: np.ndarray | None
     classes: tuple[str, ...]
     fingerprint: str
+    whole: np.ndarray | None = None
+    left_out: int = 0
 
     @property
     def kind(self) -> str:
@@ -47,6 +51,23 @@ class Examples:
     num: int
     read: Callable[[int, int], Iterator[tuple[Image.Image, int | None, str]]]
     classes: tuple[str, ...] = ()
+
+
+def centered(dataset: Dataset, size: int) -> Dataset:
+    """The middle size x size of all images, beside the whole ones; nothing is copied.
+
+    The same object where they have that size.
+    """
+    whole = dataset.image
+    if whole.shape[1:3] == (size, size):
+        return dataset
+    top, left = ((side - size) // 2 for side in whole.shape[1:3])
+    return dataclasses.replace(
+        dataset,
+        image=whole[:, top : top + size, left : left + size],
+        whole=whole,
+        fingerprint=fingerprint(dataset.fingerprint, "middle", size),
+    )
 
 
 def split_rows(

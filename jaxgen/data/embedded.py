@@ -47,7 +47,7 @@ def photos(split: str, channels: int, image_size: int) -> Examples:
     if image_size > limit:
         raise UserError(
             f'The data set "photos" has tiles of up to {limit} pixels, not {image_size}: lower '
-            "data.image_size or use a folder of images."
+            "data.image_size (data.load_size, where it is given) or use a folder of images."
         )
     stride = max(1, image_size // 4)
     corners = [

@@ -107,8 +107,8 @@ def fit(image: Image.Image, size: int, method: str, name: str) -> np.ndarray:
         if image.size != (size, size):
             raise UserError(
                 f"{name} is {image.width} x {image.height} pixels and data.resize is "
-                f'"none", so it must be {size} x {size}: set data.image_size, or data.resize to '
-                '"bilinear" or "center_crop".'
+                f'"none", so it must be {size} x {size}: set data.image_size (data.load_size, '
+                'where it is given), or data.resize to "bilinear" or "center_crop".'
             )
     elif method == "celeba":
         image = _fit_celeba(image, size, name)

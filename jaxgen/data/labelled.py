@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from jaxgen.core.errors import UserError
-from jaxgen.data.dataset import Dataset, fingerprint
+from jaxgen.data.dataset import Dataset, centered, fingerprint
 
 # Streams of bits apart from each other and from those of `order`, which are numbered from 0.
 _DRAW, _HOLD_OUT, _ORDER = 2**62, 2**62 + 1, 2**61
@@ -109,6 +109,9 @@ def check_record(saved: Mapping[str, Any], expected: Mapping[str, Any], where: s
 
 def subset(dataset: Dataset, rows: np.ndarray, *identity: Any) -> Dataset:
     """The given rows, copied; `identity` is what they are a function of, for the fingerprint."""
+    if dataset.whole is not None:
+        kept = dataclasses.replace(dataset, image=dataset.whole, whole=None)
+        return centered(subset(kept, rows, *identity), dataset.image.shape[1])
     return dataclasses.replace(
         dataset,
         image=np.ascontiguousarray(dataset.image[rows]),

@@ -149,6 +149,21 @@ def shape_of(name: str, *, image_size: int, channels: int) -> tuple[int, int, in
     return (image_size, image_size, channels)
 
 
+def check_least_chroma(name: str, channels: int, least_chroma: float) -> None:
+    """Raises UserError where gray images are to be left out of a set that cannot have others."""
+    if not least_chroma:
+        return
+    given = f"data.least_chroma is {least_chroma:g}, which leaves out gray images"
+    if name in POINTS or name.startswith(STACKED):
+        has = "points of the plane" if name in POINTS else "digits in the channels of its images"
+        raise UserError(f'{given}, and the data set "{name}" has {has}: set it to 0.')
+    if channels != 3:
+        raise UserError(
+            f"{given}, and with data.channels={channels} all of them are: set data.channels to 3, "
+            "or data.least_chroma to 0."
+        )
+
+
 def validate_name(name: str) -> None:
     """Checks the form of a data set's name; whether it exists is seen when it is loaded.
 

@@ -164,10 +164,11 @@ class Pipeline:
 def select(dataset: Dataset, entries: Sequence[str] | None) -> dict[str, np.ndarray]:
     """The arrays of `dataset` that batches are made of; by default all.
 
-    Raises UserError for an entry that it does not have.
+    Images are the whole ones, of which a step cuts windows. Raises UserError for an entry that it
+    does not have.
     """
     # np.asarray: fancy indexing of a plain view of the map is faster than of np.memmap.
-    arrays = {"image": np.asarray(dataset.image)}
+    arrays = {"image": np.asarray(dataset.image if dataset.whole is None else dataset.whole)}
     if dataset.label is not None:
         arrays["label"] = np.asarray(dataset.label)
     for name in entries or ():

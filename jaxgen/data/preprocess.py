@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxgen.core import color
+from jaxgen.core.keys import key_for
 from jaxgen.core.types import Array, Batch, Key
 
 COMPUTED = ("lightness", "chroma")  # entries that are no part of a data set
@@ -38,6 +39,19 @@ def prepare(
     return batch
 
 
+def random_windows(raw: Mapping[str, Array], key: Key, size: int) -> dict[str, Array]:
+    """`raw` with a window size x size of each image, at a random place; other entries as they are.
+
+    raw: "image" and, where there is one, "labelled_image", [b,s,s,c] with s of `size` or more.
+    Places are drawn for the global batch, see `prepare`.
+    """
+    cut = dict(raw)
+    for name in ("image", "labelled_image"):
+        if name in raw:
+            cut[name] = _windows(raw[name], key_for(key, f"window/{name}"), size)
+    return cut
+
+
 def _scaled(image: Array, key: Key, flip: bool, crop_padding: int) -> Array:
     flip_key, crop_key = jax.random.split(key)
     if flip:
@@ -51,13 +65,15 @@ def _scaled(image: Array, key: Key, flip: bool, crop_padding: int) -> Array:
 
 
 def _random_crop(image: Array, key: Key, padding: int) -> Array:
-    batch, height, width, channels = image.shape
     sides = ((0, 0), (padding, padding), (padding, padding), (0, 0))
-    padded = jnp.pad(image, sides, mode="reflect")
-    corner = jax.random.randint(key, (batch, 2), 0, 2 * padding + 1)
+    return _windows(jnp.pad(image, sides, mode="reflect"), key, image.shape[1])
 
-    def cut(padded, corner):
-        start = (corner[0], corner[1], 0)
-        return jax.lax.dynamic_slice(padded, start, (height, width, channels))
 
-    return jax.vmap(cut)(padded, corner)
+def _windows(image: Array, key: Key, size: int) -> Array:
+    batch, side, _, channels = image.shape  # squares, as all decoded images are
+    corner = jax.random.randint(key, (batch, 2), 0, side - size + 1)
+
+    def cut(image, corner):
+        return jax.lax.dynamic_slice(image, (corner[0], corner[1], 0), (size, size, channels))
+
+    return jax.vmap(cut)(image, corner)

@@ -11,6 +11,7 @@ from jaxgen.data.names import (
     STACKED,
     TFDS,
     base_name,
+    check_least_chroma,
     shape_of,
     validate_name,
 )
@@ -28,6 +29,7 @@ def load(
     image_size: int,
     channels: int,
     resize: str = "bilinear",
+    least_chroma: float = 0.0,
     max_pixels: int = images.MAX_PIXELS,
     data_dir: str | None = None,
     cache_dir: str | None = None,
@@ -38,12 +40,14 @@ def load(
     name: "digits" | "photos" | "tfds:<name>[/config]" | a folder path | a path ending in .npz |
     "lsun:<path of an lmdb>" | "stacked:<name of 10 classes>", three gray images as channels (see
     `stacked`) | "ring" | "grid", points of the plane as f32[n,1,1,2] (see `points`).
-    resize: "bilinear" | "celeba" | "center_crop" | "none", see `images.fit`. max_pixels: of
-    one encoded image. data_dir: where TFDS data sets live (default: TFDS's own). cache_dir: where
-    decoded ones are kept (default: jaxgen/data in the user's cache directory). progress: tells on
-    stderr how far decoding is.
+    resize: "bilinear" | "celeba" | "center_crop" | "none", see `images.fit`.
+    least_chroma: images of a color set of less mean chroma are left out, see `gray`; 0 leaves out
+    none. max_pixels: of one encoded image. data_dir: where TFDS data sets live (default: TFDS's
+    own). cache_dir: where decoded ones are kept (default: jaxgen/data in the user's cache
+    directory). progress: tells on stderr how far decoding is.
 
-    Raises UserError for: an unknown name, an option out of range, or images that cannot be read.
+    Raises UserError for: an unknown name, an option out of range, images that cannot be read, or
+    gray ones alone.
     """
     validate_name(name)
     for option, value, allowed in (
@@ -54,6 +58,7 @@ def load(
             choices = " or ".join(f'"{choice}"' for choice in allowed)
             raise UserError(f'The {option} of data is "{value}": it must be {choices}.')
     shape = shape_of(name, image_size=image_size, channels=channels)
+    check_least_chroma(name, channels, least_chroma)
     directory = files.cache_dir("data")
     if cache_dir:
         directory = files.local_path(cache_dir, "data.cache_dir")
@@ -65,24 +70,36 @@ def load(
         title = f"Stacking {base.name}, {split} (once)" if progress else None
         return stacked.dataset(name, split, base, directory=directory, title=title)
     if name in (*EMBEDDED, *POINTS):
-        return _without_files(name, split, shape, resize)
+        return _without_files(name, split, shape, resize, least_chroma)
     source, examples = _open_source(name, split, channels, max_pixels, data_dir, progress)
-    identity = fingerprint(_VERSION, source, split, shape, resize)
+    identity = fingerprint(_VERSION, source, split, shape, resize, *_colors(least_chroma))
     title = f"Decoding {name}, {split} (once)" if progress else None
-    return cache.on_disk(name, identity, examples, shape, resize, directory=directory, title=title)
+    chosen = {"split": split, "least_chroma": least_chroma}
+    return cache.on_disk(
+        name, identity, examples, shape, resize, directory=directory, title=title, **chosen
+    )
 
 
-def _without_files(name: str, split: str, shape: tuple[int, int, int], resize: str) -> Dataset:
+def _colors(least_chroma: float) -> tuple[str, ...]:
+    """What a fingerprint has of it: nothing where no image is left out, as of earlier versions."""
+    return (f"least_chroma {least_chroma!r}",) if least_chroma else ()
+
+
+def _without_files(
+    name: str, split: str, shape: tuple[int, int, int], resize: str, least_chroma: float
+) -> Dataset:
     """The sets that are small enough to be made again by every process."""
     if name in POINTS:
         return points.dataset(name, split, fingerprint(_VERSION, name, split))
     from jaxgen.data import embedded
 
-    identity = fingerprint(_VERSION, name, split, shape, resize)
+    identity = fingerprint(_VERSION, name, split, shape, resize, *_colors(least_chroma))
     if name == "digits":
-        return cache.in_memory(name, identity, embedded.digits(split, shape[2]), shape, resize)
-    tiles = embedded.photos(split, shape[2], shape[0])
-    return cache.in_memory(name, identity, tiles, shape, resize)
+        examples = embedded.digits(split, shape[2])
+    else:
+        examples = embedded.photos(split, shape[2], shape[0])
+    chosen = {"split": split, "least_chroma": least_chroma}
+    return cache.in_memory(name, identity, examples, shape, resize, **chosen)
 
 
 def _open_source(

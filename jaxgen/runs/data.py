@@ -18,7 +18,7 @@ from jaxgen.core.images import to_uint8
 from jaxgen.core.keys import key_for
 from jaxgen.core.types import PyTree
 from jaxgen.data import labelled, preprocess, sources
-from jaxgen.data.dataset import Dataset, fingerprint
+from jaxgen.data.dataset import Dataset, centered, fingerprint
 from jaxgen.data.pipeline import Pipeline
 
 _CHUNK = 1000  # images at a time
@@ -28,6 +28,9 @@ def load_data(
     experiment: Experiment, split: str, *, name: str = "", channels: int = 0, progress: bool = True
 ) -> Dataset:
     """The images of one split, as the config's `data` says, but for what is given here.
+
+    Where they are decoded larger (`data.load_size`) these are their middles, with the whole ones,
+    of which `loader` cuts random windows, beside them.
 
     split: "train", "test", or "validation", which is held out of the training images. progress:
     tells on stderr how far decoding is. Raises UserError, also for labels that do not fit, and for
@@ -42,9 +45,10 @@ def load_data(
     dataset = sources.load(
         name or data.name,
         "test" if split == "test" else "train",
-        image_size=data.image_size,
+        image_size=data.load_size or data.image_size,
         channels=channels or data.channels,
         resize=data.resize,
+        least_chroma=data.least_chroma,
         max_pixels=data.max_pixels,
         data_dir=data.data_dir or None,
         cache_dir=data.cache_dir or None,
@@ -54,16 +58,19 @@ def load_data(
     if not name and dataset.label is not None:
         check_classes(experiment, dataset.classes, dataset.name)
     if split == "test" or not data.validation:
-        return dataset
+        return centered(dataset, data.image_size)
     training, validation = labelled.hold_out(dataset, data.validation, experiment.config.seed)
-    return validation if split == "validation" else training
+    return centered(validation if split == "validation" else training, data.image_size)
 
 
 def described(training: Dataset, held_out: Dataset, validation: int = 0) -> str:
-    """What was found, in one line: images of each split, and classes."""
+    """What was found, in one line: images of each split, those left out, and classes."""
     kind = "images" if training.kind == "image" else "points"
     aside = f", {validation} held out to choose settings on" if validation else ""
     counts = f"{len(training.image):,} training{aside} and {len(held_out.image):,} held-out {kind}"
+    left_out = training.left_out + held_out.left_out
+    if left_out:
+        counts += f", {left_out:,} gray image{'s' if left_out > 1 else ''} left out"
     names = training.classes
     if training.label is None or not names:
         return f"{training.name}: {counts}, no labels"
@@ -122,6 +129,7 @@ def as_modelled(experiment: Experiment, dataset: Dataset) -> Dataset:
         dataset,
         name=f"{dataset.name}, as modelled",
         image=image,
+        whole=None,
         fingerprint=fingerprint(dataset.fingerprint, content),
     )
 
@@ -216,6 +224,8 @@ def loader(experiment: Experiment, pipeline: Pipeline) -> Callable[[PyTree, PyTr
 
     def load(source: PyTree, raw: PyTree, key: Any) -> Any:
         images = pipeline.fetch(source, raw)
+        if data.load_size > data.image_size:
+            images = preprocess.random_windows(images, key, data.image_size)
         return preprocess.prepare(
             images, key, flip=flip, crop_padding=padding, entries=experiment.abilities.entries
         )

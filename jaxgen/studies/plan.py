@@ -114,7 +114,12 @@ def _overrides(study: load.Config, config: load.Config) -> dict[str, Any]:
 
 def _data_of(part: Part) -> str:
     data = part.experiment.config.data
-    text = f"{data.name} at {data.image_size} px with {data.channels} channels ({data.resize})"
+    size = f"{data.image_size} px"
+    if data.load_size > data.image_size:
+        size += f" of {data.load_size}"
+    text = f"{data.name} at {size} with {data.channels} channels ({data.resize})"
+    if data.least_chroma:
+        text += f", of chroma {data.least_chroma:g} or more"
     if data.keep_classes:
         text += f", classes {data.keep_classes}"
     if data.validation:

@@ -210,6 +210,31 @@ MISTAKES = {
         {"optim": {"generator": ADAM, "discriminator": {**ADAM, "b1": float("nan")}}},
         "config.optim.discriminator.b1=nan must be 0 or more and below 1.",
     ),
+    "windows larger than images": (
+        {"data": {"image_size": 16, "load_size": 15}},
+        "config.data.load_size=15 must not be below config.data.image_size=16, the side of the ",
+    ),
+    "windows twice": (
+        {"data": {"image_size": 16, "load_size": 18, "crop_padding": 1}},
+        "config.data.load_size=18 and config.data.crop_padding=1 both cut windows at random; set ",
+    ),
+    "windows of points": (
+        {"data": {"name": "ring", "load_size": 2}},
+        'config.data.load_size=2 is for pictures, of which windows are cut, and the data set "ring"'
+        " has points; set it to 0.",
+    ),
+    "windows of stacks": (
+        {"data": {"name": "stacked:digits", "load_size": 9}},
+        'and the data set "stacked:digits" has stacks of digits; set it to 0.',
+    ),
+    "gray images of gray ones": (
+        {"data": {"channels": 1, "least_chroma": 2.0}},
+        "data.least_chroma is 2, which leaves out gray images, and with data.channels=1 all of the",
+    ),
+    "gray points": (
+        {"data": {"name": "ring", "least_chroma": 2.0}},
+        'leaves out gray images, and the data set "ring" has points of the plane: set it to 0.',
+    ),
     "beyond its range": (
         {"optim": {"generator": {**ADAM, "b2": 2.0}, "discriminator": ADAM}},
         "config.optim.generator.b2=2.0 must be 0 or more and below 1.",

@@ -45,6 +45,15 @@ def test_what_was_found_is_one_line(training, held_out, validation, line):
     assert data.described(training, held_out, validation) == line
 
 
+def test_gray_images_that_were_left_out_are_counted():
+    def line(*counts):
+        return data.described(*(dataclasses.replace(some(9), left_out=num) for num in counts))
+
+    start = "./cats: 9 training and 9 held-out images, "
+    assert line(1, 0) == f"{start}1 gray image left out, 3 classes: a, b, c"
+    assert line(1000, 234) == f"{start}1,234 gray images left out, 3 classes: a, b, c"
+
+
 def test_a_continued_run_is_given_the_classes_that_it_knows():
     said = []
     saved = data.identity(some())

@@ -253,6 +253,22 @@ def test_the_data_of_a_study_is_that_of_all(repository):
     assert parts[1].experiment.config.networks.generator.num_classes == 0
 
 
+def test_windows_and_colors_of_a_study_are_those_of_all(repository, tmp_path):
+    """They are loaded once, as the first experiment says."""
+    keys = {"data.name": "photos", "data.image_size": 32, "data.channels": 3}
+    shared = {"data.load_size": 36, "data.least_chroma": 2.0}
+    parts = plan.plan(load(repository, "configs/studies/gan_objectives.py:gan", **keys, **shared))
+    assert parts[0].experiment.config.data.load_size == 36
+    assert parts[0].experiment.config.data.least_chroma == 2.0
+    own = (repository / "configs" / "gans_digits.py").read_text()
+    for name, value in (("load_size", 20), ("least_chroma", 2.0)):
+        path = tmp_path / f"{name}.py"
+        path.write_text(own.replace("image_size=16", f"image_size=16, channels=3, {name}={value}"))
+        color = {"data.channels": 3, "experiments": ("configs/gans_digits.py:gan", f"{path}:ebgan")}
+        with pytest.raises(UserError, match=r"A study compares on one data set, .* of (20|chroma)"):
+            plan.plan(load(repository, **color))
+
+
 @pytest.mark.parametrize(
     ("overrides", "text"),
     [
