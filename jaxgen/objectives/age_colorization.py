@@ -33,7 +33,6 @@ from jaxgen.core.step import Turn, take_turns
 from jaxgen.core.types import Array, Batch, Key, Metrics
 from jaxgen.losses import reconstruction
 from jaxgen.objectives.parts import age_codes, colors
-from jaxgen.objectives.parts.age_codes import divergence, draw_code, project
 
 NETWORKS = ("encoder", "generator")
 _DIVERGENCE = "nats a dimension, up to a constant"
@@ -149,11 +148,11 @@ def encoder_loss(
     """The encoder's loss on lightness f32[b,h,w,1] and true chroma f32[b,h,w,2]."""
     hparams = spec.hparams
     codes = _codes(nets, spec, lightness, chroma)
-    kl_real = divergence(spec, codes)
+    kl_real = age_codes.divergence(spec, codes)
     match = _chroma_match(nets, spec, lightness, chroma, codes, key)
-    z = draw_code(spec, key_for(key, "latent"), lightness.shape[0])
+    z = age_codes.draw_code(spec, key_for(key, "latent"), lightness.shape[0])
     fake = nets("generator", lightness, z, key=key_for(key, "made"))
-    kl_fake = divergence(spec, _codes(nets, spec, lightness, fake))
+    kl_fake = age_codes.divergence(spec, _codes(nets, spec, lightness, fake))
     game = kl_real - kl_fake
     game = jnp.maximum(game, -hparams.margin) if hparams.margin else game
     loss = game + hparams.chroma_weight * match
@@ -172,10 +171,10 @@ def generator_loss(
 ) -> tuple[Array, Metrics]:
     """The generator's loss on lightness f32[b,h,w,1]; of true chroma if it has that term."""
     hparams = spec.hparams
-    z = draw_code(spec, key_for(key, "latent"), lightness.shape[0])
+    z = age_codes.draw_code(spec, key_for(key, "latent"), lightness.shape[0])
     fake = nets("generator", lightness, z, key=key_for(key, "made"))
     codes = _codes(nets, spec, lightness, fake)
-    kl_fake = divergence(spec, codes)
+    kl_fake = age_codes.divergence(spec, codes)
     match = _MATCH[hparams.latent_match](codes, z)
     loss = kl_fake + hparams.latent_weight * match
     if hparams.generator_chroma_weight:
@@ -218,7 +217,7 @@ def train_step(spec: Spec, state: TrainState, batch: Batch, key: Key) -> tuple[T
 def colorize(spec: Spec, state: TrainState, lightness: Array, key: Key) -> Array:
     """Chroma f32[b,h,w,2] of lightness f32[b,h,w,1] and drawn codes, with running statistics."""
     key_code, key_made = key_for(key, "latent"), key_for(key, "made")
-    z = draw_code(spec, key_code, lightness.shape[0])
+    z = age_codes.draw_code(spec, key_code, lightness.shape[0])
     return evaluating(spec, state)("generator", lightness, z, train=False, key=key_made)
 
 
@@ -231,7 +230,7 @@ def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:
     lightness, chroma = batch["lightness"], batch["chroma"]
     nets = evaluating(spec, state)
     key_code, key_made = key_for(key, "latent"), key_for(key, "made")
-    z = draw_code(spec, key_code, lightness.shape[0])
+    z = age_codes.draw_code(spec, key_code, lightness.shape[0])
     made = nets("generator", lightness, z, train=False, key=key_made)
     codes = _codes(nets, spec, lightness, chroma, train=False)
     again = nets("generator", lightness, codes, train=False, key=key_made)
@@ -245,7 +244,7 @@ def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:
 
 def _codes(nets: Nets, spec: Spec, lightness: Array, chroma: Array, *, train: bool = True) -> Array:
     both = jnp.concatenate([lightness, chroma], axis=-1)
-    return project(spec, nets("encoder", both, train=train))
+    return age_codes.project(spec, nets("encoder", both, train=train))
 
 
 def _chroma_match(

@@ -120,8 +120,10 @@ def _curves(study: Study) -> str:
 
 
 def _pictures(workdir: Path, study: Study) -> str:
-    real = run_files.picture(workdir / "real.png")
-    inside = page.picture("real data", [real], "held out") if real else ""
+    inside = ""
+    for name, path in _given(workdir):
+        shown = run_files.picture(path)
+        inside += page.picture(name, [shown], "held out") if shown else ""
     configs = study.record.get("experiments", {})
     for row in study.rows:
         shown, plot = row.pictures.get("seed_0"), run_files.of_points(configs.get(row.name, {}))
@@ -168,7 +170,7 @@ def _markdown(workdir: Path, study: Study) -> str:
 
 
 def _picture_table(workdir: Path, study: Study) -> str:
-    cells = [("real data", "real.png")] if (workdir / "real.png").exists() else []
+    cells = [(name, path.name) for name, path in _given(workdir)]
     for row in study.rows:
         paths = [p for folder in row.folders for p in sorted(folder.glob("images/seed_0_*.png"))]
         if paths:
@@ -176,6 +178,12 @@ def _picture_table(workdir: Path, study: Study) -> str:
             path = os.path.relpath(paths[-1], workdir)
             cells.append((f"{row.name}, step {step:,}", path))
     return _table([[name for name, _ in cells], [f"![{n}]({path})" for n, path in cells]])
+
+
+def _given(workdir: Path) -> list[tuple[str, Path]]:
+    """The pictures of held-out data that are there, and what to call them."""
+    names = {"gray images": "gray.png", "real data": "real.png"}
+    return [(name, workdir / file) for name, file in names.items() if (workdir / file).exists()]
 
 
 def _table(table: Table, *notes: str) -> str:

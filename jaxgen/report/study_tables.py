@@ -1,6 +1,7 @@
 """The tables of a study, as cells of text: for its page and for its Markdown alike."""
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from jaxgen.report import study_files, tables
@@ -76,10 +77,10 @@ def main_table(study: Study) -> Table:
         cells.append(f"{row.compile_seconds:.1f} s" if row.compile_seconds is not None else "")
         table.append(cells)
     for title, reference in _references(study).items():
-        if any(f"reference/{name}" in reference for name in shown):
-            real = [_number(reference.get(f"reference/{name}")) for name in shown]
-            modes = [reference.get(f"reference/{k}") for k in ("modes", "classes_covered")]
-            cells = [title, "", *real]
+        real = [reference(name) for name in shown]
+        if any(value is not None for value in real):
+            modes = [reference(k) for k in ("modes", "classes_covered")]
+            cells = [title, "", *map(_number, real)]
             cells += [_number(next((m for m in modes if m is not None), None))] * has_modes
             table.append([*cells, "", "", ""])
     return table
@@ -90,7 +91,7 @@ def metric_table(study: Study) -> Table:
     references = _references(study)
     table = [["", *(row.name for row in study.rows), *references]]
     for name in metrics(study):
-        real = (_number(entry.get(f"reference/{name}")) for entry in references.values())
+        real = (_number(reference(name)) for reference in references.values())
         over = (over_seeds(row, name) for row in study.rows)
         table.append([_title(name, study), *over, *real])
     return table
@@ -136,10 +137,10 @@ def _two(value: float) -> float:
     return float(f"{value:.2g}")
 
 
-def _references(study: Study) -> dict[str, Mapping[str, Any]]:
-    """What to call real data -> an evaluation that has its metrics, for each feature space.
+def _references(study: Study) -> dict[str, Callable[[str], Any]]:
+    """What the metrics of real data, or of predictors without a model, are called -> by name.
 
-    Experiments that share a space share them; models of binary images have one of their own.
+    Experiments that share a feature space share real data; models of binary images have their own.
     """
     found: dict[str, tuple[list[str], Mapping[str, Any]]] = {}
     for row in study.rows:
@@ -148,10 +149,29 @@ def _references(study: Study) -> dict[str, Mapping[str, Any]]:
                 names, _ = found.setdefault(str(entry.get("feature_space")), ([], entry))
                 names += [row.name] * (row.name not in names)
     each = len(found) > 1
-    return {
-        f"real data of {', '.join(names)}" if each else "real data": entry
+    references = {
+        f"real data of {', '.join(names)}" if each else "real data": functools.partial(
+            _of_real_data, entry
+        )
         for names, entry in found.values()
     }
+    entries = [entry for _, entry in found.values()]
+    groups = dict.fromkeys(
+        name.partition("/")[0] for entry in entries for name in entry if name.startswith("color_")
+    )
+    for group in groups:
+        title = group.removeprefix("color_").replace("_", " ")
+        references[title] = functools.partial(_of_predictor, entries[0], group)
+    return references
+
+
+def _of_real_data(entry: Mapping[str, Any], metric: str) -> Any:
+    return entry.get(f"reference/{metric}")
+
+
+def _of_predictor(entry: Mapping[str, Any], group: str, metric: str) -> Any:
+    kind, _, name = metric.partition("/")
+    return entry.get(f"{group}/{name}") if kind == "color" else None
 
 
 def _number(value: Any) -> str:

@@ -15,6 +15,7 @@ from jaxgen.core.files import write_atomically
 from jaxgen.core.images import even_rows
 from jaxgen.core.state import TrainState
 from jaxgen.data.dataset import Dataset
+from jaxgen.evaluate import color
 from jaxgen.evaluate.features import FeatureExtractor
 from jaxgen.pictures import grids, scatter
 from jaxgen.report import study_files
@@ -64,16 +65,23 @@ class Evaluator:
         return self.evaluate(context)
 
     def _made(self, experiment: Experiment, state: TrainState, num: int) -> np.ndarray:
-        """Samples, or the images of `save_picture` in the model's colors."""
+        """Samples, or the images of `save_pictures` in the model's colors."""
         if experiment.abilities.sample is None:
             images = even_rows(self.held_out.image, num)
             return sampling.colored(experiment, state, jax.random.key(1), images)
         return self.draw(experiment, state, jax.random.key(1), num)
 
-    def save_picture(self, path: Path) -> None:
-        """A picture of held-out data as it is, gray also where some experiments model it binary."""
+    def save_pictures(self, workdir: Path, *, gray: bool) -> None:
+        """`real.png`, held-out data as it is, also where some experiments model it binary.
+
+        gray: also `gray.png`, the same as colorizers are given it.
+        """
         num = len(self.held_out.image) if self.held_out.kind == "points" else _TILES
-        grids.save_png(path, self._picture(even_rows(self.held_out.image, num)))
+        images = even_rows(self.held_out.image, num)
+        grids.save_png(workdir / "real.png", self._picture(images))
+        if gray:
+            given = color.with_chroma(np.asarray(images), np.zeros(2))
+            grids.save_png(workdir / "gray.png", self._picture(given))
 
     def _picture(self, made: np.ndarray) -> np.ndarray:
         if self.held_out.kind == "points":

@@ -59,7 +59,8 @@ def _run(
         pipeline.select(train, data.entries(part.experiment))
     terminal.say(data.described(train, held_out, parts[0].experiment.config.data.validation))
     evaluator = Evaluator(train, held_out, config.evaluations, evaluate, draw, terminal.say)
-    evaluator.save_picture(workdir / "real.png")
+    gray = all(part.experiment.abilities.colorize is not None for part in parts)
+    evaluator.save_pictures(workdir, gray=gray)
     _record(workdir, config, parts, train, held_out)
     work = [
         (part, seeds)

@@ -31,3 +31,37 @@ def test_parts_of_a_batch(batch_size, micro_batches, message):
 def test_averages_are_of_networks_that_ask_for_one():
     config = load.load("configs/gans_digits.py:gan,smoke", {"ema.generator": 0.9})
     assert build(config).spec.ema == {"generator": 0.9}
+
+
+COLORS = "configs/colorization_photos.py:smoke"
+
+
+def test_a_colorizer_reads_lightness_and_chroma_of_color_images():
+    experiment = build(load.load(COLORS, {"data.image_size": 32}))
+    shapes = {name: x.shape for name, x in experiment.example_batch.items()}
+    assert shapes == {
+        "image": (8, 32, 32, 3),
+        "lightness": (8, 32, 32, 1),
+        "chroma": (8, 32, 32, 2),
+    }
+    assert experiment.abilities.sample is None
+    with pytest.raises(UserError, match=r"draws no images, it colors given ones; .*colorize"):
+        _ = experiment.sample
+
+
+def test_colors_of_gray_images_cannot_be_learned():
+    with pytest.raises(UserError, match=r"learns colors, and config.data.channels=1; set it to 3"):
+        build(load.load(COLORS, {"data.channels": 1}))
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"networks.generator.output_channels": 3}, r"make chroma of shape \(16, 16, 3\), .* 2\)"),
+        ({"data.image_size": 18}, "does not fit images"),
+        ({"hparams.adversarial": "ebgan"}, "needs another discriminator: an autoencoder"),
+    ],
+)
+def test_networks_that_cannot_color_the_images(keys, message):
+    with pytest.raises(UserError, match=message):
+        build(load.load(COLORS, keys))

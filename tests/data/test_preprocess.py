@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import skimage.color
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from jaxgen.core.images import to_uint8
@@ -99,3 +100,20 @@ def test_numbers_do_not_depend_on_the_devices_and_need_no_communication():
     np.testing.assert_array_equal(compiled({"image": split})["image"], alone["image"])
     collectives = re.findall(r"(?:all|collective|reduce)-[a-z-]+\(", compiled.as_text())
     assert collectives == []
+
+
+def test_lightness_and_chroma_are_those_of_the_image_as_it_is_seen():
+    """Flipped and cropped as the image is, of u8 as of nothing else; absent unless asked for."""
+    raw = {"image": jnp.asarray(some_images())}
+    options = {"flip": True, "crop_padding": 2}
+    entries = ("lightness", "chroma")
+    batch = preprocess.prepare(raw, jax.random.key(3), **options, entries=entries)
+    plain = preprocess.prepare(raw, jax.random.key(3), **options)
+    assert set(plain) == {"image"}
+    np.testing.assert_array_equal(batch["image"], plain["image"])
+    seen = to_uint8(np.asarray(batch["image"]))
+    lab = skimage.color.rgb2lab(seen)
+    np.testing.assert_allclose(batch["lightness"], lab[..., :1] / 50 - 1, atol=1e-5)
+    np.testing.assert_allclose(batch["chroma"], lab[..., 1:] / 110, atol=1e-5)
+    assert batch["lightness"].shape == (64, 6, 6, 1)
+    assert batch["chroma"].shape == (64, 6, 6, 2)

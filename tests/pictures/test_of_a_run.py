@@ -183,3 +183,35 @@ def test_what_only_decodes_walks_among_draws_and_only_codes_of_two_are_drawn():
         )
         drawn = of_a_run.drawer(coded, SPEC, data(images, label, ("a",)))(jnp.zeros(()))
         assert set(drawn) == pictures
+
+
+def test_a_colorizer_shows_gray_images_its_colors_and_the_truth():
+    """Row by row of eight, the same images in each column; chroma is where the network puts it."""
+
+    def colorize(spec, state, lightness, key):
+        return jnp.broadcast_to(state, (*lightness.shape[:3], 2))
+
+    shades = np.linspace(60, 200, 30).astype(np.uint8)
+    images = np.zeros((30, 4, 4, 3), np.uint8)
+    images[..., 0], images[..., 1:] = shades[:, None, None], 90
+    drawn = of_a_run.drawer(game(colorize=colorize), SPEC, data(images))(jnp.array([0.0, -0.5]))
+    assert set(drawn) == {"colorized"}
+    picture = drawn["colorized"].astype(int)
+    cell = picture.shape[1] // 8
+    assert picture.shape[0] // cell == 9
+    tiles = picture[cell // 2 :: cell, cell // 2 :: cell][:9, :8]
+    gray, made, true = tiles[0::3], tiles[1::3], tiles[2::3]
+    assert np.max(np.ptp(gray, axis=-1)) <= 1
+    assert np.all(made[..., 2] > made[..., 0] + 40)  # b below 0 is blue
+    assert np.all(np.abs(true[..., 1:] - 90) <= 1)
+    assert np.all(np.diff(true.reshape(-1, 3)[:, 0]) >= 0)  # from all over the set, in order
+    # Lightness is kept: where the truth is brighter, so are both of its neighbours.
+    for row in (gray, made):
+        assert np.all(np.diff(row.reshape(-1, 3).sum(-1)) >= 0)
+
+
+def test_few_images_are_shown_in_one_row():
+    images = np.full((3, 4, 4, 3), 90, np.uint8)
+    objective = game(colorize=lambda spec, state, x, key: jnp.zeros((*x.shape[:3], 2)))
+    picture = of_a_run.drawer(objective, SPEC, data(images))(jnp.zeros(()))["colorized"]
+    assert picture.shape[0] == picture.shape[1]

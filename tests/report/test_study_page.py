@@ -12,6 +12,7 @@ import pytest
 from jaxgen.pictures import grids
 from jaxgen.report import study_files
 from jaxgen.report.study_page import write
+from jaxgen.report.tables import title_of
 
 pytestmark = pytest.mark.core
 
@@ -121,6 +122,29 @@ def test_the_main_table(workdir):
     for piece in ("100 real samples", "90 generated samples", "Feature space: <b>&|x."):
         assert piece in text
     assert "covered of 10" in text
+
+
+def test_predictors_without_a_model_stand_beside_colorizers(workdir):
+    """Once each, with the metric of the same name, and never as a metric of an objective."""
+    found = {"color/ab_l1": 4.5, "color/frechet": 8.5}
+    found |= {"color_gray/ab_l1": 9.25, "color_mean_color/ab_l1": 7.75, "color_gray/frechet": 6.5}
+    for path in workdir.glob("*/*/evaluations.json"):
+        entries = json.loads(path.read_text())
+        path.write_text(json.dumps([x if "diverged" in x else x | found for x in entries]))
+    grids.save_png(workdir / "gray.png", np.zeros((8, 8, 1), np.uint8))
+    write(workdir)
+    text = (workdir / "study.md").read_text()
+    head = [cell.strip() for cell in text.split("## Metrics")[1].splitlines()[2].split(" | ")]
+    names = (title_of(name, {})[0] for name in ("color/ab_l1", "color/frechet"))
+    columns = [head.index(name) for name in names]
+    table = text.split("## Samples")[0]
+    assert [row(table, "gray")[i] for i in columns] == ["9.25", "6.5"]
+    assert [row(table, "mean color")[i] for i in columns] == ["7.75", ""]
+    assert [row(table, "gan")[i] for i in columns] == ["4.5 ± 0", "8.5 ± 0"]
+    assert "color_gray" not in text
+    assert text.count("gray.png") == 1
+    page = Page(workdir / "study.html")
+    assert "gray images" in page.text
 
 
 def test_every_feature_space_has_real_data_of_its_own(workdir):

@@ -28,7 +28,7 @@ def test_metrics_of_batches_are_of_all_images_in_any_order(count):
         return {"mean": jnp.mean(each), "var": jnp.var(each)}
 
     experiment = types.SimpleNamespace(
-        abilities=types.SimpleNamespace(evaluate=evaluate),
+        abilities=types.SimpleNamespace(evaluate=evaluate, entries=("image",)),
         spec=None,
         config=types.SimpleNamespace(data=types.SimpleNamespace(batch_size=8)),
         reads_labels=False,
