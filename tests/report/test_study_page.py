@@ -144,7 +144,7 @@ def test_predictors_without_a_model_stand_beside_colorizers(workdir):
     assert "color_gray" not in text
     assert text.count("gray.png") == 1
     page = Page(workdir / "study.html")
-    assert "gray images" in page.text
+    assert "Gray images" in page.text
 
 
 def test_every_feature_space_has_real_data_of_its_own(workdir):
