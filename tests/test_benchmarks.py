@@ -12,7 +12,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compilation")]
 
 @pytest.mark.parametrize(
     "command",
-    ["age_step --quick --cases=float32,product", "gan_step --quick", "pixelcnn_sampling --quick"],
+    [
+        "age_step --quick --cases=float32,product",
+        "gan_step --quick",
+        "colorization_step --quick",
+        "pixelcnn_sampling --quick",
+    ],
 )
 def test_quick_benchmark_ends_with_its_result_in_one_line(command, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", command.split())
