@@ -57,10 +57,16 @@ def load_data(
     dataset = labelled.keep_classes(dataset, data.keep_classes)
     if not name and dataset.label is not None:
         check_classes(experiment, dataset.classes, dataset.name)
-    if split == "test" or not data.validation:
-        return centered(dataset, data.image_size)
-    training, validation = labelled.hold_out(dataset, data.validation, experiment.config.seed)
-    return centered(validation if split == "validation" else training, data.image_size)
+    return centered(_part(experiment, dataset, split), data.image_size)
+
+
+def _part(experiment: Experiment, dataset: Dataset, split: str) -> Dataset:
+    """What of a loaded split is trained on, or held out of that."""
+    num = experiment.config.data.validation
+    if split == "test" or not num:
+        return dataset
+    training, validation = labelled.hold_out(dataset, num, experiment.config.seed)
+    return validation if split == "validation" else training
 
 
 def described(training: Dataset, held_out: Dataset, validation: int = 0) -> str:
