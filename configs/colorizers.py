@@ -64,7 +64,8 @@ def age(*, num_steps: int, image_size: int, batch_size: int, features: int = 64)
 
 def smoke(config: ConfigDict) -> None:
     """Embedded photographs, in color as these must be, and as small as the networks can be."""
-    config.data.update(name="photos", image_size=16)
+    load_size = 20 if config.data.get("load_size") else 0
+    config.data.update(name="photos", image_size=16, load_size=load_size)
     for name, network in config.networks.items():
         if network.module.startswith("patch_discriminator"):
             network.receptive_field = 16

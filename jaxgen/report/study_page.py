@@ -63,7 +63,9 @@ def _notes(study: Study) -> list[str]:
     for key, text in (
         ("n_real", "{} real samples, held out."),
         ("n_fake", "{} generated samples."),
+        ("color/n", "{} held-out images are colored."),
         ("feature_space", "Feature space: {}."),
+        ("color/feature_space", "Feature space: {}."),
         ("real_images", "Real images are compared {}."),
         ("neighbours", "Precision, recall, density and coverage are with {} neighbours."),
         ("feature_accuracy", "{} of its classifications are right on held-out images."),
