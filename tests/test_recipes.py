@@ -21,6 +21,7 @@ from jaxgen.objectives import (
     aae_supervised,
     age,
     cgan,
+    colorization,
     ebgan,
     gan,
     lsgan,
@@ -55,6 +56,9 @@ PIXELVAE = "PixelVAE's README, arXiv:1611.05013"
 PIXELCNN_PP = "openai/pixel-cnn, train.py"
 PIXELGAN = "arXiv:1706.00531, appendix (memory)"
 AAE = "arXiv:1511.05644, appendix A (memory)"
+PIX2PIX = "arXiv:1611.07004, sections 3 and 6.1"
+PIX2PIX_TORCH = "phillipi/pix2pix, models.lua and train.lua"
+COLORS = "cameronfabbri/Colorizing-Images-Using-Adversarial-Networks, report and pix2pix.py"
 REPLICATION = "1henrypage/adversarial-autoencoders"
 
 
@@ -409,7 +413,87 @@ def aae_recipe(discriminators="discriminator", **values):
     }
 
 
+PIX2PIX_GAME = {
+    **said(
+        PIX2PIX,
+        "",
+        {
+            "objective": "colorization",
+            "hparams.adversarial": "gan",
+            "hparams.adversarial_weight": 1.0,
+            "hparams.l1_weight": 100.0,
+            "hparams.l2_weight": 0.0,
+            "hparams.discriminator_updates": 1,
+            "hparams.generator_updates": 1,
+            "hparams.latent_size": 0,
+            "data.flip": True,
+            "networks.generator.dropout_rate": 0.5,
+        },
+    ),
+    **adam(PIX2PIX, PLAYERS, 2e-4, 0.5),
+    **said(
+        PIX2PIX_TORCH,
+        "",
+        {
+            "networks.generator.module": "unet.Generator",
+            "networks.generator.features": 64,
+            "networks.discriminator.module": "patch_discriminator.Discriminator",
+            "networks.discriminator.features": 64,
+            "networks.discriminator.batch_norm": True,
+        },
+    ),
+}
+SEVENTY = said(PIX2PIX, "", {"networks.discriminator.receptive_field": 70})
+COLORS_AUTHOR = said(
+    COLORS,
+    "",
+    {
+        "data.batch_size": 4,
+        "data.flip": True,
+        "hparams.halved": False,
+        "hparams.l1_weight": 100.0,
+        "networks.generator.module": "unet.ResizeGenerator",
+        "networks.generator.upsampling": "nearest",
+        "networks.generator.dropout_at_evaluation": True,
+        "networks.generator.features": 64,
+        "networks.discriminator.receptive_field": 70,
+    },
+)
+COLORIZERS = {
+    "configs/colorization_places.py": {
+        **PIX2PIX_GAME,
+        **SEVENTY,
+        **said(PIX2PIX, "", {"data.image_size": 256, "data.load_size": 286, "data.batch_size": 4}),
+    },
+    "configs/colorization_places.py:author": {
+        **COLORS_AUTHOR,
+        **said(COLORS, "", {"data.image_size": 256, "data.load_size": 276}),
+        **adam(COLORS, PLAYERS, 1e-4, 0.9),
+    },
+    "configs/colorization_places.py:wgan,author": {
+        **COLORS_AUTHOR,
+        **adam(COLORS, "optim.generator", 1e-4, 0.9),
+        **said(COLORS, "optim.discriminator", {"name": "rmsprop", "learning_rate": 5e-5}),
+        **said(COLORS, "", {"hparams.clip": 0.005, "hparams.discriminator_updates": 5}),
+    },
+    "configs/colorization_celeba.py": {**PIX2PIX_GAME, **SEVENTY},
+    "configs/colorization_celeba.py:lsgan,author": {
+        **COLORS_AUTHOR,
+        **adam(COLORS, PLAYERS, 1e-4, 0.9),
+    },
+    "configs/colorization_folder.py": {**PIX2PIX_GAME, **SEVENTY},
+    "configs/colorization_folder.py:wgan": {
+        **said(WGAN, "", {"hparams.clip": 0.01, "hparams.discriminator_updates": 5}),
+        **said(WGAN, "optim.discriminator", {"name": "rmsprop", "learning_rate": 5e-5}),
+    },
+    "configs/colorization_folder.py:wgan_gp": {
+        **said(GP, "", {"hparams.penalty_weight": 10.0, "hparams.discriminator_updates": 5}),
+        **adam(GP, "optim.discriminator", 1e-4, 0.0, 0.9),
+    },
+    "configs/colorization_cifar10.py": PIX2PIX_GAME,
+}
 RECIPES = {
+    **COLORIZERS,
     "configs/age_cifar10.py": age_recipe(32, CIFAR_HALVINGS, **CIFAR_AGE),
     "configs/age_cifar10.py:no_reconstruction": age_recipe(
         32,
@@ -769,7 +853,10 @@ RECIPES = {
 # No number of these is published.
 OURS = {
     "configs/aae_digits.py",
+    "configs/age_colorization_cars.py",
+    "configs/age_colorization_photos.py",
     "configs/age_digits.py",
+    "configs/colorization_photos.py",
     "configs/pixelcnn_digits.py",
     "configs/pixelgan_ae_digits_clustering.py",
     "configs/pixelgan_ae_digits_gaussian.py",
@@ -852,6 +939,12 @@ DEFAULTS = {
         **said(GP, "", {"penalty_weight": 10.0, "critic_updates": 5}),
         **said(GP_RESNET, "", {"latent_size": 128, "latent_prior": "normal"}),
     },
+    colorization: {
+        **said(PIX2PIX, "", {"adversarial": "gan", "adversarial_weight": 1.0, "halved": True}),
+        **said(PIX2PIX, "", {"l1_weight": 100.0, "l2_weight": 0.0, "latent_size": 0}),
+        **said(WGAN, "", {"clip": 0.01}),
+        **said(GP, "", {"penalty_weight": 10.0}),
+    },
     aae_supervised: said(AAE, "", {"code_size": 15, "prior_scale": 1.0}),
     aae_semisupervised: said(
         AAE, "", {"num_classes": 10, "style_size": 10, "input_noise_level": 0.3}
@@ -926,6 +1019,7 @@ SIZES = {
     "configs/age_celeba.py": {"encoder": 3_281_728, "generator": 3_281_792},
     "configs/gan_mnist.py": {"generator": 2_503_984, "discriminator": 1_231_441},
     "configs/dcgan_celeba.py": {"generator": 3_576_704, "discriminator": 2_765_568},
+    "configs/colorization_places.py": {"generator": 54_409_858, "discriminator": 2_765_633},
     "configs/dcgan_lsun.py": {"generator": 18_885_760, "discriminator": 17_232_768},
     # gan_cifar.py without the 8576 biases before a normalisation, with 3 of the image.
     "configs/wgan_gp_cifar10.py:dcgan": {"generator": 5_171_331, "critic": 4_114_689},
