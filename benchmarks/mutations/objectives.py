@@ -93,14 +93,14 @@ MUTANTS = [
     ),
     (
         "jaxgen/objectives/age.py",
-        'real_codes = _project(spec, nets("encoder", image))',
+        'real_codes = project(spec, nets("encoder", image))',
         'real_codes = nets("encoder", image)',
         "tests/objectives/test_gradients.py",
         "the generator reconstructs from codes off the sphere",
     ),
     (
-        "jaxgen/objectives/age.py",
-        "return _project(spec, spec.layout.normal(key, (num, spec.hparams.latent_size)))",
+        "jaxgen/objectives/parts/age_codes.py",
+        "return project(spec, spec.layout.normal(key, (num, spec.hparams.latent_size)))",
         "return spec.layout.normal(key, (num, spec.hparams.latent_size))",
         "tests/objectives/test_gradients.py",
         "latents are not projected to the sphere",
@@ -208,10 +208,10 @@ MUTANTS = [
     ),
     (
         "jaxgen/objectives/parts/adversary.py",
-        "        Turn(name, adversary_loss, entries, updates, fresh=True),\n"
+        "        Turn(name, adversary_loss, entries, updates, fresh=True, update=adversary_update),\n"
         '        Turn("generator", generator_loss, entries, generator_updates),\n',
         '        Turn("generator", generator_loss, entries, generator_updates),\n'
-        "        Turn(name, adversary_loss, entries, updates, fresh=True),\n",
+        "        Turn(name, adversary_loss, entries, updates, fresh=True, update=adversary_update),\n",
         "tests/objectives/test_gradients.py",
         "the generator moves first, against the old adversary",
     ),
@@ -288,7 +288,7 @@ MUTANTS = [
         "generated images are compared with real ones",
     ),
     (
-        "jaxgen/objectives/ebgan.py",
+        "jaxgen/objectives/parts/adversary.py",
         "        return jnp.mean(squares, axis=1)\n",
         "        return jnp.sum(squares, axis=1)\n",
         "tests/objectives/test_gradients.py",
@@ -332,8 +332,8 @@ MUTANTS = [
     ),
     (
         "jaxgen/objectives/wgan.py",
-        '    if spec.hparams.clip_order == "before":\n        state = _clip',
-        '    if spec.hparams.clip_order == "after":\n        state = _clip',
+        '    if spec.hparams.clip_order == "after":\n',
+        '    if spec.hparams.clip_order == "before":\n',
         "tests/objectives/test_gradients.py",
         "the critic is clipped before the update in the wrong order",
     ),
@@ -719,8 +719,8 @@ MUTANTS = [
         "the decoder is given the codes of other images",
     ),
     (
-        "jaxgen/objectives/wgan.py",
-        'return state if spec.hparams.clip_order == "before" else _clip(spec, state), metrics',
+        "jaxgen/objectives/parts/adversary.py",
+        "return clip(spec, state, names), metrics",
         "return state, metrics",
         "tests/objectives/test_gradients.py",
         "the critic is not clipped after its update",
