@@ -133,13 +133,6 @@ MUTANTS = [
         "the colored image is not below its gray one",
     ),
     (
-        "jaxgen/report/study_tables.py",
-        '    return entry.get(f"{group}/{name}") if kind == "color" else None\n',
-        '    return entry.get(f"{group}/{name}")\n',
-        "tests/report/test_study_page.py",
-        "predictors are given metrics of samples",
-    ),
-    (
         "jaxgen/config/build.py",
         '    if shape[2] != 3 and {"lightness", "chroma"} & set(every):\n',
         "    if False:\n",

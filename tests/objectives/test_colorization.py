@@ -10,7 +10,7 @@ import optax
 import pytest
 from tiny_games import BATCH, CODE, SIDE, setup, update_key
 
-from jaxgen.core import Nets, Spec, evaluating, resolve
+from jaxgen.core import Nets, Spec, evaluating, key_for, resolve
 from jaxgen.losses import reconstruction
 from jaxgen.models import ebgan, patch_discriminator, unet
 from jaxgen.objectives import age_colorization, colorization
@@ -150,6 +150,27 @@ def test_without_an_adversary_the_discriminator_stays_and_is_not_asked(hparams):
     assert set(metrics) == {f"generator/{name}" for name in ("loss", "l1", "l2", "chroma")}
 
 
+def test_the_penalty_is_of_an_images_mean_score_by_its_chroma():
+    """Of a sum it would grow with the grid of patches."""
+    spec, state, batch = pair_of("wgan_gp", penalty_weight=3.0)
+    given, chroma = batch["lightness"], batch["chroma"]
+    nets = Nets(spec, state.params, state.model_state)
+    _, metrics = colorization.discriminator_loss(nets, spec, given, chroma, KEY)
+    made = nets("generator", given, key=key_for(KEY, "generator"))
+    share = jax.random.uniform(key_for(KEY, "share"), (6,)).reshape(6, 1, 1, 1)
+
+    def mean_score(between, row):
+        patches = nets("discriminator", given[row : row + 1], between[None])
+        assert patches.shape[1] * patches.shape[2] > 1
+        return jnp.mean(patches)
+
+    between = share * chroma + (1.0 - share) * made
+    slopes = [jax.grad(mean_score)(between[row], row) for row in range(6)]
+    norms = np.array([np.linalg.norm(np.float64(slope)) for slope in slopes])
+    expected = 3.0 * np.mean(np.square(norms - 1.0))
+    np.testing.assert_allclose(metrics["discriminator/penalty"], expected, rtol=1e-5)
+
+
 def test_both_errors_count_when_both_have_a_weight():
     spec, state, batch = setup("colorization", adversarial="none", l1_weight=2.0, l2_weight=3.0)
     nets = Nets(spec, state.params, state.model_state)
@@ -196,18 +217,12 @@ def test_statistics_of_the_image_are_those_of_training_on_it_alone():
     spec, state, lightness = trained_pair(statistics="image")
     found = colored(spec, state, lightness)
     nets = evaluating(spec, state)
-    key = jax.random.split(update_key_of_generator(KEY), len(lightness))[2]
+    key = jax.random.split(key_for(KEY, "generator"), len(lightness))[2]
     expected = nets("generator", lightness[2:3], train=True, key=key)
     np.testing.assert_allclose(found[2], expected[0], atol=1e-6)
     assert np.any(np.abs(found - colored(spec, state, lightness, jax.random.key(5))) > 1e-3)
     running, *_ = trained_pair()
     assert np.any(np.abs(found - colored(running, state, lightness)) > 1e-3)
-
-
-def update_key_of_generator(key):
-    from jaxgen.core import key_for
-
-    return key_for(key, "generator")
 
 
 def test_dropout_at_evaluation_is_noise_under_running_statistics():
