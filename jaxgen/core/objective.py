@@ -17,6 +17,8 @@ and where it has the ability
 - `decode(spec, state, code, condition=None, key=None)`: images of any codes
 - `arcs(hparams)`: whether walks between codes are arcs, which keep their norm, or else lines
 - `reconstruct`, `translate(spec, state, batch, key)`: images of the batch's images
+- `colorize(spec, state, lightness, key)`: chroma f32[b,h,w,2] of lightness f32[b,h,w,1], see
+  `core.color`
 - `complete(spec, state, key, image, known, condition=None)`: images whose pixels are drawn but
   where bool[h,w] or [b,h,w] says that they are known
 - `as_modelled(spec, image, key)`: real images f32[b,h,w,c] on the grid that is modelled, such as
@@ -42,6 +44,7 @@ _ABILITIES = (
     "decode",
     "reconstruct",
     "translate",
+    "colorize",
     "complete",
     "as_modelled",
     "assignments",
@@ -78,6 +81,7 @@ class Objective:
     decode: Callable | None
     reconstruct: Callable | None
     translate: Callable | None
+    colorize: Callable | None
     complete: Callable | None
     as_modelled: Callable | None
     assignments: Callable | None
