@@ -95,7 +95,7 @@ def _plain(image: Image.Image, name: str) -> Image.Image:
         return image
     if gray:
         curve = _curve(profile)
-        alpha = [*np.arange(256)] * transparent
+        alpha = [*range(256)] * transparent
         return image if curve is None else image.point([*curve.tolist(), *alpha])
     return image if _is_srgb(profile) else _through(image, profile) or image
 

@@ -27,7 +27,7 @@ _MOST = 2**24  # pixels of a scaled photograph
 _BLOCK = (2**14, 2**20)  # the least and most pixels that are computed at a time
 
 # (lightness f32[TILES,s,s,1], key) -> chroma f32[TILES,s,s,2], as of `core.color`.
-Predict = Callable[[Array, Key], Array]
+Predict = Callable[[Any, Key], Array]
 
 
 def colorize(
@@ -130,7 +130,8 @@ def blended(predict: Predict, lightness: np.ndarray, size: int, key: Key) -> np.
     total = np.zeros((height, width, 1), np.float32)
     mean = np.zeros((height, width, 2), np.float32)
     for first in range(0, len(corners), TILES):
-        places = [np.s_[t : t + size, l : l + size] for t, l in corners[first : first + TILES]]
+        some = corners[first : first + TILES]
+        places = [np.s_[top : top + size, left : left + size] for top, left in some]
         # A last call of fewer squares would be compiled anew.
         given = np.stack([lightness[place] for place in [*places, *places[:1] * TILES][:TILES]])
         for place, seen in zip(places, np.asarray(predict(given, key), np.float32), strict=False):
@@ -148,11 +149,11 @@ def joined(picture: Image.Image, found: np.ndarray) -> Image.Image:
     """
     channels = [Image.fromarray(np.ascontiguousarray(found[..., i])) for i in range(2)]
     whole = Image.new("RGBA" if picture.mode in ("LA", "RGBA") else "RGB", picture.size)
-    scale = found.shape[0] / picture.height
     for first, end in photographs.strips(picture.size):
         part = photographs.strip(picture, first, end)
         # A strip of the whole as Pillow scales it: bilinear, and over an area where it shrinks.
-        box = (0, first * scale, found.shape[1], end * scale)
+        top, bottom = (row * found.shape[0] / picture.height for row in (first, end))
+        box = (0, top, found.shape[1], bottom)
         shape = (picture.width, end - first)
         large = [c.resize(shape, Image.Resampling.BILINEAR, box) for c in channels]
         ab = np.stack([np.asarray(c) for c in large], axis=-1)
