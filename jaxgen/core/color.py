@@ -6,6 +6,7 @@ white is not quite that of the matrix, grays have up to 0.006 of chroma. The inv
 computed.
 """
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -98,10 +99,11 @@ def chroma_within_srgb(lightness: Array, chroma: Array) -> Array:
         within = [(channel >= -_ROUNDING) & (channel <= 1.0 + _ROUNDING) for channel in rgb]
         return within[0] & within[1] & within[2]
 
-    factor = jnp.zeros_like(y)
-    for halving in range(1, 13):
-        tried = factor + 0.5**halving
-        factor = jnp.where(inside(tried), tried, factor)
+    def halve(_, found):
+        factor, step = found
+        return jnp.where(inside(factor + step), factor + step, factor), 0.5 * step
+
+    factor, _ = jax.lax.fori_loop(0, 12, halve, (jnp.zeros_like(y), jnp.float32(0.5)))
     factor = jnp.where(inside(jnp.ones_like(y)), 1.0, factor)
     return factor[..., None] * chroma
 

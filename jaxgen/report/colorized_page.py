@@ -84,7 +84,7 @@ def _figure(photo: Photo) -> str:
     return (
         f'<figure class="compare"><figcaption><h3>{page.dotted(photo.name)}</h3>'
         f'<span class="note">{width} × {height}</span></figcaption>'
-        f'<div class="stack">{pictures}</div>'
+        f'<div class="stack" style="--tall: {height / width:.5f}">{pictures}</div>'
         f'<input type="range" min="0" max="100" value="50" autocomplete="off" '
         f'aria-label="{name}: how far the picture on the left is shown, in percent">'
         f'<div class="sides">{_choice(photo, "left", left)}{_choice(photo, "right", right)}</div>'

@@ -17,6 +17,7 @@ ABILITIES = {
     "decode",
     "reconstruct",
     "translate",
+    "colorize",
     "complete",
     "as_modelled",
     "assignments",

@@ -24,6 +24,7 @@ SIGNATURES = {
     "decode": {"spec": ..., "state": ..., "code": ..., "condition": None, "key": None},
     "reconstruct": {"spec": ..., "state": ..., "batch": ..., "key": ...},
     "translate": {"spec": ..., "state": ..., "batch": ..., "key": ...},
+    "colorize": {"spec": ..., "state": ..., "lightness": ..., "key": ...},
     "complete": {
         "spec": ...,
         "state": ...,
