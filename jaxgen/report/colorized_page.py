@@ -62,7 +62,7 @@ def write(folder: Path, photos: Sequence[Photo], facts: Iterable[str], colored: 
     notes = []
     if colored > len(photos):
         notes.append(f"The first {len(photos):,} of {colored:,} photographs are shown.")
-    notes.append("Shown smaller than they are in the files beside this page.")
+    notes.append("These are previews; the whole pictures are the files beside this page.")
     content = page.page(
         "Colored photographs",
         page.header("Colored photographs", facts),

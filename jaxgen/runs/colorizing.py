@@ -64,7 +64,8 @@ def colorize(
 def predictor(experiment: Experiment, state: TrainState) -> Predict:
     """The objective's `colorize` of one state, compiled once.
 
-    Each square is a batch by itself: what a network makes of it depends on no other. Raises UserError for an objective that does not colorize.
+    Each square is a batch by itself: what a network makes of it depends on no other. Raises
+    UserError for an objective that does not colorize.
     """
     if experiment.abilities.colorize is None:
         raise UserError(
