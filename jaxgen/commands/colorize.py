@@ -97,7 +97,7 @@ def colorize(
     except OSError as error:
         reason = error.strerror or first_line(error)
         raise UserError(f"Cannot write --out={out} ({reason}).") from error
-    print(f"{colored} photographs colored by step {int(state.step)}: {out}")
+    print(f"{colored} photograph{'s' * (colored != 1)} colored by step {int(state.step)}: {out}")
     if colored < len(names):
         raise UserError(
             f"{len(names) - colored} of {len(names)} photographs were not colored, see above."

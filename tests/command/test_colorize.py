@@ -10,7 +10,7 @@ import command_line
 import jax
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, JpegImagePlugin
 
 from jaxgen import experiment
 from jaxgen.commands import colorize as command
@@ -108,7 +108,7 @@ def test_a_folder_of_photographs(runs, tmp_path, capsys):
         np.testing.assert_allclose(got.astype(int), expected(pixels), atol=1)
     with Image.open(out / "a.JPG") as image:
         assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (30, 20))
-        assert image.layer[1][1:3] == (1, 1)  # color at full resolution
+        assert JpegImagePlugin.get_sampling(image) == 0  # color at full resolution
         given = np.asarray(Image.open(inside / "a.JPG"))
         np.testing.assert_allclose(np.asarray(image, float), expected(given), atol=24)
         assert np.abs(np.asarray(image, float) - expected(given)).mean() < 2.5
@@ -127,7 +127,7 @@ def test_one_photograph_and_from_python(runs, tmp_path):
     for gray in (pixels[..., 0], pixels[..., :1]):
         one = colorizing.colorize(exp, state, gray)
         np.testing.assert_allclose(one.astype(int), expected(pixels[..., 0]), atol=1)
-    assert np.abs(one.astype(int) - one[..., :1]).max() > 30
+    assert np.abs(one.astype(int) - one[..., :1]).max() > 10
     for wrong in (pixels / 255.0, pixels[..., :2], pixels[:0], pixels[None], pixels[0, :, 0]):
         with pytest.raises(ValueError, match=r"image must be u8\[h,w\], "):
             colorizing.colorize(exp, state, wrong)
