@@ -289,3 +289,17 @@ def test_lines_say_how_far_it_is(runs, tmp_path, monkeypatch, capsys):
         save(tmp_path / "in" / name, photo(8, 8))
     colorize(runs, tmp_path / "in", tmp_path / "out")
     assert capsys.readouterr().err == "colored: 1 of 2\ncolored: 2 of 2\n"
+
+
+def test_a_page_has_so_many_and_says_so(runs, tmp_path, monkeypatch):
+    monkeypatch.setattr("jaxgen.report.colorized_page.MOST", 2)
+    for name in ("a.png", "b.png", "c.png"):
+        save(tmp_path / "in" / name, photo(8, 8)[..., 0])
+    save(tmp_path / "in" / "d.png", photo(8, 8))
+    colorize(runs, tmp_path / "in", tmp_path / "out")
+    text = (tmp_path / "out" / "colorized.html").read_text()
+    assert "The first 2 of 4 photographs are shown." in text
+    assert text.count('<figure class="compare">') == 2
+    assert "<option>original" not in text  # these were gray
+    colorize(runs, tmp_path / "in" / "d.png", tmp_path / "one")
+    assert "<option>original" in (tmp_path / "one" / "colorized.html").read_text()
