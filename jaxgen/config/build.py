@@ -65,6 +65,18 @@ class Experiment:
 
         return sample
 
+    @functools.cached_property
+    def colorize(self) -> Callable[..., Any]:
+        """`colorize(state, lightness, key)`, compiled; each image with the noise of `key`."""
+
+        @jax.jit
+        def colorize(state, lightness, key):
+            color: Any = self.abilities.colorize
+            one = lambda image: color(self.spec, state, image[None], key)[0]  # noqa: E731
+            return jax.vmap(one)(lightness)
+
+        return colorize
+
     @property
     def images_per_step(self) -> int:
         """Images that one training step consumes."""

@@ -6,6 +6,7 @@ white is not quite that of the matrix, grays have up to 0.006 of chroma. The inv
 computed.
 """
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -24,6 +25,7 @@ _TO_SHARES = _TO_XYZ / _WHITE[:, None]
 # Below _EPSILON the cube root is continued by a line.
 _EPSILON, _SLOPE, _OFFSET = 0.008856, 7.787, 16.0 / 116.0
 _LIGHTNESS, _CHROMA = 50.0, 110.0
+_ROUNDING = 1e-6  # of a linear channel in float32
 
 
 def rgb_to_lab(rgb: Array) -> Array:
@@ -76,6 +78,34 @@ def from_lightness_and_chroma(lightness: Array, chroma: Array) -> Array:
     lightness, chroma = jnp.asarray(lightness, jnp.float32), jnp.asarray(chroma, jnp.float32)
     lab = jnp.concatenate([(lightness + 1.0) * _LIGHTNESS, chroma * _CHROMA], axis=-1)
     return lab_to_rgb(lab)
+
+
+def chroma_within_srgb(lightness: Array, chroma: Array) -> Array:
+    """Chroma f32[...,2], scaled towards gray by a factor for each pixel until it is in sRGB.
+
+    Unlike the clipping of `lab_to_rgb` that keeps lightness f[...,1] and the hue. Colors of sRGB
+    stay; the factor is found to 1/4096 by bisection, from below.
+    """
+    lightness, chroma = jnp.asarray(lightness, jnp.float32), jnp.asarray(chroma, jnp.float32)
+    y = ((lightness[..., 0] + 1.0) * _LIGHTNESS + 16.0) / 116.0
+    to_x, to_z = chroma[..., 0] * _CHROMA / 500.0, chroma[..., 1] * _CHROMA / 200.0
+    to_linear = np.linalg.inv(_TO_SHARES).astype(np.float32)
+
+    def inside(factor):
+        roots = (y + factor * to_x, y, y - factor * to_z)
+        # Sums of products of channels, and no matrix, make it one pass over the pixels.
+        x = [jnp.where(r > _EPSILON ** (1 / 3), r**3, (r - _OFFSET) / _SLOPE) for r in roots]
+        rgb = [row[0] * x[0] + row[1] * x[1] + row[2] * x[2] for row in to_linear]
+        within = [(channel >= -_ROUNDING) & (channel <= 1.0 + _ROUNDING) for channel in rgb]
+        return within[0] & within[1] & within[2]
+
+    def halve(_, found):
+        factor, step = found
+        return jnp.where(inside(factor + step), factor + step, factor), 0.5 * step
+
+    factor, _ = jax.lax.fori_loop(0, 12, halve, (jnp.zeros_like(y), jnp.float32(0.5)))
+    factor = jnp.where(inside(jnp.ones_like(y)), 1.0, factor)
+    return factor[..., None] * chroma
 
 
 def _product(x: Array, matrix: np.ndarray) -> Array:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +13,29 @@ from jaxgen.core.errors import UserError
 EVALUATION = "evaluation/"  # what names of an evaluation's metrics in the log of a run begin with
 
 
-def write_atomically(path: str | Path, content: bytes | str) -> Path:
-    """Writes `content` under a temporary name, then renames it; creates missing folders."""
+@contextlib.contextmanager
+def atomically(path: str | Path) -> Iterator[Path]:
+    """A file beside `path` that becomes `path` once the block has ended, and is gone if it failed.
+
+    Creates missing folders.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        # Names of files need not be UTF-8; a page that shows one must not end a run.
-        whole = content.encode(errors="replace") if isinstance(content, str) else content
-        temporary.write_bytes(whole)
+        yield temporary
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
-    return path
+
+
+def write_atomically(path: str | Path, content: bytes | str) -> Path:
+    """Writes `content` under a temporary name, then renames it; creates missing folders."""
+    with atomically(path) as temporary:
+        # Names of files need not be UTF-8; a page that shows one must not end a run.
+        whole = content.encode(errors="replace") if isinstance(content, str) else content
+        temporary.write_bytes(whole)
+    return Path(path)
 
 
 def set_aside(path: Path) -> Path:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jaxgen.data import labelled as labelled
     from jaxgen.data import lsun as lsun
     from jaxgen.data import order as order
+    from jaxgen.data import photographs as photographs
     from jaxgen.data import pipeline as pipeline
     from jaxgen.data import points as points
     from jaxgen.data import prepare as prepare

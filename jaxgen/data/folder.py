@@ -42,13 +42,13 @@ def source(
         raise UserError(f'data.name is "{name}", and {what}: name a folder of images.')
     train = root / "train" if (root / "train").is_dir() else root
     held_out = [root / part for part in _HELD_OUT if (root / part).is_dir()]
-    files = _image_files(train)
+    files = image_files(train)
     classes = _classes(files)
     if split == "train":
         _warn(root, train, bool(held_out), files, classes)
     if split == "test" and train != root and held_out:
         train = held_out[0]
-        files = _image_files(train)
+        files = image_files(train)
         unknown = sorted(_folders(files) - set(classes))
         if classes and (unknown or any("/" not in file for file, *_ in files)):
             what = f'the class "{unknown[0]}"' if unknown else "images outside of class folders"
@@ -130,7 +130,7 @@ def _warn(root: Path, train: Path, held_out: bool, files: list, classes: tuple[s
         )
 
 
-def _image_files(root: Path) -> list[tuple[str, int, int]]:
+def image_files(root: Path) -> list[tuple[str, int, int]]:
     """Sorted (path under root, bytes, time of change) of the image files, links followed."""
     found, ignored, seen = [], 0, set()
     folders = [""]

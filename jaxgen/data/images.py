@@ -1,7 +1,9 @@
 """Image files of every mode to gray or color pixels, and the ways to bring them to one size."""
 
+import contextlib
 import os
 import threading
+from collections.abc import Iterator
 from typing import BinaryIO
 
 import numpy as np
@@ -25,29 +27,45 @@ def decode(
     programs such as Ghostscript. Raises UserError for: a truncated or animated file, one of more
     than `max_pixels`, or none of an image; it names `name`.
     """
+    with reading(file, name) as image:
+        if image.width * image.height > max_pixels:
+            raise UserError(
+                f"{name} has {image.width} x {image.height} pixels, and at most {max_pixels:,} are "
+                "read: scale it down, or raise data.max_pixels if it is meant."
+            )
+        return to_channels(upright(image, name), channels, name)
+
+
+@contextlib.contextmanager
+def reading(file: str | os.PathLike | BinaryIO, name: str) -> Iterator[Image.Image]:
+    """The image in `file`, of which only the header was read, closed at the end.
+
+    Whatever is raised in the block becomes a UserError that names `name`.
+    """
     try:
         with _opened(file) as image:
-            if image.width * image.height > max_pixels:
-                raise UserError(
-                    f"{name} has {image.width} x {image.height} pixels, and at most "
-                    f"{max_pixels:,} are read: scale it down, or raise data.max_pixels if it is "
-                    "meant."
-                )
-            frames = getattr(image, "n_frames", 1)
-            # MPO is what phones write: one picture with its previews.
-            if frames > 1 and image.format != "MPO":
-                raise UserError(
-                    f"{name} holds {frames} frames, and only single images can be read: remove it "
-                    "or save one frame of it."
-                )
-            image.load()
-            return to_channels(_upright(image), channels, name)
+            yield image
     except UserError:
         raise
     except Exception as error:  # decoders of hostile files raise whatever there is
         raise UserError(
             f"{name} cannot be read as an image ({error}): remove or replace it."
         ) from error
+
+
+def upright(image: Image.Image, name: str) -> Image.Image:
+    """`image` itself, decoded, and turned by its EXIF orientation. Raises UserError for several."""
+    frames = getattr(image, "n_frames", 1)
+    # MPO is what phones write: one picture with its previews.
+    if frames > 1 and image.format != "MPO":
+        raise UserError(
+            f"{name} holds {frames} frames, and only single images can be read: remove it or save "
+            "one frame of it."
+        )
+    image.load()
+    with contextlib.suppress(Exception):  # damaged EXIF; the pixels are good
+        ImageOps.exif_transpose(image, in_place=True)
+    return image
 
 
 def _opened(file: str | os.PathLike | BinaryIO) -> Image.Image:
@@ -60,37 +78,41 @@ def _opened(file: str | os.PathLike | BinaryIO) -> Image.Image:
             Image.MAX_IMAGE_PIXELS = limit
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # damaged EXIF; the pixels are good
-        return image
-
-
 def to_channels(image: Image.Image, channels: int, name: str) -> Image.Image:
     """`image` as "L" (ITU-R 601 luma) or "RGB"; transparency is laid on white.
 
     16-bit gray, 0..65535, is divided by 257. Modes without an agreed range of values are refused.
     """
     if image.mode.startswith("I"):
-        pixels = np.asarray(image)
-        if pixels.min() < 0 or pixels.max() > 65535:
-            raise UserError(
-                f"{name} has gray values from {pixels.min()} to {pixels.max()}, and only 8 and "
-                "16 bits are read: convert it."
-            )
         # To the nearest: there are no ties, for 257 is odd.
-        image = Image.fromarray(((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8))
-    if image.mode in ("F", "LAB"):
-        raise UserError(
-            f'{name} has the image mode "{image.mode}", whose values have no fixed range: '
-            "convert it to 8-bit gray or RGB."
-        )
+        eight = (sixteen_bits(image, name).astype(np.uint32) + 128) // 257
+        image = Image.fromarray(eight.astype(np.uint8))
+    require_range(image, name)
     if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image).convert("RGB")
     return image.convert("L" if channels == 1 else "RGB")
+
+
+def sixteen_bits(image: Image.Image, name: str) -> np.ndarray:
+    """The gray values u16[h,w] of modes "I;16", "I;16B" and "I". Raises UserError for others."""
+    pixels = np.asarray(image)
+    if pixels.min() < 0 or pixels.max() > 65535:
+        raise UserError(
+            f"{name} has gray values from {pixels.min()} to {pixels.max()}, and only 8 and 16 bits "
+            "are read: convert it."
+        )
+    return pixels.astype(np.uint16)
+
+
+def require_range(image: Image.Image, name: str) -> None:
+    """Raises UserError for modes without an agreed range of values."""
+    if image.mode in ("F", "LAB"):
+        raise UserError(
+            f'{name} has the image mode "{image.mode}", whose values have no fixed range: '
+            "convert it to 8-bit gray or RGB."
+        )
 
 
 def fit(image: Image.Image, size: int, method: str, name: str) -> np.ndarray:

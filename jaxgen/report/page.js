@@ -15,6 +15,21 @@ for (const figure of document.querySelectorAll(".picture")) {
   slider.addEventListener("input", () => show(Number(slider.value)));
   buttons.forEach((button, i) => button.addEventListener("click", () => show(i)));
 }
+// Comparisons: two of several pictures lie on each other, and a slider says how far the left one goes.
+for (const figure of document.querySelectorAll(".compare")) {
+  const stack = figure.querySelector(".stack"), slider = figure.querySelector("input");
+  const slide = () => stack.style.setProperty("--at", `${slider.value}%`);
+  slider.addEventListener("input", slide);
+  slide();
+  for (const choice of figure.querySelectorAll("select")) {
+    const choose = () => {
+      for (const picture of stack.children)
+        picture.classList.toggle(choice.className, picture.dataset.what === choice.value);
+    };
+    choice.addEventListener("change", choose);
+    choose();
+  }
+}
 // Curves: the legend shows the values under the pointer, at the same step in all charts.
 const charts = [...document.querySelectorAll(".chart")].map((figure) => ({
   svg: figure.querySelector("svg"),

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from jaxgen import lazy
 
 if TYPE_CHECKING:
+    from jaxgen.runs import colored_files as colored_files
+    from jaxgen.runs import colorizing as colorizing
     from jaxgen.runs import data as data
     from jaxgen.runs import evaluations as evaluations
     from jaxgen.runs import outputs as outputs

@@ -20,14 +20,15 @@ COMMAND_LINES = {
     "positional": ((CONFIG, "train"), 'Unexpected argument "train"'),
     "unknown flag": ((CONFIG, "--workdr=x"), 'Unexpected argument "--workdr=x"; see --help. '
                      'Did you mean "--workdir"?'),
-    "unknown mode": ((CONFIG, "--mode=trian"), '--mode=trian is not one of arithmetic, complete, '
-                     'evaluate, export, interpolate, sample, train. Did you mean "train"?'),
+    "unknown mode": ((CONFIG, "--mode=trian"), '--mode=trian is not one of arithmetic, colorize, '
+                     'complete, evaluate, export, interpolate, sample, train. '
+                     'Did you mean "train"?'),
     "num of 0": (("--mode=sample", "--num=0"), '--num: "0" must be a whole number, 1 or more'),
     "num of a word": (("--mode=sample", "--num=x"), '--num: "x" must be a whole number'),
     "num too large": (("--mode=sample", f"--num={10**20}"), "must be a whole number"),
     "a flag of other modes": ((CONFIG, "--num=7"), "--num has no use with --mode=train, only with "
-                              "--mode=arithmetic, --mode=complete, --mode=interpolate, "
-                              "--mode=sample; leave it out"),
+                              "--mode=arithmetic, --mode=colorize, --mode=complete, "
+                              "--mode=interpolate, --mode=sample; leave it out"),
     "a config to evaluate": (("--mode=evaluate", CONFIG), "--config has no use with --mode=eval"),
     "unknown evaluation": (("--mode=evaluate", "--with=prob"), 'Did you mean "probe"?'),
     "unknown config file": (("--config=configs/age_digit.py",), 'Config file "configs/age_digit.py"'
@@ -104,6 +105,8 @@ COMMAND_LINES = {
     "export to a picture": (("--mode=export", "--workdir={tmp}", "--out=x.png"), "--out=x.png must "
                             "end in .jaxexport or .safetensors"),
     "export nothing": (("--mode=export", "--workdir={tmp}/none"), "holds no run of jaxgen"),
+    "color what": (("--mode=colorize", "--workdir={tmp}"), "Give --input=PHOTO, an image file or"),
+    "color nothing": (("--mode=colorize", "--workdir={tmp}", "--input=gone"), "--input=gone is no"),
     "evaluate what": (("--mode=evaluate",), "Give --workdir=DIR"),
     "sample nothing": (("--mode=sample", "--workdir={tmp}/none"), "holds no run of jaxgen"),
     "evaluate nothing trained": (("--mode=evaluate", "--workdir={tmp}/none"), "holds no run"),

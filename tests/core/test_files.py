@@ -1,5 +1,6 @@
 """Files that are whole or not there, folders that can be written to, names of nested values."""
 
+import contextlib
 import errno
 import os
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from jaxgen.core import UserError
 from jaxgen.core.files import (
+    atomically,
     available_memory,
     cache_dir,
     flatten,
@@ -25,6 +27,19 @@ def test_files_are_replaced_and_folders_made(tmp_path):
     assert path.read_bytes() == "größer".encode()
     assert write_atomically(str(path), b"\x00\xff") == path
     assert path.read_bytes() == b"\x00\xff"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_file_in_parts_is_there_once_it_is_whole(tmp_path):
+    path = tmp_path / "deep" / "a.bin"
+    with atomically(path) as file:
+        file.write_bytes(b"some")
+        assert not path.exists()
+    assert path.read_bytes() == b"some"
+    with contextlib.suppress(KeyError), atomically(path) as file:
+        file.write_bytes(b"other")
+        raise KeyError
+    assert path.read_bytes() == b"some"
     assert list(path.parent.iterdir()) == [path]
 
 
