@@ -19,7 +19,7 @@ def get_config(objective: colorizers.Objective = "gan", author: bool = False):
     config = colorizers.colorizer(
         objective,
         author,
-        num_steps=2000,
+        num_steps=1500,
         image_size=64,
         batch_size=16,
         features=32,

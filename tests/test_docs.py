@@ -91,3 +91,16 @@ def test_the_code_of_the_recipes(recipes, tmp_path, monkeypatch):
     between = names["halfway"](tmp_path / "age", *images)
     assert between.shape == (16, 16, 1)
     assert between.dtype == np.uint8
+
+
+def test_a_photograph_is_colored_as_the_recipe_says(recipes, tmp_path):
+    import numpy as np
+
+    from jaxgen import experiment
+
+    (color,) = recipes["Color your own photographs"]
+    experiment.run(experiment.load_config("configs/colorization_photos.py:l1,smoke"), tmp_path)
+    names: dict = {}
+    exec(compile(color, "recipes.md", "exec"), names)
+    gray = np.random.default_rng(0).integers(0, 256, (20, 30), np.uint8)
+    assert names["colored"](tmp_path, gray).shape == (20, 30, 3)

@@ -92,14 +92,15 @@ def _colorized(
 ) -> Callable[[TrainState], Pictures]:
     images = np.asarray(even_rows(held_out.image, _COLORED))
     images = images[: len(images) - len(images) % _COLUMNS or len(images)]
-    key = key_for(jax.random.key(1), "colorized")
+    key = jax.random.key(1)
     colorize: Any = abilities.colorize
 
     @jax.jit
     def draw(state: TrainState, images: jax.Array) -> tuple[jax.Array, ...]:
-        batch = preprocess.prepare({"image": images}, key, entries=preprocess.COMPUTED)
+        raw, entries = {"image": images}, preprocess.COMPUTED
+        batch = preprocess.prepare(raw, jax.random.key(0), entries=entries)
         lightness = batch["lightness"]
-        made = colorize(spec, state, lightness, key)
+        made = colorize(spec, state, lightness, key_for(key, "colorized"))
         gray, colored = (
             2.0 * color.from_lightness_and_chroma(lightness, x) - 1.0 for x in (0.0 * made, made)
         )

@@ -70,7 +70,8 @@ def colored(experiment: Experiment, state: TrainState, key: Any, images: np.ndar
 
     @jax.jit
     def some(state, key, raw):
-        batch = preprocess.prepare({"image": raw}, key, entries=preprocess.COMPUTED)
+        entries = preprocess.COMPUTED
+        batch = preprocess.prepare({"image": raw}, jax.random.key(0), entries=entries)
         lightness = batch["lightness"]
         chroma = colorize(experiment.spec, state, lightness, key)
         return 2.0 * color.from_lightness_and_chroma(lightness, chroma) - 1.0
