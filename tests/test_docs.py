@@ -93,6 +93,7 @@ def test_the_code_of_the_recipes(recipes, tmp_path, monkeypatch):
     assert between.dtype == np.uint8
 
 
+@pytest.mark.usefixtures("quick_compilation")
 def test_a_photograph_is_colored_as_the_recipe_says(recipes, tmp_path):
     import numpy as np
 

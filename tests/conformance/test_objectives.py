@@ -60,7 +60,11 @@ def test_every_objective_is_tested_here():
     assert OBJECTIVES.keys() == {file.stem for file in files}
 
 
-@pytest.fixture(scope="module", params=sorted(OBJECTIVES))
+# One worker has all of an objective, whose state and programs its tests share.
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in sorted(OBJECTIVES)],
+)
 def made(request):
     """(experiment, initial state, batches of arrays [steps, b, ...]) of one objective."""
     config = experiment.load_config(
