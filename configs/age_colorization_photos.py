@@ -17,7 +17,7 @@ from configs.colorizers import smoke as smoke
 
 
 def get_config():
-    config = colorizers.age(num_steps=1500, image_size=64, batch_size=16, features=32)
+    config = colorizers.age(num_steps=1000, image_size=64, batch_size=8, features=32)
     config.data.name = "photos"
     config.update(log_every=100, sample_every=500, checkpoint_every=500)
     return config

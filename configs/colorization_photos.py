@@ -19,9 +19,9 @@ def get_config(objective: colorizers.Objective = "gan", author: bool = False):
     config = colorizers.colorizer(
         objective,
         author,
-        num_steps=1500,
+        num_steps=1000,
         image_size=64,
-        batch_size=16,
+        batch_size=8,
         features=32,
         receptive_field=34,
     )

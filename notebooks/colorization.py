@@ -72,10 +72,7 @@ from jaxgen import experiment
 from jaxgen.commands.compile_cache import enable_compilation_cache
 
 enable_compilation_cache()
-config = experiment.load_config(
-    "configs/colorization_photos.py" + (":smoke" if SMOKE else ""),
-    **({} if SMOKE else {"num_steps": 1500}),
-)
+config = experiment.load_config("configs/colorization_photos.py" + (":smoke" if SMOKE else ""))
 workdir = os.path.join(tempfile.mkdtemp(), "colors")
 state = experiment.run(config, workdir)
 display(Image(filename=str(sorted(Path(workdir, "images").glob("colorized_*.png"))[-1])))

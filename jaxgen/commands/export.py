@@ -14,7 +14,7 @@ FLAGS = (
         "out",
         "where it goes: .jaxexport (the generator) or .safetensors (all weights)",
         "generator.jaxexport",
-        Path,
+        flags.file,
     ),
 )
 

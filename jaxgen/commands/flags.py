@@ -96,13 +96,18 @@ def words(text: str) -> list[str]:
     return [word for word in text.split(",") if word]
 
 
+def file(text: str) -> str:
+    """A kind of flag: the local path of a file, which has no "/" at its end."""
+    return text
+
+
 def file_or_folder(text: str) -> str:
     """A kind of flag: a local path as text, which keeps a "/" at its end."""
     return text
 
 
-_PATHS = (Path, file_or_folder)  # kinds of flags
-PICTURE = Flag("out", "where it goes, a .png", "samples.png", Path)
+_PATHS = (Path, file, file_or_folder)  # kinds of flags
+PICTURE = Flag("out", "where it goes, a .png", "samples.png", file)
 SAMPLE_SEED = Flag("sample_seed", "of what is drawn", 0, whole_number(0))
 LABEL = Flag(
     "labels",
@@ -157,7 +162,10 @@ def parse(argv: Sequence[str], flags: Iterable[Flag]) -> tuple[Values, dict[str,
                 raise UserError(f"--{name}= is empty; name a path, or leave it out.")
             path = local_path(value, f"--{name}")
             ending = "/" * (path.name != "" and value.endswith("/"))
-            setattr(given, name, path if known[name].kind is Path else f"{path}{ending}")
+            if known[name].kind is file and value.endswith("/"):
+                raise UserError(f"--{name}={value} is a folder; name a file, without the last /.")
+            text = known[name].kind is file_or_folder
+            setattr(given, name, f"{path}{ending}" if text else path)
     return vars(given), dict(_override(argument, names) for argument in rest)
 
 

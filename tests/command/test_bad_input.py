@@ -102,6 +102,8 @@ COMMAND_LINES = {
     "beyond its range": ((CONFIG, "--config.optim.encoder.b1=2.0"), "be 0 or more and below 1"),
     "sample what": (("--mode=sample",), "Give --workdir=DIR"),
     "export what": (("--mode=export",), "Give --workdir=DIR"),
+    "walks to a folder": (("--mode=interpolate", "--workdir={tmp}", "--out=x.png/"), "--out=x.png/ "
+                          "is a folder; name a file"),
     "export to a picture": (("--mode=export", "--workdir={tmp}", "--out=x.png"), "--out=x.png must "
                             "end in .jaxexport or .safetensors"),
     "export nothing": (("--mode=export", "--workdir={tmp}/none"), "holds no run of jaxgen"),
