@@ -20,7 +20,7 @@ _NO_METRICS = (
     "ms_ssim_pairs",
     "memorisation/feature_space",
 )
-_GROUPS_APART = ("class/", "reference/", "data/", "memorisation/n_")
+_GROUPS_APART = ("class/", "reference/", "data/", "memorisation/n_", "color/", "color_")
 
 
 def title_of(metric: str, titles: Titles) -> tuple[str, str]:
@@ -55,13 +55,31 @@ def evaluation_section(evaluation: Mapping[str, Any], titles: Titles) -> str:
         )
         for name in names
     ]
-    metrics = page.table(("", "model", "real data"), rows) + _space(evaluation)
+    metrics = page.table(("", "model", "real data"), rows) if rows else ""
+    metrics += _space(evaluation) + _colors(evaluation, titles)
     step = f" at step {number(evaluation['step'])}" if "step" in evaluation else ""
     images = " on validation images" if evaluation.get("split") == "validation" else ""
     return page.section(
         f"Evaluation{images}{step}",
         f'<div class="tables"><section>{metrics}</section>{_classes(evaluation)}</div>',
     )
+
+
+def _colors(evaluation: Mapping[str, Any], titles: Titles) -> str:
+    """Metrics of colors: the model's beside those of predictors without a model."""
+    own = [name for name in evaluation if name.startswith("color/")]
+    others = [name.partition("/")[0] for name in evaluation if name.startswith("color_")]
+    groups = list(dict.fromkeys(others))
+    rows = [
+        (
+            _named(name, titles),
+            show(evaluation[name]),
+            *(show(evaluation.get(f"{group}/{name.partition('/')[2]}", "")) for group in groups),
+        )
+        for name in own
+    ]
+    head = ("", "model", *(escape(plain(group.removeprefix("color_"))) for group in groups))
+    return page.table(head, rows) if rows else ""
 
 
 def _space(evaluation: Mapping[str, Any]) -> str:

@@ -338,3 +338,18 @@ def test_a_browser_runs_the_page_offline(workdir, tmp_path):
     sources = re.findall(r'<img[^>]* src="(data:image/[^"]*)"', dom)
     assert len(sources) == dom.count("<img") == 2 * (12 + 1)
     assert "Uncaught" not in done.stderr
+
+
+def test_colors_stand_beside_predictors_without_a_model(workdir):
+    path = workdir / "evaluation.json"
+    scores = json.loads(path.read_text())
+    scores |= {"color/ab_l1": 5.5, "color/n": 12, "color_gray/ab_l1": 7.25}
+    scores |= {"color_mean_color/ab_l1": 9.125}
+    path.write_text(json.dumps(scores))
+    write(workdir)
+    page = (workdir / "report.html").read_text()
+    table = page[page.index("<th>mean color</th>") :].partition("</table>")[0]
+    rows = [re.findall(r"<td>(.*?)</td>", row) for row in table.split("<tr>")[1:]]
+    assert ["5.5", "7.25", "9.125"] in rows
+    assert ["12", "", ""] in rows
+    assert page.count("7.25<") == 1

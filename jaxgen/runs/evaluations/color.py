@@ -18,6 +18,7 @@ TITLES = {
     **{f"color_{name}/frechet": _FRECHET for name in color.BASELINES},
     "color/feature_space": ("Feature space of the Fréchet distance", ""),
 }
+_OF_IMAGES = ("n", "height", "width", "colorfulness_true")  # whoever colors them
 _KNOWN = 2000  # training images that predictors are made from, at most
 
 
@@ -40,5 +41,7 @@ def evaluate(context: Context) -> dict[str, Any]:
         metrics: dict[str, Any] = color.compare(context.real, images)
         with contextlib.suppress(TooFewImages):
             metrics["frechet"] = frechet.frechet_distance(true, space.features(images))
+        if name:
+            metrics = {k: value for k, value in metrics.items() if k not in _OF_IMAGES}
         found |= under(f"color_{name}" if name else "color", metrics)
     return found
