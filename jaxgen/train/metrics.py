@@ -62,7 +62,7 @@ class Window:
         for name, value in values.items():
             total = np.where(np.isfinite(value), value, 0.0).sum(axis=0)
             self._sums[name] = self._sums.get(name, 0.0) + total
-        self._count += len(next(iter(values.values())))
+        self._count += len(next(iter(values.values()), ()))
 
     def take(self) -> dict[int, dict[str, float]]:
         """The means of each seed that has not diverged (of a run: 0), then the window is empty."""

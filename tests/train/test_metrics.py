@@ -38,6 +38,12 @@ def test_a_window_that_an_earlier_version_saved():
     assert window.take() == {0: {"a/loss": 3.0}}
 
 
+def test_a_step_without_metrics_logs_none():
+    window = Window()
+    window.add(0, {})
+    assert window.take() == {0: {}}
+
+
 def test_the_first_bad_metric_of_a_run_is_named_with_its_step():
     window = Window()
     metrics = {"a/loss": np.array([1.0, 1.0, np.inf]), "b/loss": np.array([1.0, np.nan, 1.0])}
