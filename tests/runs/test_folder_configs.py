@@ -37,7 +37,16 @@ def narrow(path, **values):
 
 @pytest.mark.core
 def test_every_config_for_folders_is_tested_here():
-    assert sorted([*FAMILIES, "configs/age_folder.py"]) == CONFIGS
+    others = ("configs/age_folder.py", "configs/colorization_folder.py")
+    assert sorted([*FAMILIES, *others]) == CONFIGS
+
+
+@pytest.mark.core
+def test_colorizers_take_sizes_that_can_be_halved_to_a_pixel():
+    for side in (32, 64):
+        assert narrow("configs/colorization_folder.py", image_size=side, load_size=side)
+    with pytest.raises(UserError, match=r"^unet.Generator does not fit .* 48x48 .* 32 or 64\."):
+        narrow("configs/colorization_folder.py", image_size=48, load_size=0)
 
 
 @pytest.mark.core

@@ -41,11 +41,10 @@ def made(**abilities):
         objective="fake",
         seed=0,
     )
-    names = ("encode", "assignments", "as_modelled", "evaluate")
+    names = ("encode", "assignments", "as_modelled", "evaluate", "colorize")
+    known = {"num_classes": CLASSES, "sample": "some", "entries": ("image",)}
     return types.SimpleNamespace(
-        abilities=types.SimpleNamespace(
-            **{**dict.fromkeys(names), "num_classes": CLASSES, **abilities}
-        ),
+        abilities=types.SimpleNamespace(**{**dict.fromkeys(names), **known, **abilities}),
         config=config,
         spec=None,
         kind="image",
