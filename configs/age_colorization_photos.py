@@ -19,5 +19,5 @@ from configs.colorizers import smoke as smoke
 def get_config():
     config = colorizers.age(num_steps=1000, image_size=64, batch_size=8, features=32)
     config.data.name = "photos"
-    config.update(log_every=100, sample_every=500, checkpoint_every=500)
+    config.update(log_every=100, sample_every=200, checkpoint_every=200)
     return config

@@ -3,7 +3,9 @@ r"""Colorization by a conditional GAN, of the two photographs that scikit-learn 
     python -m jaxgen.main --config=configs/colorization_photos.py --workdir=runs/colors
 
 P. Isola et al., pix2pix, CVPR 2017, arXiv:1611.07004, with the objective of your choice. Trained on
-the left three quarters of a temple and of a flower, held out are the right quarters.
+the left three quarters of a temple and of a flower, held out are the right quarters; four minutes
+on two cores (AMD EPYC), and the figures are in the README. What it saw are windows of 64 pixels of
+photographs 427 pixels high: `--mode=colorize --side=427` shows it such windows.
 
 Deviations: data, width, patches of 34 px, batch and length are ours, chosen for minutes on two
 cores.
@@ -26,5 +28,5 @@ def get_config(objective: colorizers.Objective = "gan", author: bool = False):
         receptive_field=34,
     )
     config.data.name = "photos"
-    config.update(log_every=100, sample_every=500, checkpoint_every=500)
+    config.update(log_every=100, sample_every=200, checkpoint_every=200)
     return config

@@ -26,6 +26,8 @@ def main(argv: list[str]) -> None:
         raise UserError(
             f"--mode={mode} is not one of {', '.join(modes)}.{did_you_mean(mode, modes)}"
         )
+    # A flag of several modes is read as this one has it.
+    given, overrides = flags.parse(argv, [*_COMMON, *every, *modes[mode].FLAGS])
     owners: dict[str, list[str]] = {}
     for name, module in modes.items():
         for flag in module.FLAGS:

@@ -20,6 +20,9 @@ def join_processes(
             "Give all of --coordinator, --num_processes and --process_id, or --distributed alone "
             "where Slurm, Open MPI or a TPU pod started the processes."
         )
+    if coordinator is not None and not coordinator.rpartition(":")[2].isdigit():
+        host = coordinator.rstrip(":")
+        raise UserError(f"--coordinator={coordinator} must be HOST:PORT, such as {host}:1234.")
     if num_processes and process_id is not None and not 0 <= process_id < num_processes:
         raise UserError(
             f"--process_id={process_id} must be from 0 to {num_processes - 1}, as "

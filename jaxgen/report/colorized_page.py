@@ -77,7 +77,7 @@ def _figure(photo: Photo) -> str:
     left, right, *_ = photo.previews
     pictures = "".join(
         f'<img class="{"left" * (what == left)}{"right" * (what == right)}" '
-        f'data-what="{escape(what)}" width="{width}" height="{height}" decoding="async" '
+        f'data-what="{escape(what)}" width="{width}" height="{height}" '
         f'alt="{name}, {escape(what)}" src="{uri}">'
         for what, uri in photo.previews.items()
     )

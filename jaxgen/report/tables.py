@@ -20,6 +20,7 @@ _NO_METRICS = (
     "ms_ssim_pairs",
     "memorisation/feature_space",
 )
+_LONG = 40  # characters of a text
 _GROUPS_APART = ("class/", "reference/", "data/", "memorisation/n_", "color/", "color_")
 
 
@@ -50,7 +51,7 @@ def evaluation_section(evaluation: Mapping[str, Any], titles: Titles) -> str:
     rows = [
         (
             _named(name, titles),
-            show(evaluation[name]),
+            _cell(evaluation[name]),
             show(evaluation.get(f"reference/{name}", "")),
         )
         for name in names
@@ -145,6 +146,12 @@ def show(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return number(value) if isinstance(value, int | float) else escape(str(value))
+
+
+def _cell(value: Any) -> str:
+    """As `show`; a sentence may be broken into lines, or it would push the numbers off the page."""
+    words = isinstance(value, str) and len(value) > _LONG
+    return f'<span class="words">{show(value)}</span>' if words else show(value)
 
 
 def _percent(value: Any) -> str:

@@ -89,6 +89,8 @@ COMMAND_LINES = {
     "one process of several": ((CONFIG, "--num_processes=2"), "Give all of --coordinator, "),
     "process too many": ((CONFIG, "--coordinator=127.0.0.1:1", "--num_processes=2",
                           "--process_id=2"), "--process_id=2 must be from 0 to 1"),
+    "coordinator without a port": ((CONFIG, "--coordinator=host", "--num_processes=2",
+                                    "--process_id=0"), "--coordinator=host must be HOST:PORT"),
     "workdir below a file": ((CONFIG, f"--workdir={__file__}/run"), "Cannot write to --workdir="),
     "unwritable workdir": ((CONFIG, "--workdir=/proc/run"), "Cannot write to --workdir=/proc/run"),
     "workdir that is empty": ((CONFIG, "--workdir="), "--workdir= is empty; name a path"),
