@@ -9,6 +9,8 @@ from jaxgen.core.errors import UserError
 from jaxgen.data import images
 from jaxgen.data.dataset import Examples
 
+_LEAST_STRIDE = 16  # more tiles of so few photographs show nothing new
+
 
 def digits(split: str, channels: int) -> Examples:
     """1797 handwritten digits, 8 x 8 gray, values 0..16 scaled to 0..255; every sixth is for test.
@@ -35,8 +37,9 @@ def digits(split: str, channels: int) -> Examples:
 def photos(split: str, channels: int, image_size: int) -> Examples:
     """Square tiles of two color photographs, 640 x 427 (a temple, a flower), at native resolution.
 
-    Tiles overlap by three quarters of their side. Those of "train" are cut from the left three
-    quarters of a photograph, those of "test" from the right quarter. The label is the photograph.
+    Tiles are a quarter of their side apart, but at least 16 pixels. Those of "train" are cut from
+    the left three quarters of a photograph, those of "test" from the right quarter. The label is
+    the photograph.
     """
     from sklearn.datasets import load_sample_images
 
@@ -49,7 +52,7 @@ def photos(split: str, channels: int, image_size: int) -> Examples:
             f'The data set "photos" has tiles of up to {limit} pixels, not {image_size}: lower '
             "data.image_size (data.load_size, where it is given) or use a folder of images."
         )
-    stride = max(1, image_size // 4)
+    stride = max(_LEAST_STRIDE, image_size // 4)
     corners = [
         (label, x, y)
         for label, picture in enumerate(pictures)

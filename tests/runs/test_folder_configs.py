@@ -42,7 +42,7 @@ def test_every_config_for_folders_is_tested_here():
 
 
 @pytest.mark.core
-def test_colorizers_take_sizes_that_can_be_halved_to_a_pixel():
+def test_colorizers_take_sizes_that_can_be_halved():
     for side in (32, 64):
         assert narrow("configs/colorization_folder.py", image_size=side, load_size=side)
     with pytest.raises(UserError, match=r"^unet.Generator does not fit .* 48x48 .* 32 or 64\."):
