@@ -38,28 +38,28 @@ MUTANTS = [
     ),
     (
         "jaxgen/objectives/age.py",
-        '        match = _MATCH[hparams.image_match](nets("generator", codes), image)\n',
+        '        match = MATCH[hparams.image_match](nets("generator", codes), image)\n',
         "        import jax\n"
         "\n"
         '        match = jax.lax.stop_gradient(nets("generator", codes))\n'
-        "        match = _MATCH[hparams.image_match](match, image)\n",
+        "        match = MATCH[hparams.image_match](match, image)\n",
         "tests/objectives/test_gradients.py",
         "g(e(x)) is detached in the encoder's loss",
     ),
     (
         "jaxgen/objectives/age.py",
-        "        match = _MATCH[hparams.latent_match](fake_codes, z)\n",
+        "        match = MATCH[hparams.latent_match](fake_codes, z)\n",
         "        import jax\n"
         "\n"
         "        fake_codes = jax.lax.stop_gradient(fake_codes)\n"
-        "        match = _MATCH[hparams.latent_match](fake_codes, z)\n",
+        "        match = MATCH[hparams.latent_match](fake_codes, z)\n",
         "tests/objectives/test_gradients.py",
         "the encoder's latent match is detached",
     ),
     (
         "jaxgen/objectives/age.py",
-        "    match = _MATCH[hparams.latent_match](codes, z)\n",
-        "    import jax\n\n    match = jax.lax.stop_gradient(_MATCH[hparams.latent_match](codes, z))\n",
+        "    match = MATCH[hparams.latent_match](codes, z)\n",
+        "    import jax\n\n    match = jax.lax.stop_gradient(MATCH[hparams.latent_match](codes, z))\n",
         "tests/objectives/test_gradients.py",
         "the generator's latent match is detached",
     ),

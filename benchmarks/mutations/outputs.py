@@ -42,8 +42,8 @@ MUTANTS = [
     ),
     (
         "jaxgen/commands/flags.py",
-        'f"{path}{ending}")',
-        'f"{path}")',
+        'f"{path}{ending}" if text',
+        'f"{path}" if text',
         FOLDERS,
         "--out=new/ is a file",
     ),

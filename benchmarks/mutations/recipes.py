@@ -471,8 +471,8 @@ MUTANTS = [
         "the ablation leaves the game alone",
     ),
     (
-        "jaxgen/objectives/age.py",
-        'self.divergence == "nearest_neighbour" and self.kl_direction == "pq"',
+        "jaxgen/objectives/parts/age_codes.py",
+        'hparams.divergence == "nearest_neighbour" and hparams.kl_direction == "pq"',
         "False",
         "tests/test_recipes.py",
         "pq by neighbours accepted",

@@ -33,7 +33,7 @@ from jaxgen.core.types import Array, Batch, Key, Metrics
 from jaxgen.losses import moments, reconstruction
 from jaxgen.objectives.parts import age_codes
 from jaxgen.objectives.parts.adversary import SPREAD
-from jaxgen.objectives.parts.age_codes import divergence, draw_code, project
+from jaxgen.objectives.parts.age_codes import MATCH, divergence, draw_code, project
 
 __all__ = ["draw_code"]  # shared with the colorizer by AGE
 
@@ -117,7 +117,6 @@ TITLES = {
     },
     **SPREAD,
 }
-_MATCH = {"l1": reconstruction.l1, "l2": reconstruction.l2, "cosine": reconstruction.cosine}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,22 +167,10 @@ class Hparams:
     generator_image_weight: float = 0.0
 
     def __post_init__(self):
-        require_choice(
-            self,
-            latent_prior=("sphere", "normal"),
-            divergence=("moments", "nearest_neighbour"),
-            kl_direction=("qp", "pq"),
-            kl_form=("published", "textbook"),
-            image_match=tuple(_MATCH),
-            latent_match=tuple(_MATCH),
-        )
+        age_codes.check(self)
+        require_choice(self, image_match=tuple(MATCH))
         require_at_least(1, self, "latent_size", "encoder_updates", "generator_updates")
         require_at_least(0, self, "margin")
-        if self.divergence == "nearest_neighbour" and self.kl_direction == "pq":
-            raise ValueError(
-                'kl_direction="pq" needs divergence="moments"; an estimate by nearest neighbours '
-                'exists for "qp" only.'
-            )
 
 
 def arcs(hparams: Hparams) -> bool:
@@ -200,7 +187,7 @@ def encoder_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array,
     metrics = {"encoder/kl_real": kl_real, **age_codes.moments("encoder", spec, codes)}
     image_term = 0.0
     if hparams.image_weight:
-        match = _MATCH[hparams.image_match](nets("generator", codes), image)
+        match = MATCH[hparams.image_match](nets("generator", codes), image)
         image_term = hparams.image_weight * match
         metrics["encoder/image"] = match
     z = draw_code(spec, key, image.shape[0])
@@ -212,7 +199,7 @@ def encoder_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array,
     spread = moments.relative_spread(fake, image, mean=spec.layout.mean)
     metrics |= {"encoder/kl_fake": kl_fake, "generator/spread": spread}
     if hparams.encoder_latent_weight:
-        match = _MATCH[hparams.latent_match](fake_codes, z)
+        match = MATCH[hparams.latent_match](fake_codes, z)
         loss += hparams.encoder_latent_weight * match
         metrics["encoder/latent"] = match
     return loss, metrics | {"encoder/loss": loss}
@@ -224,7 +211,7 @@ def generator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Arra
     z = draw_code(spec, key, image.shape[0])
     codes = project(spec, nets("encoder", nets("generator", z)))
     kl_fake = divergence(spec, codes)
-    match = _MATCH[hparams.latent_match](codes, z)
+    match = MATCH[hparams.latent_match](codes, z)
     loss = hparams.generator_fake_weight * kl_fake + hparams.latent_weight * match
     metrics = {
         "generator/kl_fake": kl_fake,
@@ -233,7 +220,7 @@ def generator_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Arra
     }
     if hparams.generator_image_weight:
         real_codes = project(spec, nets("encoder", image))
-        match = _MATCH[hparams.image_match](nets("generator", real_codes), image)
+        match = MATCH[hparams.image_match](nets("generator", real_codes), image)
         loss += hparams.generator_image_weight * match
         metrics["generator/image"] = match
     return loss, metrics | {"generator/loss": loss}

@@ -84,7 +84,6 @@ TITLES = {
     "objective/latent_cosine": ("Latents found again", "cosine of z and e(g(z, s), s); 1 is right"),
     **{f"objective/{name}": title for name, title in colors.TITLES.items()},
 }
-_MATCH = {"l1": reconstruction.l1, "l2": reconstruction.l2, "cosine": reconstruction.cosine}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,23 +122,11 @@ class Hparams:
     latent_weight: float = 1000.0
 
     def __post_init__(self):
-        require_choice(
-            self,
-            latent_prior=("sphere", "normal"),
-            divergence=("moments", "nearest_neighbour"),
-            kl_direction=("qp", "pq"),
-            kl_form=("published", "textbook"),
-            chroma_match=("l1", "l2"),
-            latent_match=tuple(_MATCH),
-        )
+        age_codes.check(self)
+        require_choice(self, chroma_match=("l1", "l2"))
         require_at_least(1, self, "latent_size", "encoder_updates", "generator_updates")
         weights = ("chroma_weight", "generator_chroma_weight", "latent_weight")
         require_at_least(0, self, "margin", *weights)
-        if self.divergence == "nearest_neighbour" and self.kl_direction == "pq":
-            raise ValueError(
-                'kl_direction="pq" needs divergence="moments"; an estimate by nearest neighbours '
-                'exists for "qp" only.'
-            )
 
 
 def encoder_loss(
@@ -175,7 +162,7 @@ def generator_loss(
     fake = nets("generator", lightness, z, key=key_for(key, "made"))
     codes = _codes(nets, spec, lightness, fake)
     kl_fake = age_codes.divergence(spec, codes)
-    match = _MATCH[hparams.latent_match](codes, z)
+    match = age_codes.MATCH[hparams.latent_match](codes, z)
     loss = kl_fake + hparams.latent_weight * match
     if hparams.generator_chroma_weight:
         true = _codes(nets, spec, lightness, chroma)
@@ -251,4 +238,4 @@ def _chroma_match(
     nets: Nets, spec: Spec, lightness: Array, chroma: Array, codes: Array, key: Key
 ) -> Array:
     again = nets("generator", lightness, codes, key=key_for(key, "again"))
-    return _MATCH[spec.hparams.chroma_match](again, chroma)
+    return age_codes.MATCH[spec.hparams.chroma_match](again, chroma)

@@ -1,14 +1,37 @@
 """Codes of AGE's games: how they are drawn, projected and measured; see `objectives.age`.
 
-`spec.hparams` has latent_size, latent_prior, divergence, kl_direction and kl_form.
+`spec.hparams` has latent_size, latent_prior, divergence, kl_direction, kl_form and latent_match.
 """
+
+from typing import Any
 
 import jax.numpy as jnp
 
+from jaxgen.core.errors import require_choice
 from jaxgen.core.spec import Spec
 from jaxgen.core.types import Array, Key, Metrics
 from jaxgen.losses import moments as moments_lib
 from jaxgen.losses import reconstruction
+
+# Of images or chroma and their reconstructions, and of latents and the codes found again.
+MATCH = {"l1": reconstruction.l1, "l2": reconstruction.l2, "cosine": reconstruction.cosine}
+
+
+def check(hparams: Any) -> None:
+    """Raises ValueError for numbers of codes that are none, or do not go together."""
+    require_choice(
+        hparams,
+        latent_prior=("sphere", "normal"),
+        divergence=("moments", "nearest_neighbour"),
+        kl_direction=("qp", "pq"),
+        kl_form=("published", "textbook"),
+        latent_match=tuple(MATCH),
+    )
+    if hparams.divergence == "nearest_neighbour" and hparams.kl_direction == "pq":
+        raise ValueError(
+            'kl_direction="pq" needs divergence="moments"; an estimate by nearest neighbours '
+            'exists for "qp" only.'
+        )
 
 
 def draw_code(spec: Spec, key: Key, num: int) -> Array:
