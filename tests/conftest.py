@@ -1,6 +1,7 @@
 """Every test runs on eight CPU devices, with JAX's strictest checks on."""
 
 import os
+import re
 from pathlib import Path
 
 import jax
@@ -18,6 +19,25 @@ def pytest_configure(config):
     jax.config.update("jax_compilation_cache_dir", str(config.cache.mkdir("compiled")))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """One worker has all tests that share fixtures, whose cost is that of most tests.
+
+    Those are the tests of a file; of the conformance suite, of an objective. The tests of whole
+    documents and notebooks, beside this file, share nothing.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file, _, test = nodeid.partition("::")
+            if file.startswith("tests/conformance/"):
+                return f"{file}[{re.split(r'[][-]', test)[1]}]" if "[" in test else file
+            return nodeid if file.count("/") == 1 else file
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """What every objective owes: found through the configs, so a new paper is tested by existing."""
 
 import contextlib
-import dataclasses
 import functools
 import subprocess
 import sys
@@ -60,17 +59,17 @@ def test_every_objective_is_tested_here():
     assert OBJECTIVES.keys() == {file.stem for file in files}
 
 
-# One worker has all of an objective, whose state and programs its tests share.
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in sorted(OBJECTIVES)],
-)
+@pytest.fixture(scope="module", params=sorted(OBJECTIVES))
 def made(request):
-    """(experiment, initial state, batches of arrays [steps, b, ...]) of one objective."""
+    """(experiment, initial state, batches of arrays [steps, b, ...]) of one objective.
+
+    One network has a moving average, so that whatever holds of states holds of averages.
+    """
     config = experiment.load_config(
         str(ROOT / OBJECTIVES[request.param]), **{"data.batch_size": BATCH}
     )
     calm(config.optim)
+    config.ema[list(config.networks)[-1]] = 0.5
     exp = experiment.build(config)
     state = jax.jit(exp.create_state)(jax.random.key(0))
     return exp, state, {name: fake_data(like) for name, like in exp.example_batch.items()}
@@ -110,16 +109,24 @@ def step(made):
 
 
 def sharded(exp, state, batches, key):
+    """As a run does it; traced once, and each state takes the memory of the last."""
+    traces = []
+
+    def counted(spec, *args):
+        traces.append(None)
+        return exp.objective.train_step(spec, *args)
+
     mesh = program.make_mesh()
     assert mesh.size == 8
-    run = program.compile_step(
-        exp.objective.train_step,
-        exp.spec,
-        mesh,
-        # What is here to load is loaded.
-        load=lambda source, raw, key: raw,
-    )
-    state, metrics = run(copied(state), {}, batches, key)
+    # What is here to load is loaded.
+    run = program.compile_step(counted, exp.spec, mesh, load=lambda source, raw, key: raw)
+    state = jax.device_put(copied(state), program.replicated(mesh))
+    for number in range(STEPS):
+        old = jax.tree.leaves(state.params)
+        one = jax.tree.map(lambda x, number=number: x[number : number + 1], batches)
+        state, metrics = run(state, {}, one, jax.random.clone(key))
+        assert all(leaf.is_deleted() for leaf in old)
+    assert len(traces) == 1
     return state, jax.tree.map(lambda x: x[-1], metrics)
 
 
@@ -169,13 +176,15 @@ def run_key():
 
 
 @pytest.fixture(scope="module")
-def reference(made, step):
-    """(state, metrics) after all steps on one device."""
+def trajectory(made, step):
+    """(state, metrics) after each step on one device."""
     _, state, batches = made
     key = run_key()
+    passed = []
     for number in range(STEPS):
         state, metrics = step(state, of_step(batches, number), key)
-    return state, metrics
+        passed.append((state, metrics))
+    return passed
 
 
 def close(found, expected):
@@ -207,25 +216,24 @@ def close(found, expected):
     ],
     ids=["sharded", "shard_map", "pmap", "vmap"],
 )
-def test_regimes_agree_with_one_device(made, reference, regime):
+def test_regimes_agree_with_one_device(made, trajectory, regime):
     exp, state, batches = made
     key = jax.random.key(7) if regime is sharded else run_key()
-    close(regime(exp, state, batches, key), reference)
+    close(regime(exp, state, batches, key), trajectory[-1])
 
 
-def test_resumes_exactly(made, step, reference, tmp_path):
+def test_resumes_exactly(made, step, trajectory, tmp_path):
     """Through a checkpoint after the first step, bit for bit."""
-    exp, state, batches = made
-    key = run_key()
-    state, _ = step(state, of_step(batches, 0), key)
+    exp, _, batches = made
+    state, _ = trajectory[0]
     checkpoints = Checkpoints(tmp_path)
     checkpoints.save(1, state, {})
     like = jax.eval_shape(lambda: exp.create_state(jax.random.key(0)))
     _, state, _ = checkpoints.restore(like)
     checkpoints.close()
     for number in range(1, STEPS):
-        state, _ = step(state, of_step(batches, number), key)
-    for a, b in zip(*map(jax.tree.leaves, (state, reference[0])), strict=True):
+        state, _ = step(state, of_step(batches, number), run_key())
+    for a, b in zip(*map(jax.tree.leaves, (state, trajectory[-1][0])), strict=True):
         assert np.asarray(a).tobytes() == np.asarray(b).tobytes()
 
 
@@ -246,32 +254,13 @@ def test_steps_of_one_dispatch_equal_steps_one_by_one(made):
         np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
 
 
-def test_no_retrace_and_donation(made):
-    exp, state, batches = made
-    traces = []
-
-    def counted(spec, *args):
-        traces.append(None)
-        return exp.objective.train_step(spec, *args)
-
-    mesh = program.make_mesh(jax.devices()[:1])
-    run = program.compile_step(counted, exp.spec, mesh)
-    state = jax.device_put(copied(state), program.replicated(mesh))
-    old = jax.tree.leaves(state.params)[0]
-    for number in range(STEPS):
-        one = jax.tree.map(lambda x, number=number: x[number : number + 1], batches)
-        state, _ = run(state, {}, one, jax.random.key(0))
-    assert old.is_deleted()
-    assert len(traces) == 1
-
-
 @pytest.mark.core
-def test_state_holds_arrays_keyed_by_network(made, reference):
+def test_state_holds_arrays_keyed_by_network(made, trajectory):
     exp, state, _ = made
     for kind in ("params", "model_state", "opt_state"):
         assert set(getattr(state, kind)) == set(exp.objective.NETWORKS)
     assert all(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(state))
-    after, metrics = reference
+    after, metrics = trajectory[-1]
     assert int(after.step) == STEPS
     assert jax.tree.structure(after) == jax.tree.structure(state)
     for name, value in metrics.items():
@@ -304,35 +293,29 @@ def test_metrics_of_held_out_images_are_explained(made):
             assert_explained(exp, f"objective/{name}")
 
 
-def test_seeds_in_parallel_equal_seeds_one_by_one(made):
+def test_seeds_in_parallel_equal_seeds_one_by_one(made, step):
     exp, _, batches = made
     seeds = jax.random.split(jax.random.key(3), 2)
-    step = functools.partial(exp.objective.train_step, exp.spec)
     batch = of_step(batches, 0)
     states = jax.jit(jax.vmap(exp.create_state))(seeds)
     keys = jax.vmap(lambda key: jax.random.fold_in(key, 1))(jax.random.clone(seeds))
     # JAX's checker takes the parts of a batched split for one key.
     with jax.debug_key_reuse(False):
         together, _ = jax.jit(jax.vmap(step, in_axes=(0, None, 0)))(states, batch, keys)
-    alone, _ = jax.jit(step)(jax.tree.map(lambda x: x[1], states), batch, jax.random.clone(keys)[1])
+    alone, _ = step(jax.tree.map(lambda x: x[1], states), batch, jax.random.clone(keys)[1])
     for a, b in zip(jax.tree.leaves(together.params), jax.tree.leaves(alone.params)):
         # Two optimiser steps amplify rounding where a gradient is nearly zero.
         np.testing.assert_allclose(np.asarray(a)[1], b, rtol=1e-3, atol=2e-5)
 
 
-def test_moving_average_follows_the_parameters(made):
-    exp, _, batches = made
-    name = exp.objective.NETWORKS[-1]
-    spec = dataclasses.replace(exp.spec, ema={name: 0.5})
-    zeros = {k: jnp.zeros(v.shape, v.dtype) for k, v in exp.example_batch.items()}
-    create = jax.jit(functools.partial(exp.objective.create_state, spec))
-    state = create(jax.random.key(0), zeros)
-    before = jax.tree.leaves(state.params[name])[0]
-    after, _ = jax.jit(functools.partial(exp.objective.train_step, spec))(
-        state, of_step(batches, 0), jax.random.key(1)
-    )
-    moved, average = (jax.tree.leaves(t[name])[0] for t in (after.params, after.ema))
-    np.testing.assert_allclose(average, (before + moved) / 2, rtol=1e-5, atol=1e-7)
+def test_moving_average_follows_the_parameters(made, trajectory):
+    exp, state, _ = made
+    (name,) = exp.spec.ema
+    after, _ = trajectory[0]
+    for before, moved, average in zip(
+        *(jax.tree.leaves(t[name]) for t in (state.params, after.params, after.ema)), strict=True
+    ):
+        np.testing.assert_allclose(average, (before + moved) / 2, rtol=1e-5, atol=1e-7)
     assert eval_params(after)[name] is after.ema[name]
 
 
