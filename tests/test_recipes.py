@@ -19,6 +19,7 @@ from jaxgen.core.files import flatten
 from jaxgen.objectives import (
     aae_semisupervised,
     aae_supervised,
+    aegan,
     age,
     cgan,
     colorization,
@@ -59,6 +60,9 @@ AAE = "arXiv:1511.05644, appendix A (memory)"
 PIX2PIX = "arXiv:1611.07004, sections 3 and 6.1"
 PIX2PIX_TORCH = "phillipi/pix2pix, models.lua and train.lua"
 COLORS = "cameronfabbri/Colorizing-Images-Using-Adversarial-Networks, report and pix2pix.py"
+AEGAN = "arXiv:2004.05472"
+AEGAN_CODE = "ConorLazarou/AEGAN-keras, params_64.json and its builder"
+AEGAN_28 = "ConorLazarou/AEGAN-keras, its history's 28 px configuration"
 REPLICATION = "1henrypage/adversarial-autoencoders"
 
 
@@ -492,8 +496,59 @@ COLORIZERS = {
     },
     "configs/colorization_cifar10.py": PIX2PIX_GAME,
 }
+PAIR, JUDGES = "generator encoder", "image_discriminator latent_discriminator"
+
+
+def keras_adam(source, networks, learning_rate, b1):
+    where = " ".join(f"optim.{name}" for name in networks.split())
+    clipped = {"eps": 1e-7, "clip_parameter_norm": 1.0, "clip_norm": 0.0}
+    return adam(source, where, learning_rate, b1, **clipped)
+
+
+AEGAN_64 = {
+    **said(
+        AEGAN,
+        "",
+        {
+            "objective": "aegan",
+            "data.batch_size": 16,
+            "data.image_size": 64,
+            "data.flip": True,
+            "hparams.latent_size": 32,
+            "num_steps": 75_000,  # of four of its 300,000 steps
+        },
+    ),
+    **keras_adam(AEGAN_CODE, PAIR, 2e-4, 0.5),
+    **keras_adam(AEGAN_CODE, JUDGES, 5e-4, 0.5),
+}
+# In its blocks of two the code counts two steps, an autoencoder's is one.
+AEGANS = {
+    "configs/aegan_anime.py": AEGAN_64,
+    "configs/aegan_celeba.py": AEGAN_64,
+    "configs/aegan_anime.py:egan": {**AEGAN_64, **said(AEGAN, "", {"hparams.model": "egan"})},
+    "configs/aegan_anime.py:gan": {**AEGAN_64, **said(AEGAN, "", {"num_steps": 150_000})},
+    "configs/aegan_anime.py:aae": {**AEGAN_64, **said(AEGAN, "", {"num_steps": 150_000})},
+    "configs/aegan_anime.py:ae": {
+        **AEGAN_64,
+        **said(AEGAN, "", {"num_steps": 300_000}),
+        **said(AEGAN_CODE, "", {"hparams.image_weight": 1.0}),
+        **keras_adam(AEGAN_CODE, PAIR, 1e-3, 0.9),
+    },
+    "configs/aegan_mnist.py": {
+        **said(AEGAN_28, "hparams", {"image_weight": 5.0, "latent_weight": 5.0}),
+        **said(AEGAN_CODE, "", {"hparams.latent_size": 16, "data.batch_size": 32}),
+        **said(
+            AEGAN_28,
+            " ".join(f"networks.{name}" for name in JUDGES.split()),
+            {"slope": 0.0},
+        ),
+        **keras_adam(AEGAN_28, PAIR, 2e-4, 0.5),
+        **keras_adam(AEGAN_28, JUDGES, 1e-3, 0.5),
+    },
+}
 RECIPES = {
     **COLORIZERS,
+    **AEGANS,
     "configs/age_cifar10.py": age_recipe(32, CIFAR_HALVINGS, **CIFAR_AGE),
     "configs/age_cifar10.py:no_reconstruction": age_recipe(
         32,
@@ -853,6 +908,7 @@ RECIPES = {
 # No number of these is published.
 OURS = {
     "configs/aae_digits.py",
+    "configs/aegan_digits.py",
     "configs/age_colorization_cars.py",
     "configs/age_colorization_photos.py",
     "configs/age_digits.py",
@@ -945,6 +1001,25 @@ DEFAULTS = {
         **said(WGAN, "", {"clip": 0.01}),
         **said(GP, "", {"penalty_weight": 10.0}),
     },
+    aegan: {
+        **said(AEGAN, "", {"model": "aegan", "latent_size": 32, "latent_prior": "normal"}),
+        **said(
+            AEGAN_CODE,
+            "",
+            {
+                "image_weight": 10.0,
+                "latent_weight": 5.0,
+                "image_adversarial_weight": 1.0,
+                "latent_adversarial_weight": 1.0,
+                "reconstruction": "means",
+                "adversarial_form": "non_saturating",
+                "real_label": 0.95,
+                "fake_label": 0.05,
+                "blocks": True,
+                "annealing_steps": 0,
+            },
+        ),
+    },
     aae_supervised: said(AAE, "", {"code_size": 15, "prior_scale": 1.0}),
     aae_semisupervised: said(
         AAE, "", {"num_classes": 10, "style_size": 10, "input_noise_level": 0.3}
@@ -1015,6 +1090,19 @@ def test_the_discriminators_update_of_2014_is_that_of_half_the_loss():
 
 # Parameters of the networks that a config makes, counted from the published layers.
 SIZES = {
+    "configs/aegan_anime.py": {
+        "generator": 1_946_691,
+        "encoder": 1_381_664,
+        "image_discriminator": 708_545,
+        "latent_discriminator": 76_801,
+    },
+    # Dense layers of 2048 and 4096 numbers, and the convolutions of the history's channels.
+    "configs/aegan_mnist.py": {
+        "generator": 653_441,
+        "encoder": 493_712,
+        "image_discriminator": 462_977,
+        "latent_discriminator": 70_657,
+    },
     "configs/age_cifar10.py": {"encoder": 1_183_616, "generator": 3_934_595},
     "configs/age_celeba.py": {"encoder": 3_281_728, "generator": 3_281_792},
     "configs/gan_mnist.py": {"generator": 2_503_984, "discriminator": 1_231_441},

@@ -179,8 +179,8 @@ MUTANTS = [
     ),
     (
         "jaxgen/losses/adversarial.py",
-        "        return -_cross_entropy(fake_logits, 0.0)\n",
-        "        return _cross_entropy(fake_logits, 0.0)\n",
+        "        return -cross_entropy(fake_logits, 0.0)\n",
+        "        return cross_entropy(fake_logits, 0.0)\n",
         "tests/objectives/test_gradients.py",
         "the minimax generator helps the discriminator",
     ),

@@ -29,6 +29,11 @@ COMMON = {
     "clip_norm": Key(
         0.0, "norm of the network's gradient above which it is scaled down; 0: never", least=0.0
     ),
+    "clip_parameter_norm": Key(
+        0.0,
+        "norm of one parameter's gradient above which it is scaled down, as by Keras; 0: never",
+        least=0.0,
+    ),
 }
 _ADAM = {
     "b1": Key(0.9, "decay of the mean of gradients", least=0.0, below=1.0),
@@ -151,10 +156,23 @@ def build(values: Mapping[str, Any]) -> optax.GradientTransformation:
         kind = kinds.get(values["name"], optax.scale_by_adam)(**numbers)
     clip, decay = values["clip_norm"], values["weight_decay"]
     clipped = [optax.clip_by_global_norm(clip)] if clip else []
+    if values["clip_parameter_norm"]:
+        clipped.append(_clip_each(values["clip_parameter_norm"]))
     decayed = [optax.add_decayed_weights(decay)] if decay else []
     scaled = [kind, *decayed] if values["name"] == "adamw" else [*decayed, kind]
     rate = schedule(values["learning_rate"], values["schedule"])
     return optax.chain(*clipped, *scaled, scale_by_learning_rate(rate))
+
+
+def _clip_each(limit: float) -> optax.GradientTransformation:
+    """Every parameter's gradient by itself, Keras's clipnorm."""
+    import jax.numpy as jnp
+    import optax
+
+    def clip(gradient: Any, _: Any) -> Any:
+        return gradient * (limit / jnp.maximum(jnp.linalg.norm(gradient.ravel()), limit))
+
+    return optax.stateless_with_tree_map(clip)
 
 
 def schedule(learning_rate: float, values: Mapping[str, Any]) -> Callable[[Any], Any]:

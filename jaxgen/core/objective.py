@@ -13,6 +13,7 @@ and where it has the ability
   has `colorize`
 - `num_classes(hparams)`: K of the classes that samples can be asked to be of, that labels may be of
   and that `assignments` are over; 0 where there are none
+- `lacks(hparams)`: names of abilities below that it has not at these hparams
 - `draw_code(spec, key, num)`: codes or latents f32[num,m] of the prior
 - `encode(spec, state, image)`: codes f32[b,m]
 - `decode(spec, state, code, condition=None, key=None)`: images of any codes
@@ -133,8 +134,8 @@ def resolve(module: ModuleType | Any, hparams: Any) -> Objective:
     require(module)
     num_classes = getattr(module, "num_classes", lambda _: 0)(hparams)
     abilities = {name: getattr(module, name, None) for name in _ABILITIES}
-    if not num_classes:
-        abilities["assignments"] = None
+    lacking = getattr(module, "lacks", lambda _: ())(hparams)
+    abilities |= dict.fromkeys(lacking if num_classes else (*lacking, "assignments"))
     return Objective(
         name=module.__name__,
         networks=tuple(module.NETWORKS),

@@ -23,6 +23,15 @@ from jaxgen.losses.moments import project_to_sphere
 from jaxgen.losses.precision import at_least_float32
 
 
+def cross_entropy(logits: Array, label: float) -> Array:
+    """Mean of -label log D - (1 - label) log(1 - D) in nats, D the logistic function of logits.
+
+    Logits f[b,...] -> f[]. The loss of a batch of one kind, all real or all generated.
+    """
+    logits = at_least_float32(logits)
+    return jnp.mean(jax.nn.softplus(logits) - label * logits)
+
+
 def gan_discriminator(
     real_logits: Array, fake_logits: Array, *, real_label: float = 1.0, fake_label: float = 0.0
 ) -> Array:
@@ -35,15 +44,15 @@ def gan_discriminator(
     >>> round(float(gan_discriminator(jnp.zeros(4), jnp.zeros(4))), 4)
     1.3863
     """
-    return _cross_entropy(real_logits, real_label) + _cross_entropy(fake_logits, fake_label)
+    return cross_entropy(real_logits, real_label) + cross_entropy(fake_logits, fake_label)
 
 
 def gan_generator(fake_logits: Array, *, form: str = "non_saturating") -> Array:
     """-E log D(G(z)) ("non_saturating", section 3) or E log(1 - D(G(z))) ("minimax", eq. 1)."""
     if form == "non_saturating":
-        return _cross_entropy(fake_logits, 1.0)
+        return cross_entropy(fake_logits, 1.0)
     if form == "minimax":
-        return -_cross_entropy(fake_logits, 0.0)
+        return -cross_entropy(fake_logits, 0.0)
     raise ValueError(f'form="{form}" is not one of non_saturating, minimax.')
 
 
@@ -124,9 +133,3 @@ def pulling_away(codes: Array) -> Array:
     cosines = jnp.square(unit @ unit.T)
     count = codes.shape[0]
     return (jnp.sum(cosines) - jnp.trace(cosines)) / (count * (count - 1))
-
-
-def _cross_entropy(logits: Array, label: float) -> Array:
-    """Mean of -label log s(t) - (1 - label) log(1 - s(t)), s the logistic function, in nats."""
-    logits = at_least_float32(logits)
-    return jnp.mean(jax.nn.softplus(logits) - label * logits)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from jaxgen import lazy
 
 if TYPE_CHECKING:
+    from jaxgen.models import aegan as aegan
     from jaxgen.models import age as age
     from jaxgen.models import autoencoder as autoencoder
     from jaxgen.models import classifier as classifier

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from jaxgen.objectives import aae as aae
     from jaxgen.objectives import aae_semisupervised as aae_semisupervised
     from jaxgen.objectives import aae_supervised as aae_supervised
+    from jaxgen.objectives import aegan as aegan
     from jaxgen.objectives import age as age
     from jaxgen.objectives import age_colorization as age_colorization
     from jaxgen.objectives import cgan as cgan

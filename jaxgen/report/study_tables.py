@@ -23,6 +23,9 @@ MAIN = (
     "color/chroma_ratio",
     "color/colorfulness",
     "color/frechet",
+    "reconstruction/l1",
+    "reconstruction/sharpness",
+    "codes/linear_accuracy",
 )
 CURVES = (*MAIN, "modes", "stacked/modes", "classes_covered")
 _NO_METRICS = (

@@ -159,6 +159,18 @@ def test_gradients_above_a_norm_are_scaled_down_before_anything_else():
         np.testing.assert_allclose(update, -0.2 * (np.array(clipped) + 0.5 * params), rtol=1e-5)
 
 
+def test_every_parameter_can_be_clipped_by_itself():
+    """Keras's clipnorm: the norm of a tensor, not of all of them."""
+    tx = made(clip_parameter_norm=1.0)
+    gradient = {"long": jnp.array([[3.0], [4.0]]), "short": jnp.array([0.3, 0.4])}
+    params = jax.tree.map(jnp.zeros_like, gradient)
+    update, _ = tx.update(gradient, tx.init(params), params, step=jnp.asarray(0))
+    np.testing.assert_allclose(update["long"], [[-0.2 * 0.6], [-0.2 * 0.8]], rtol=1e-5)
+    np.testing.assert_allclose(update["short"], [-0.2 * 0.3, -0.2 * 0.4], rtol=1e-5)
+    none, _ = tx.update(params, tx.init(params), params, step=jnp.asarray(0))
+    assert not np.any(none["long"])
+
+
 def test_adamw_decays_the_update_and_adam_the_gradient():
     """At the first step Adam's update of a gradient is its sign."""
     for name, expected in (("adam", 1.0), ("adamw", 1.0 + 0.5 * 3.0)):

@@ -39,6 +39,11 @@ OFFERS = {
         ("discriminator",),
         REBUILDS - {"reconstruct"},  # which would need the labels of the images
     ),
+    "aegan": (
+        ("generator", "encoder", "image_discriminator", "latent_discriminator"),
+        ("image_discriminator", "latent_discriminator"),
+        REBUILDS,
+    ),
     "age": (("encoder", "generator"), (), REBUILDS),
     "age_colorization": (("encoder", "generator"), (), {"colorize", "evaluate"}),
     "cgan": (("generator", "discriminator"), ("discriminator",), GENERATES),

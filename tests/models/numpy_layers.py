@@ -145,6 +145,13 @@ class Layers:
         y = (x - used["mean"]) / np.sqrt(used["var"] + EPSILON)
         return y * part.get("scale", 1) + part.get("bias", 0)
 
+    def layer_norm(self, x, epsilon):
+        """Over the last axis, of each row or pixel by itself."""
+        part = self._next("LayerNorm")
+        centred = x - x.mean(axis=-1, keepdims=True)
+        deviation = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + epsilon)
+        return centred / deviation * part["scale"] + part["bias"]
+
     def sow(self, x):
         self.features.append(x)
         return x

@@ -814,3 +814,100 @@ def semisupervised_labels(h, key, image, label):
     noisy = corrupted(h, key_for(key, "input"), image)
 
     return lambda w: of_label(linear(w["encoder"], noisy)[:, : h.num_classes], label)
+
+
+# AEGAN
+
+
+def outside(w, *x):
+    """What `linear` gives, outside of training."""
+    return linear(w, *x) - TRAINING
+
+
+def aegan_single(player, kind):
+    """A discriminator's loss on one kind of batch, made by networks outside of training."""
+
+    def loss(h, key, image):
+        z = normal(key_for(key, "latent"), len(image), h.latent_size)
+
+        def shown(w):
+            made = image
+            if kind in ("generated", "recoded"):
+                made = np.tanh(outside(w["generator"], z))
+            if kind == "reconstructed":
+                made = np.tanh(outside(w["generator"], outside(w["encoder"], image)))
+            if kind in ("encoded", "recoded"):
+                made = outside(w["encoder"], made)
+            return z if (player, kind) == ("latent", "real") else made
+
+        def terms(w):
+            logits = scores(w[f"{player}_discriminator"], shown(w))
+            label = h.real_label if kind == "real" else h.fake_label
+            name = f"{player}_discriminator/{kind}"
+            loss = cross_entropy(logits, label).mean()
+            return {f"{name}_loss": (1, loss), **measured({name: sigmoid(logits).mean()})}
+
+        return terms
+
+    return loss
+
+
+def aegan_discriminator(player, *kinds):
+    """Every kind of batch at once, what is real once for each kind of fake."""
+
+    def loss(h, key, image):
+        real = aegan_single(player, "real")(h, key, image)
+        fakes = [
+            aegan_single(player, kind)(h, key_for(key, f"{kind} loss"), image) for kind in kinds
+        ]
+
+        def terms(w):
+            found = {
+                name: (len(kinds) * weight, value) for name, (weight, value) in real(w).items()
+            }
+            for fake in fakes:
+                found |= fake(w)
+            return found
+
+        return terms
+
+    return loss
+
+
+def aegan_pair(*played, model="aegan"):
+    """Generator and encoder: eq. 6, and the games of what they make, all in training."""
+
+    def loss(h, key, image):
+        z = normal(key_for(key, "latent"), len(image), h.latent_size)
+        norms = h.reconstruction == "norms"
+
+        def terms(w):
+            code = linear(w["encoder"], image)
+            made = {"encoded": code, "reconstructed": image_of(w["generator"], code)}
+            made["generated"] = image_of(w["generator"], z)
+            made["recoded"] = linear(w["encoder"], made["generated"])
+            found = {}
+            if model != "gan":
+                error = np.abs(made["reconstructed"] - flat(image))
+                error = error.sum(1).mean() if norms else error.mean()
+                found["generator/image"] = (h.image_weight, error)
+            if model == "aegan":
+                squares = np.square(made["recoded"] - z)
+                error = np.sqrt(squares.sum(1)).mean() if norms else squares.mean()
+                found["encoder/latent"] = (h.latent_weight, error)
+            if "generated" in played:
+                found |= measured({"generator/spread": spread(image, made["generated"])})
+            for kind in played:
+                of_images = kind in ("generated", "reconstructed")
+                player = "image" if of_images else "latent"
+                logits = scores(w[f"{player}_discriminator"], made[kind])
+                term = cross_entropy(logits, 1.0).mean()
+                if h.adversarial_form == "minimax":
+                    term = -cross_entropy(logits, 0.0).mean()
+                weights = h.image_adversarial_weight, h.latent_adversarial_weight
+                found[f"generator/{kind}"] = (weights[not of_images], term)
+            return found
+
+        return terms
+
+    return loss

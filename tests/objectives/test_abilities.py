@@ -15,6 +15,7 @@ pytestmark = pytest.mark.core
 SIGNATURES = {
     "turns": {"hparams": ...},
     "num_classes": {"hparams": ...},
+    "lacks": {"hparams": ...},
     "arcs": {"hparams": ...},
     "create_state": {"spec": ..., "key": ..., "batch": ...},
     "train_step": {"spec": ..., "state": ..., "batch": ..., "key": ...},
@@ -65,6 +66,8 @@ def test_every_ability_has_one_signature(name):
 VARIANTS = {name: (name, {}) for name in NAMES} | {
     "aae, mixture": ("aae", {"code_prior": "mixture"}),
     "aae, squared": ("aae", {"likelihood": "squared"}),
+    "aegan, aae": ("aegan", {"model": "aae"}),
+    "aegan, egan": ("aegan", {"model": "egan"}),
     "age, normal": ("age", {"latent_prior": "normal"}),
     "colorization of a latent": ("colorization", {"latent_size": CODE}),
     "pixelcnn of classes": ("pixelcnn", {"num_classes": CLASSES}),

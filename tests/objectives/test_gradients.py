@@ -94,6 +94,30 @@ SEMISUPERVISED = phases(
 PIXELGAN = phases(*of_binary(games.pixelgan_reconstruction, *CODES, games.pixelgan_supervised))
 PIXELGAN_OF_REAL_CODES = phases(*of_binary(games.pixelgan_reconstruction, *CODES))
 
+KINDS = {"image": ("generated", "reconstructed"), "latent": ("encoded", "recoded")}
+
+
+def aegan(model, pair, **kinds):
+    """The turns of a model in blocks, and at once, by their purposes."""
+    blocks, at_once = {}, {}
+    for player, fakes in kinds.items():
+        name = f"{player}_discriminator"
+        at_once[name] = games.aegan_discriminator(player, *fakes)
+        for kind in fakes:
+            blocks[f"{name}/real before {kind}"] = games.aegan_single(player, "real")
+            blocks[f"{name}/{kind}"] = games.aegan_single(player, kind)
+    last = {"generator" if model == "gan" else "generator+encoder": pair}
+    return blocks | last, at_once | last
+
+
+ALL_FOUR = games.aegan_pair("generated", "reconstructed", "encoded", "recoded")
+AEGAN = {
+    "aegan": aegan("aegan", ALL_FOUR, **KINDS),
+    "gan": aegan("gan", games.aegan_pair("generated", model="gan"), image=("generated",)),
+    "aae": aegan("aae", games.aegan_pair("encoded", model="aae"), latent=("encoded",)),
+    "egan": aegan("egan", games.aegan_pair("reconstructed", model="egan"), image=KINDS["image"]),
+    "ae": aegan("ae", games.aegan_pair(model="ae")),
+}
 AGE_WEIGHTS = {
     "encoder_real_weight": 1.5,
     "encoder_fake_weight": 0.7,
@@ -112,6 +136,20 @@ DROPOUT = {"posterior": "implicit", "input_noise": "dropout", "input_noise_level
 DRAWN = {"posterior": "gaussian"}
 # Objective, its losses by the turns' purposes, {case: hparams}.
 GAMES = [
+    *(
+        (
+            "aegan",
+            losses,
+            {f"{model}, {'at once' if at_once else 'blocks'}": {"model": model, **more}},
+        )
+        for model, both in AEGAN.items()
+        for at_once, losses in enumerate(both)
+        for more in [
+            {"blocks": False, "reconstruction": "norms", "adversarial_form": "minimax"}
+            if at_once
+            else {}
+        ]
+    ),
     (
         "age",
         AGE,
@@ -261,6 +299,15 @@ GAMES = [
 ]
 # Players take turns, one update each: several, and both at once, are of the same losses.
 DEFAULTS = {
+    "aegan": {
+        "image_weight": 1.5,
+        "latent_weight": 0.7,
+        "image_adversarial_weight": 1.2,
+        "latent_adversarial_weight": 0.8,
+        "real_label": 0.9,
+        "fake_label": 0.2,
+        "generator_updates": 1,
+    },
     "age": AGE_WEIGHTS,
     "age_colorization": {
         "chroma_weight": 10.0,
@@ -281,15 +328,21 @@ CASES = {
 }
 
 
+MOST_UPDATES = 4  # of a network in a step
+
+
 def recording():
-    """SGD that keeps, for each phase, the gradient it was given."""
+    """SGD that keeps the gradients it was given, in order."""
 
     def init(params):
-        names = ("", "reconstruction", "adversarial", "supervised")
-        return {phase: jax.tree.map(jnp.zeros_like, params) for phase in names}
+        kept = jax.tree.map(lambda x: jnp.zeros((MOST_UPDATES, *x.shape)), params)
+        return {"count": jnp.zeros((), jnp.int32), "kept": kept}
 
     def update(gradient, state, params=None, *, phase, **extra):
-        return jax.tree.map(lambda g: -RATE * g, gradient), {**state, phase or "": gradient}
+        count = state["count"]
+        kept = jax.tree.map(lambda all_, g: all_.at[count].set(g), state["kept"], gradient)
+        moves = jax.tree.map(lambda g: -RATE * g, gradient)
+        return moves, {"count": count + 1, "kept": kept}
 
     return optax.GradientTransformationExtraArgs(init, update)
 
@@ -352,7 +405,7 @@ def test_every_turn_of_a_step_follows_the_gradient_of_its_papers_loss(case):
     weights = jax.tree.map(lambda x: np.array(x, np.float64), state.params)
     offered = resolve(module_of(name), spec.hparams)
     assert [turn.purpose for turn in offered.turns] == list(losses)
-    used = 0
+    used, updates = 0, dict.fromkeys(offered.networks, 0)
     for turn in offered.turns:
         part = used if turn.fresh else 0
         used += turn.fresh
@@ -361,10 +414,15 @@ def test_every_turn_of_a_step_follows_the_gradient_of_its_papers_loss(case):
         arrays = (np.asarray(x, np.float64 if x.ndim > 1 else None) for x in entries)
         terms = losses[turn.purpose](spec.hparams, update_key(key, turn.purpose), *arrays)
         check_values(spec, state, turn, weights, terms, *entries, update_key(key, turn.purpose))
-        gradients = {n: after.opt_state[n][turn.phase or ""] for n in turn.players}
+        gradients = {n: kept_gradient(after, n, updates[n]) for n in turn.players}
+        updates |= {n: updates[n] + 1 for n in turn.players}
         check_gradients(terms, weights, gradients)
         weights = clipped(spec, turn, "after", moved(weights, gradients))
     np.testing.assert_allclose(flat(after.params), flat(weights), atol=1e-5)
+
+
+def kept_gradient(state, network, number):
+    return jax.tree.map(lambda x: x[number], state.opt_state[network]["kept"])
 
 
 def moved(weights, gradients):

@@ -45,6 +45,32 @@ def autoencoder(
     return (*rows, last) if supervised else rows
 
 
+def aegan(pair, updates, *singles, fresh=True):
+    """A block: discriminators on one kind of batch each, "fresh" where a kind is of new images."""
+    rows = [
+        ((f"{player}_discriminator",), f"{kind}_{player}_loss", IMAGE, 1, new, None, False)
+        for player, kind, new in singles
+    ]
+    return (*rows, (pair, "generator_loss", IMAGE, updates, fresh, None, False))
+
+
+PAIR = ("generator", "encoder")
+ON_IMAGES = (
+    ("image", "real", True),
+    ("image", "generated", False),
+    ("image", "real", True),
+    ("image", "reconstructed", True),
+)
+ON_CODES = (
+    ("latent", "real", False),
+    ("latent", "encoded", True),
+    ("latent", "real", False),
+    ("latent", "recoded", False),
+)
+AT_ONCE = tuple(
+    ((name,), f"{name}_loss", IMAGE, 1, False, None, False)
+    for name in ("image_discriminator", "latent_discriminator")
+)
 COLORS = ("lightness", "chroma")
 MIXTURE = {"code_prior": "mixture", "label_informed": True}
 INFORMED = ("informed_discriminator_loss", "informed_encoder_loss")
@@ -67,6 +93,29 @@ CASES = {
             discriminators=JUDGES, losses=("discriminators_loss", "encoder_loss"), supervised=True
         ),
     ),
+    # Batches of a block: of Dx two real and one to rebuild, of Dz one, of the pair four.
+    "aegan": ("aegan", {}, 8, aegan(PAIR, 4, *ON_IMAGES, *ON_CODES)),
+    "aegan, at once": (
+        "aegan",
+        {"blocks": False},
+        1,
+        (*AT_ONCE, (PAIR, "generator_loss", IMAGE, 1, False, None, False)),
+    ),
+    "aegan, annealed": (
+        "aegan",
+        {"annealing_steps": 3, "generator_updates": 2},
+        6,
+        aegan(PAIR, 2, *ON_IMAGES, *ON_CODES),
+    ),
+    "aegan, gan": (
+        "aegan",
+        {"model": "gan"},
+        1,
+        aegan(("generator",), 2, *ON_IMAGES[:2], fresh=False),
+    ),
+    "aegan, aae": ("aegan", {"model": "aae"}, 3, aegan(PAIR, 2, *ON_CODES[:2])),
+    "aegan, egan": ("aegan", {"model": "egan"}, 7, aegan(PAIR, 4, *ON_IMAGES)),
+    "aegan, ae": ("aegan", {"model": "ae"}, 1, aegan(PAIR, 1)),
     "age": (
         "age",
         {},
@@ -178,7 +227,8 @@ def test_the_turns_say_what_the_paper_does(case):
     assert found == rows
     assert all(turn.loss is getattr(module, turn.loss.__name__) for turn in offered.turns)
     special = [t.players for t in offered.turns if t.count or t.update is not optimise]
-    assert special == ([("critic",)] if name == "wgan" else [])
+    annealed = [PAIR] if hparams.get("annealing_steps") else []
+    assert special == ([("critic",)] if name == "wgan" else annealed)
 
 
 def sizes(hparams):
@@ -233,11 +283,10 @@ def test_who_moves_in_a_step_is_exactly_that(case, labelled):
             np.testing.assert_allclose(now - then, 0.01 * sum(tally.values()), atol=1e-5)
 
 
-def step_by_step(name, rows, spec, state, batch, key, batches):
+def step_by_step(name, rows, purposes, spec, state, batch, key, batches):
     """The rows one after the other, each update by itself, each against the others of now."""
     used = 0
-    for players, loss, entries, updates, fresh, phase, _ in rows:
-        purpose = "/".join(filter(None, ("+".join(players), phase)))
+    for (players, loss, entries, updates, fresh, phase, _), purpose in zip(rows, purposes):
         for number in range(updates):
             part = used + number if fresh else 0
             args = [batch[entry][part::batches] for entry in entries]
@@ -260,10 +309,12 @@ def test_a_step_is_the_turns_one_after_the_other(case):
     spec, state, batch = setup(name, ema=True, **hparams, **options)
     key = jax.random.key(1)
     after, _ = module_of(name).train_step(spec, state, batch, key)
-    expected = step_by_step(name, rows, spec, state, batch, key, batches)
+    purposes = [turn.purpose for turn in module_of(name).turns(spec.hparams)]
+    expected = step_by_step(name, rows, purposes, spec, state, batch, key, batches)
     assert largest_difference(after, expected) < 1e-5
     if len(rows) > 1:
-        backwards = step_by_step(name, rows[::-1], spec, state, batch, key, batches)
+        swapped = rows[::-1], purposes[::-1]
+        backwards = step_by_step(name, *swapped, spec, state, batch, key, batches)
         assert largest_difference(after, backwards) > 1e-4
 
 

@@ -27,7 +27,7 @@ HPARAMS = {
     "colorization": {},
 } | {
     name: _LATENTS
-    for name in ("age", "age_colorization", "ebgan", "gan", "lsgan", "wgan", "wgan_gp")
+    for name in ("aegan", "age", "age_colorization", "ebgan", "gan", "lsgan", "wgan", "wgan_gp")
 }
 
 

@@ -1,0 +1,24 @@
+r"""AEGAN on the 8x8 digits that scikit-learn ships, enlarged to 16x16.
+
+    python -m jaxgen.main --config=configs/aegan_digits.py --workdir=runs/aegan_digits
+
+C. Lazarou 2020, arXiv:2004.05472, with a small form of its networks and the numbers of its code.
+
+Deviations: networks, data, length, batches and length of codes are ours.
+Arguments: aegan (the default), gan, ae, aae, egan: the same networks with a part of the objective;
+smoke.
+"""
+
+from configs import aegans
+from configs.aegans import smoke as smoke
+
+
+def get_config(model: aegans.Model = "aegan"):
+    config = aegans.aegan(model, 16, steps=4000, batch_size=32, latent_size=16)
+    for network in config.networks.values():
+        if "features" in network or "multiples" in network:
+            network.features = 32
+    config.networks.latent_discriminator.depth = 4
+    config.data.update(name="digits", validation=299)
+    config.update(steps_per_dispatch=10, log_every=100)
+    return config
