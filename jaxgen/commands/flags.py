@@ -141,6 +141,21 @@ def modes() -> dict[str, str]:
     return found
 
 
+class _Once(argparse.Action):
+    """Keeps the value of a flag, which may be given once."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        before = getattr(namespace, self.dest, None)
+        if before is not None:
+            first, second = (
+                ",".join(map(str, v)) if isinstance(v, list) else v for v in (before, values)
+            )
+            raise UserError(
+                f"{option_string} is given twice, as {first} and as {second}; give one."
+            )
+        setattr(namespace, self.dest, values)
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message.removeprefix('argument ').strip()}; see --help.")
@@ -152,7 +167,7 @@ def parse(argv: Sequence[str], flags: Iterable[Flag]) -> tuple[Values, dict[str,
     known = {flag.name: flag for flag in flags}
     for flag in known.values():
         kind = str if flag.kind in _PATHS else flag.kind
-        how: Any = {"action": "store_true"} if kind is bool else {"type": kind}
+        how: Any = {"action": "store_true"} if kind is bool else {"action": _Once, "type": kind}
         parser.add_argument(f"--{flag.name}", **how)
     given, rest = parser.parse_known_args(list(argv))
     names = [f"--{name}" for name in known]
@@ -166,7 +181,7 @@ def parse(argv: Sequence[str], flags: Iterable[Flag]) -> tuple[Values, dict[str,
                 raise UserError(f"--{name}={value} is a folder; name a file, without the last /.")
             text = known[name].kind is file_or_folder
             setattr(given, name, f"{path}{ending}" if text else path)
-    return vars(given), dict(_override(argument, names) for argument in rest)
+    return vars(given), _overrides(rest, names)
 
 
 def help_text(usage: str, sections: Mapping[str, Iterable[Flag] | Mapping[str, str]]) -> str:
@@ -261,14 +276,21 @@ def call(main: Callable[[list[str]], None]) -> None:
         _fail(error, text, 1)
 
 
-def _override(argument: str, known: Sequence[str]) -> tuple[str, str]:
-    """(key, text) of --config.KEY=VALUE."""
-    name, separator, text = argument.partition("=")
-    if not name.startswith("--config."):
-        raise UserError(f'Unexpected argument "{argument}"; see --help.{did_you_mean(name, known)}')
-    if not separator:
-        raise UserError(f"{name} needs a value: {name}=VALUE.")
-    return name.removeprefix("--config."), text
+def _overrides(arguments: Sequence[str], known: Sequence[str]) -> dict[str, str]:
+    """Key -> text of every --config.KEY=VALUE."""
+    found: dict[str, str] = {}
+    for argument in arguments:
+        name, separator, text = argument.partition("=")
+        if not name.startswith("--config."):
+            hint = did_you_mean(name, known)
+            raise UserError(f'Unexpected argument "{argument}"; see --help.{hint}')
+        if not separator:
+            raise UserError(f"{name} needs a value: {name}=VALUE.")
+        key = name.removeprefix("--config.")
+        if key in found:
+            raise UserError(f"{name} is given twice, as {found[key]} and as {text}; give one.")
+        found[key] = text
+    return found
 
 
 def _fail(error: BaseException, text: str, code: int) -> NoReturn:

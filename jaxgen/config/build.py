@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import importlib
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
@@ -106,7 +105,7 @@ def build(config: load.Config) -> Experiment:
             "python -m jaxgen.study."
         )
     config = load.finish(config, {})
-    module = importlib.import_module(fields.objective_module(config.objective))
+    module = fields.import_module(fields.objective_module(config.objective))
     require(module)
     try:
         hparams = module.Hparams(**config.hparams)
@@ -197,7 +196,7 @@ def _check_networks(config: load.Config, abilities: Objective) -> None:
 
 def _network(values: load.Config, dtype: Any) -> Any:
     module, _, name = fields.network_class(values.module).rpartition(".")
-    cls = getattr(importlib.import_module(module), name)
+    cls = getattr(fields.import_module(module), name)
     given = {key: value for key, value in values.items() if key != "module"}
     known = {field.name for field in dataclasses.fields(cls)}
     return cls(**given, **({"dtype": dtype} if "dtype" in known else {}))

@@ -1,0 +1,40 @@
+"""What is read of a command line."""
+
+import sys
+
+import pytest
+
+from jaxgen import main as modes
+from jaxgen.commands import flags
+from jaxgen.core.errors import UserError
+
+TWICE = {
+    "a path": (("--workdir=a", "--workdir", "b"), "--workdir is given twice, as a and as b; give"),
+    "a number": (("--num=1", "--num=1"), "--num is given twice, as 1 and as 1; give one"),
+    "a list": (("--labels=3,8", "--labels=4"), "--labels is given twice, as 3,8 and as 4; give"),
+    "a key": (
+        ("--config.seed=1", "--config.data.name=x", "--config.seed=2"),
+        "--config.seed is given twice, as 1 and as 2; give one",
+    ),
+}
+
+
+@pytest.mark.parametrize(("argv", "message"), TWICE.values(), ids=TWICE)
+def test_what_is_given_twice_is_refused(argv, message):
+    with pytest.raises(UserError, match=message):
+        modes.main(["--mode=sample", *argv])
+
+
+def test_a_switch_may_be_given_twice():
+    given, overrides = flags.parse(["--trust", "--trust", "--config.a=1"], [flags.TRUST])
+    assert (given, overrides) == ({"trust": True}, {"a": "1"})
+
+
+def test_the_console_script_finds_modules_of_the_current_folder(tmp_path, monkeypatch):
+    from jaxgen import __main__
+
+    (tmp_path / "my_module_here.py").write_text("")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [p for p in sys.path if p])
+    monkeypatch.setattr(flags, "call", lambda main: __import__("my_module_here"))
+    __main__.cli()
