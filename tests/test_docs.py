@@ -9,6 +9,7 @@ import pytest
 
 from jaxgen.commands import flags
 from jaxgen.config import load
+from jaxgen.core.errors import UserError
 from jaxgen.main import _COMMON
 
 pytestmark = pytest.mark.core
@@ -91,6 +92,9 @@ def test_the_code_of_the_recipes(recipes, tmp_path, monkeypatch):
     between = names["halfway"](tmp_path / "age", *images)
     assert between.shape == (16, 16, 1)
     assert between.dtype == np.uint8
+    experiment.run(experiment.load_config("configs/gans_digits.py:wgan,smoke"), tmp_path / "gan")
+    with pytest.raises(UserError, match="wgan does not encode images; take a run of one that does"):
+        names["halfway"](tmp_path / "gan", *images)
 
 
 @pytest.mark.usefixtures("quick_compilation")

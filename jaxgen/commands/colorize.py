@@ -72,7 +72,7 @@ def colorize(
     photographs could not be read, which are named on standard error, the others being colored.
     """
     from jaxgen.commands import pictures
-    from jaxgen.core.files import require_writable
+    from jaxgen.core.files import no_empty_folder, require_writable
     from jaxgen.runs import colored_files, colorizing
 
     source, out = Path(source), Path(out)
@@ -85,18 +85,19 @@ def colorize(
     size = experiment.config.data.image_size
     predict = colorizing.predictor(experiment, state)
     colorizing.check_side(size if side is None else side, size)
-    require_writable(out, "--out")
-    if num > 1 and not colorizing.has_noise(predict, size):
-        _say("The model has no noise, and all versions would be the same: one is made of each.")
-        versions = colored_files.targets(names)
-        colored_files.require_new(out, versions)
-    facts = [experiment.config.objective, f"step {int(state.step):,}"]
-    try:
-        colors = colored_files.Colors(predict, size, seed, side)
-        colored = _color_all(colors, source, out, versions, facts)
-    except OSError as error:
-        reason = error.strerror or first_line(error)
-        raise UserError(f"Cannot write --out={out} ({reason}).") from error
+    with no_empty_folder(out):
+        require_writable(out, "--out")
+        if num > 1 and not colorizing.has_noise(predict, size):
+            _say("The model has no noise, and all versions would be the same: one is made of each.")
+            versions = colored_files.targets(names)
+            colored_files.require_new(out, versions)
+        facts = [experiment.config.objective, f"step {int(state.step):,}"]
+        try:
+            colors = colored_files.Colors(predict, size, seed, side)
+            colored = _color_all(colors, source, out, versions, facts)
+        except OSError as error:
+            reason = error.strerror or first_line(error)
+            raise UserError(f"Cannot write --out={out} ({reason}).") from error
     print(f"{colored} photograph{'s' * (colored != 1)} colored by step {int(state.step)}: {out}")
     if colored < len(names):
         raise UserError(

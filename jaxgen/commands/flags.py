@@ -107,7 +107,6 @@ def file_or_folder(text: str) -> str:
 
 
 _PATHS = (Path, file, file_or_folder)  # kinds of flags
-PICTURE = Flag("out", "where it goes, a .png", "samples.png", file)
 SAMPLE_SEED = Flag("sample_seed", "of what is drawn", 0, whole_number(0))
 LABEL = Flag(
     "labels",
@@ -121,6 +120,11 @@ TEMPERATURE = Flag(
     None,
     number_from(0.0),
 )
+
+
+def picture(default: str) -> Flag:
+    """--out of a mode that writes a .png."""
+    return Flag("out", "where it goes, a .png", default, file)
 
 
 def only_one(name: str, values: Sequence[str]) -> str | None:
@@ -176,6 +180,8 @@ def parse(argv: Sequence[str], flags: Iterable[Flag]) -> tuple[Values, dict[str,
             if not value:
                 raise UserError(f"--{name}= is empty; name a path, or leave it out.")
             path = local_path(value, f"--{name}")
+            if path == Path(path.anchor) and path.anchor:
+                raise UserError(f"--{name}={value} is the root of all folders; name one below it.")
             ending = "/" * (path.name != "" and value.endswith("/"))
             if known[name].kind is file and value.endswith("/"):
                 raise UserError(f"--{name}={value} is a folder; name a file, without the last /.")

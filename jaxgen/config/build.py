@@ -17,6 +17,13 @@ from jaxgen.core.state import TrainState
 from jaxgen.core.types import Key
 from jaxgen.data import names
 
+_ABILITIES = {
+    "encode": "encode images",
+    "decode": "decode codes",
+    "draw_code": "draw codes",
+    "colorize": "color photographs",
+    "complete": "complete images",
+}
 _PRECISIONS = {"float32": jnp.float32, "mixed": jnp.bfloat16}
 
 
@@ -39,6 +46,19 @@ class Experiment:
     example_batch: Mapping[str, jax.ShapeDtypeStruct]
     abilities: Objective
     classes: tuple[str, ...] = ()
+
+    def require(self, *abilities: str) -> None:
+        """Raises UserError, which names objectives that have them, unless all of these are there.
+
+        abilities: such as "encode", "decode", see `core.objective`.
+        """
+        lacking = self.abilities.lacking(*abilities)
+        if lacking:
+            what = " and ".join(_ABILITIES.get(name, name) for name in lacking)
+            raise UserError(
+                f"The objective {self.config.objective} does not {what}; take a run of one that "
+                f"does: {', '.join(fields.objectives_with(*abilities))}."
+            )
 
     def create_state(self, key: Key) -> TrainState:
         """A fresh state."""

@@ -112,6 +112,23 @@ def objectives() -> list[str]:
     return sorted(path.stem for path in folder.glob("[!_]*.py"))
 
 
+def objectives_with(*abilities: str) -> list[str]:
+    """Those of jaxgen's objectives that define or import all of `abilities`, such as "colorize"."""
+    return [name for name in objectives() if set(abilities) <= _names(f"jaxgen.objectives.{name}")]
+
+
+def _names(module: str) -> set[str]:
+    """Functions of a module's own or imported ones."""
+    found: set[str] = set()
+    for node in getattr(_source(module), "body", ()):
+        found |= {node.name} if isinstance(node, ast.FunctionDef) else set()
+        if isinstance(node, ast.ImportFrom):
+            found |= {alias.asname or alias.name for alias in node.names}
+        if isinstance(node, ast.Assign):
+            found |= {getattr(target, "id", "") for target in node.targets}
+    return found
+
+
 def network_classes() -> list[str]:
     """The classes of jaxgen.models that a config can name, such as "age.Encoder64"."""
     found = []

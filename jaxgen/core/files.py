@@ -81,6 +81,18 @@ def require_writable(folder: Path, flag: str) -> None:
         ) from error
 
 
+@contextlib.contextmanager
+def no_empty_folder(folder: Path) -> Iterator[None]:
+    """Deletes `folder`, and those around it, where the block made them and left them empty."""
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        yield
+    finally:
+        for path in new:
+            with contextlib.suppress(OSError):  # one that has something, or is none
+                path.rmdir()
+
+
 def available_memory() -> int | None:
     """Bytes that a process can still take without swapping; None where it is unknown.
 

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxgen.config import fields
 from jaxgen.config.build import Experiment
 from jaxgen.core import color
 from jaxgen.core.errors import NotFiniteError, UserError, did_you_mean
@@ -123,10 +124,17 @@ def conditions(experiment: Experiment, labels: Sequence[int | str], num: int) ->
         )
     if not classes:
         return None
-    # Clusters that nobody named are numbers only.
-    names = experiment.classes if experiment.reads_some_labels else ()
+    names = class_names(experiment)
     numbers = [_number_of(label, names, classes) for label in labels] or range(classes)
     return np.resize(np.asarray(numbers, np.int32), num)
+
+
+def class_names(experiment: Experiment) -> tuple[str, ...]:
+    """Of the classes that samples are of; () where they are not known.
+
+    Clusters that nobody named are numbers only.
+    """
+    return experiment.classes if experiment.reads_some_labels else ()
 
 
 def _number_of(label: int | str, names: Sequence[str], classes: int) -> int:
@@ -192,8 +200,10 @@ def decoder(
 def _code_abilities(experiment: Experiment) -> tuple[Callable, Callable]:
     draw_code, decode = experiment.abilities.draw_code, experiment.abilities.decode
     if draw_code is None or decode is None:
+        able = fields.objectives_with("draw_code", "decode")
         raise UserError(
-            f"The objective {experiment.config.objective} has no latents to walk among or to add."
+            f"The objective {experiment.config.objective} has no latents to walk among or to add; "
+            f"take a run of one that has: {', '.join(able)}."
         )
     return draw_code, decode
 

@@ -223,6 +223,7 @@ def test_what_is_refused_before_the_run_is_read(runs, tmp_path):
     (tmp_path / "link").symlink_to(inside)
     refused("/link/new is in --input=", runs, inside, tmp_path / "link" / "new")
     refused("a.tif is a file; name a folder", runs, inside, inside / "a.tif")
+    refused("/x.png is the name of an image, and", runs, inside / "a.tif", tmp_path / "x.png")
     refused("--input=gone is not there", runs, Path("gone"), tmp_path / "out")
     (tmp_path / "empty").mkdir()
     refused("empty has no image files (.bmp, ", runs, tmp_path / "empty", tmp_path / "out")
@@ -244,7 +245,7 @@ def test_what_is_refused_by_the_run(runs, tmp_path, monkeypatch):
     other = dataclasses.replace(exp, abilities=without), state
     with monkeypatch.context() as patch:
         patch.setattr(pictures, "restored", lambda *_, **__: other)
-        with pytest.raises(UserError, match="tinting does not color photographs; take a run of"):
+        with pytest.raises(UserError, match=r"tinting does not color photographs; .*: age_coloriz"):
             colorize(runs, **at)
     with pytest.raises(UserError, match="side=7 is less than the 8 pixels"):
         colorize(runs, **at, side=7)
@@ -270,7 +271,19 @@ def test_a_disk_that_is_full_ends_it_and_leaves_no_half_of_a_file(runs, tmp_path
     out = tmp_path / "out"
     with pytest.raises(UserError, match=r"^Cannot write --out=.*/out \(No space left on device\)"):
         colorize(runs, tmp_path / "in", out)
-    assert list(out.iterdir()) == []
+    assert not out.exists()
+
+
+def test_where_none_can_be_colored_no_folder_is_left(runs, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.png").write_bytes(b"no image")
+    with pytest.raises(UserError, match="1 of 1 photographs were not colored"):
+        colorize(runs, tmp_path / "in", tmp_path / "new" / "out")
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(UserError, match="1 of 1 photographs were not colored"):
+        colorize(runs, tmp_path / "in", tmp_path / "mine" / "out")
+    assert list((tmp_path / "mine").iterdir()) == []
 
 
 def test_too_little_memory_for_one(runs, tmp_path, monkeypatch, capsys):

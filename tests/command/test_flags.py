@@ -1,5 +1,7 @@
 """What is read of a command line."""
 
+import importlib
+import inspect
 import sys
 
 import pytest
@@ -38,3 +40,32 @@ def test_the_console_script_finds_modules_of_the_current_folder(tmp_path, monkey
     monkeypatch.setattr(sys, "path", [p for p in sys.path if p])
     monkeypatch.setattr(flags, "call", lambda main: __import__("my_module_here"))
     __main__.cli()
+
+
+def test_help_says_the_default_of_each_mode(capsys):
+    modes.main(["--help"])
+    sections = capsys.readouterr().out.split("\n--mode=")
+    found = {part.partition(":")[0]: part for part in sections}
+    for mode, name in (
+        ("sample", "samples.png"),
+        ("interpolate", "walks.png"),
+        ("arithmetic", "arithmetic.png"),
+        ("complete", "completions.png"),
+        ("colorize", "colorized"),
+        ("export", "generator.jaxexport"),
+    ):
+        (line,) = [line for line in found[mode].splitlines() if line.startswith("  --out=")]
+        assert line.endswith(f"({name})")
+        assert inspect.signature(run_of(mode)).parameters["out"].default == name
+
+
+def run_of(mode):
+    return getattr(importlib.import_module(f"jaxgen.commands.{mode}"), mode)
+
+
+def test_arithmetic_takes_as_many_of_each_as_its_help_says(capsys):
+    modes.main(["--help"])
+    text = capsys.readouterr().out
+    assert "--b=B                  as many, whose mean code is B" in text
+    with pytest.raises(UserError, match=r"must be equally many .*; they are 2, 1, 0"):
+        run_of("arithmetic")("no run", exemplars=([1, 2], [3], []))

@@ -172,6 +172,20 @@ def test_both_places_are_named_where_a_network_is_not_found():
         fields.of_network("config.networks.x", "aeg.Encoder64")
 
 
+def test_objectives_with_an_ability_are_those_that_resolve_to_it():
+    for ability in ("colorize", "complete", "encode", "draw_code", "sample", "evaluate"):
+        able = []
+        for name in fields.objectives():
+            if hasattr(importlib.import_module(f"jaxgen.objectives.{name}"), ability):
+                able.append(name)
+        assert fields.objectives_with(ability) == able
+    assert fields.objectives_with("draw_code", "encode") == [
+        name
+        for name in fields.objectives_with("encode")
+        if name in fields.objectives_with("draw_code")
+    ]
+
+
 def test_an_objective_that_there_is_not():
     with pytest.raises(UserError, match=r'objective="lsgna" not found. Did you mean "lsgan"'):
         fields.of_hparams("lsgna")
