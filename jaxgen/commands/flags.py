@@ -3,6 +3,7 @@
 import argparse
 import ast
 import dataclasses
+import logging
 import math
 import os
 import signal
@@ -14,6 +15,7 @@ from typing import Any, NoReturn
 from jaxgen.commands import failures
 from jaxgen.core.errors import UserError, did_you_mean
 from jaxgen.core.files import local_path
+from jaxgen.core.progress import say
 
 Values = dict[str, Any]
 
@@ -255,14 +257,26 @@ def folder_of_run(values: Values) -> Path:
     return Path(values["workdir"])
 
 
+def say_warnings() -> None:
+    """Writes jaxgen's warnings to standard error as lines that people read."""
+
+    class Lines(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            say(f"{record.levelname.lower()}: {record.getMessage()}")
+
+    ours = logging.getLogger("jaxgen")
+    ours.handlers, ours.propagate = [Lines()], False
+
+
 def call(main: Callable[[list[str]], None]) -> None:
     """Calls `main(sys.argv[1:])`; a user's mistake prints one sentence and exits with 1.
 
     So does what the machine fails in, see `commands.failures`.
     """
-    from absl import logging
+    from absl import logging as of_absl
 
-    logging.set_verbosity(logging.WARNING)
+    of_absl.set_verbosity(of_absl.WARNING)
+    say_warnings()
     for stream in (sys.stdout, sys.stderr):
         # The locale may be ASCII, and names of files and classes anything.
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")

@@ -65,10 +65,11 @@ def require_same(
 ) -> None:
     """Raises UserError where two nested records differ in a key that is not free.
 
-    It names the first differences, those of objectives before all others.
+    It names the first differences: of objectives, then of keys that both have, then others.
     """
     old, new = flatten(old), flatten(new)
-    keys = sorted(old | new, key=lambda k: (k.rpartition(".")[2] != "objective", k))
+    both = old.keys() & new.keys()
+    keys = sorted(old | new, key=lambda k: (k.rpartition(".")[2] != "objective", k not in both, k))
     pairs = [(k, old.get(k, "absent"), new.get(k, "absent")) for k in keys]
     changes = [f"{k}: {a!r} there, {b!r} here" for k, a, b in pairs if a != b and not is_free(k)]
     if changes:

@@ -85,7 +85,7 @@ def run(
         )
         if not finished:
             save.save(int(state.step), state)
-        draw.report()
+        draw.report(int(state.step))
     _farewell(terminal, workdir, int(state.step), finished, stop.name)
     return state
 

@@ -15,7 +15,7 @@ from PIL import Image, JpegImagePlugin
 from jaxgen import experiment
 from jaxgen.commands import colorize as command
 from jaxgen.commands import pictures
-from jaxgen.core import color
+from jaxgen.core import color, progress
 from jaxgen.core.errors import UserError
 from jaxgen.data import photographs
 from jaxgen.runs import colored_files, colorizing
@@ -203,6 +203,9 @@ def test_files_that_cannot_be_read_are_named_and_the_others_colored(runs, env, t
     assert last == "jaxgen: 4 of 6 photographs were not colored, see above."
     assert result.out == f"2 photographs colored by step 1: {out}\n"
     assert sorted(path.name for path in out.iterdir()) == ["a.png", "colorized.html", "z.png"]
+    page = (out / "colorized.html").read_text()
+    assert "<h2>Not colored: 4 of 6</h2>" in page
+    assert "dance.gif holds 2 frames" in page
 
 
 def refused(message, runs, source, out, **options):
@@ -297,7 +300,7 @@ def test_too_little_memory_for_one(runs, tmp_path, monkeypatch, capsys):
 
 
 def test_lines_say_how_far_it_is(runs, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(command, "_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "SECONDS", 0.0)
     for name in ("a.png", "b.png"):
         save(tmp_path / "in" / name, photo(8, 8))
     colorize(runs, tmp_path / "in", tmp_path / "out")

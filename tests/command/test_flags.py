@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import logging
 import sys
 
 import pytest
@@ -69,3 +70,15 @@ def test_arithmetic_takes_as_many_of_each_as_its_help_says(capsys):
     assert "--b=B                  as many, whose mean code is B" in text
     with pytest.raises(UserError, match=r"must be equally many .*; they are 2, 1, 0"):
         run_of("arithmetic")("no run", exemplars=([1, 2], [3], []))
+
+
+def test_warnings_are_lines(capsys):
+    ours = logging.getLogger("jaxgen")
+    before = ours.handlers, ours.propagate
+    try:
+        flags.say_warnings()
+        flags.say_warnings()
+        logging.getLogger("jaxgen.data.folder").warning("%d file", 1)
+    finally:
+        ours.handlers, ours.propagate = before
+    assert capsys.readouterr().err == "warning: 1 file\n"
