@@ -70,14 +70,13 @@ def test_the_code_of_the_recipes(recipes, tmp_path, monkeypatch):
     (own_network,) = recipes["Your own network"]
     (own_config,) = recipes["Your own config"]
     (edit,) = recipes["Encode and edit an image"]
-    (tmp_path / "my_nets").mkdir()
-    (tmp_path / "my_nets" / "mine.py").write_text(own_network)
+    (tmp_path / "my_network.py").write_text(own_network)
     (tmp_path / "mine.py").write_text(own_config)
     monkeypatch.syspath_prepend(str(tmp_path))
     config = load.load(f"{tmp_path}/mine.py:wide", {})
     assert config.networks.generator.features == 64
     overrides = {
-        "networks.generator.module": "my_nets.mine.Generator",
+        "networks.generator.module": "my_network.Generator",
         "data.image_size": 8,
         "num_steps": 2,
         "evaluation.num_images": 8,

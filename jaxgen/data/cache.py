@@ -48,8 +48,8 @@ def in_memory(
     gray.require_some(name, split, examples.num, len(image), least_chroma)
     image.setflags(write=False)
     label.setflags(write=False)
-    counts = {"left_out": examples.num - len(image), "deep": sum(block.deep for block in blocks)}
-    return Dataset(name, image, label, examples.classes, identity, **counts)
+    left_out, deep = examples.num - len(image), sum(block.deep for block in blocks)
+    return Dataset(name, image, label, examples.classes, identity, left_out=left_out, deep=deep)
 
 
 def on_disk(
@@ -108,8 +108,9 @@ def _open(name: str, folder: Path, shape: tuple[int, int, int]) -> Dataset | Non
         if meta["labelled"]:
             label = np.load(folder / "label.npy", allow_pickle=False)
             label.setflags(write=False)
-        counts = {key: int(meta.get(key, 0)) for key in ("left_out", "deep")}
-        dataset = Dataset(name, image, label, tuple(meta["classes"]), folder.name, **counts)
+        classes = tuple(meta["classes"])
+        left_out, deep = (int(meta.get(key, 0)) for key in ("left_out", "deep"))
+        dataset = Dataset(name, image, label, classes, folder.name, left_out=left_out, deep=deep)
         _check(dataset, shape)
         return dataset
     except (FileNotFoundError, EOFError, ValueError, KeyError, TypeError) as error:

@@ -35,7 +35,7 @@ def decode(
                 "read: scale it down, or raise data.max_pixels if it is meant."
             )
         # Pillow itself reads colors of 16 bits as 8.
-        deep = image.mode.startswith("I") or ";16" in str(image.tile)
+        deep = image.mode.startswith("I") or ";16" in str(getattr(image, "tile", ""))
         decoded = to_channels(upright(image, name), channels, name)
         decoded.info[_DEEP] = deep
         return decoded
