@@ -108,6 +108,16 @@ def available_memory() -> int | None:
     return min(found, default=None)
 
 
+def require_memory(needed: int, what: str, advice: str) -> None:
+    """Raises UserError where `what`, such as "They take", needs more bytes than there are."""
+    available = available_memory()
+    if available is not None and needed > available:
+        raise UserError(
+            f"{what} {needed / 2**30:.1f} GiB of memory, and {available / 2**30:.1f} GiB are free: "
+            f"{advice}."
+        )
+
+
 def cache_dir(name: str) -> Path:
     """The folder jaxgen/`name` in the user's cache directory; it need not exist."""
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")

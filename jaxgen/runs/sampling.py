@@ -12,7 +12,7 @@ from jaxgen.config import fields
 from jaxgen.config.build import Experiment
 from jaxgen.core import color
 from jaxgen.core.errors import NotFiniteError, UserError, did_you_mean
-from jaxgen.core.files import available_memory
+from jaxgen.core.files import require_memory
 from jaxgen.core.images import to_uint8
 from jaxgen.core.state import TrainState
 from jaxgen.data import preprocess
@@ -38,7 +38,9 @@ def draw(
     progress: called with (samples done, num) after every chunk. Raises UserError where they would
     not fit the memory, and NotFiniteError.
     """
-    _require_memory(experiment, num)
+    size = 4 * num * math.prod(experiment.example_batch["image"].shape[1:])
+    advice = "draw fewer at a time, with another --sample_seed each time"
+    require_memory(size, f"{num:,} samples take", advice)
     rows = _chunks(num, chunk)
     drawn = []
     for part, part_key in enumerate(jax.random.split(key, len(rows))):
@@ -46,17 +48,6 @@ def draw(
         drawn.append(np.asarray(experiment.sample(state, part_key, given, rows.shape[1])))
         progress(min((part + 1) * rows.shape[1], num), num)
     return _pixels(experiment, np.concatenate(drawn)[:num], rounded=rounded)
-
-
-def _require_memory(experiment: Experiment, num: int) -> None:
-    """Raises UserError for more samples than the memory holds, before the first is drawn."""
-    size = 4 * num * math.prod(experiment.example_batch["image"].shape[1:])
-    available = available_memory()
-    if available is not None and size > available:
-        raise UserError(
-            f"{num:,} samples take {size / 2**30:.1f} GiB of memory, and {available / 2**30:.1f} "
-            "GiB are free: draw fewer at a time, with another --sample_seed each time."
-        )
 
 
 def colored(experiment: Experiment, state: TrainState, key: Any, images: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from PIL import Image, JpegImagePlugin
 from jaxgen import experiment
 from jaxgen.commands import colorize as command
 from jaxgen.commands import pictures
-from jaxgen.core import color, progress
+from jaxgen.core import color, files, progress
 from jaxgen.core.errors import UserError
 from jaxgen.data import photographs
 from jaxgen.runs import colored_files, colorizing
@@ -292,7 +292,7 @@ def test_where_none_can_be_colored_no_folder_is_left(runs, tmp_path):
 def test_too_little_memory_for_one(runs, tmp_path, monkeypatch, capsys):
     save(tmp_path / "in" / "a.png", photo(40, 40))
     save(tmp_path / "in" / "b.png", photo(9, 9))
-    monkeypatch.setattr(photographs, "available_memory", lambda: photographs.BYTES * 1000)
+    monkeypatch.setattr(files, "available_memory", lambda: photographs.BYTES * 1000)
     with pytest.raises(UserError, match="1 of 2 photographs were not colored, see above"):
         colorize(runs, tmp_path / "in", tmp_path / "out")
     assert "a.png has 40 x 40 pixels, which take 0.0 GiB of memory" in capsys.readouterr().err
