@@ -169,7 +169,7 @@ def test_a_mended_mistake_may_go_to_the_same_workdir(command, tmp_path):
     """Nothing was trained yet, so that there is nothing to protect from another config."""
     fails(command(CONFIG, "--config.data.name={tmp}/imagse"), f"{tmp_path}/imagse")
     assert not (tmp_path / "run" / "config.json").exists()
-    result = command(*command_line.RUN, "--config.num_steps=4")
+    result = command(*command_line.latest(*command_line.RUN, "--config.num_steps=4"))
     assert result.code == 0, result.err
     assert '"digits"' in (tmp_path / "run" / "config.json").read_text()
     assert not (tmp_path / "run" / "config.1.json").exists()

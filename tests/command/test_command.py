@@ -95,7 +95,8 @@ def test_a_second_start_compiles_nothing_and_more_steps_continue_a_run(reference
     # A cache of its own, to which other tests add nothing meanwhile.
     own, programs = tmp_path / "cache", Path("jaxgen/compiled")
     env = env | {"XDG_CACHE_HOME": str(own)}
-    first = command_line.run(*RUN, "--config.num_steps=20", f"--workdir={tmp_path}/first", env=env)
+    few = command_line.latest(*RUN, "--config.num_steps=20")
+    first = command_line.run(*few, f"--workdir={tmp_path}/first", env=env)
     assert first.code == 0, first.err
 
     def compiled():
@@ -103,7 +104,7 @@ def test_a_second_start_compiles_nothing_and_more_steps_continue_a_run(reference
 
     before = compiled()
     assert any(name.startswith("jit_run") for name in before)
-    result = command_line.run(*RUN, "--config.num_steps=20", env=env, cwd=tmp_path)
+    result = command_line.run(*few, env=env, cwd=tmp_path)
     assert result.code == 0, result.err
     assert result.err.splitlines()[-1].startswith("done: step 20")
     assert compiled() == before
