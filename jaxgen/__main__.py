@@ -5,6 +5,9 @@ jaxgen study ...     as python -m jaxgen.study ...
 jaxgen --version
 """
 
+import os
+import sys
+
 import jaxgen
 from jaxgen import main as modes
 from jaxgen import study
@@ -34,7 +37,9 @@ def main(argv: list[str]) -> None:
 
 
 def cli() -> None:
-    """The command."""
+    """The command, to which modules of the current folder are there as they are to python -m."""
+    if not sys.flags.safe_path and not {"", os.getcwd()} & set(sys.path):
+        sys.path.append(os.getcwd())
     flags.call(main)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from jaxgen.commands import flags
 from jaxgen.config import load
+from jaxgen.core.errors import UserError
 from jaxgen.main import _COMMON
 
 pytestmark = pytest.mark.core
@@ -69,14 +70,13 @@ def test_the_code_of_the_recipes(recipes, tmp_path, monkeypatch):
     (own_network,) = recipes["Your own network"]
     (own_config,) = recipes["Your own config"]
     (edit,) = recipes["Encode and edit an image"]
-    (tmp_path / "my_nets").mkdir()
-    (tmp_path / "my_nets" / "mine.py").write_text(own_network)
+    (tmp_path / "my_network.py").write_text(own_network)
     (tmp_path / "mine.py").write_text(own_config)
     monkeypatch.syspath_prepend(str(tmp_path))
     config = load.load(f"{tmp_path}/mine.py:wide", {})
     assert config.networks.generator.features == 64
     overrides = {
-        "networks.generator.module": "my_nets.mine.Generator",
+        "networks.generator.module": "my_network.Generator",
         "data.image_size": 8,
         "num_steps": 2,
         "evaluation.num_images": 8,
@@ -91,6 +91,9 @@ def test_the_code_of_the_recipes(recipes, tmp_path, monkeypatch):
     between = names["halfway"](tmp_path / "age", *images)
     assert between.shape == (16, 16, 1)
     assert between.dtype == np.uint8
+    experiment.run(experiment.load_config("configs/gans_digits.py:wgan,smoke"), tmp_path / "gan")
+    with pytest.raises(UserError, match="wgan does not encode images; take a run of one that does"):
+        names["halfway"](tmp_path / "gan", *images)
 
 
 @pytest.mark.usefixtures("quick_compilation")

@@ -17,8 +17,8 @@ MUTANTS = [
     ),
     (
         "jaxgen/models/age.py",
-        "given in (16, 32, 64, 128)",
-        "given in (16, 32, 64)",
+        "_SIDES = (16, 32, 64, 128)",
+        "_SIDES = (16, 32, 64)",
         "tests/models/test_age_models.py",
         "the 128 px pair is not named for images of 128 px",
     ),

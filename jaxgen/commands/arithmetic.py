@@ -13,13 +13,12 @@ FLAGS = (
     Flag(
         "num", "images of drawn codes to choose from, in OUT_choices.png", 64, flags.whole_number(1)
     ),
-    flags.PICTURE,
+    flags.picture("arithmetic.png"),
     flags.SAMPLE_SEED,
     flags.LABEL,
-    *(
-        Flag(name, f"numbers of images whose mean code is {name.upper()}", (), flags.whole_numbers)
-        for name in "abc"
-    ),
+    Flag("a", "numbers of images whose mean code is A, such as 3,10,21", (), flags.whole_numbers),
+    Flag("b", "as many, whose mean code is B", (), flags.whole_numbers),
+    Flag("c", "as many, whose mean code is C", (), flags.whole_numbers),
 )
 
 
@@ -44,7 +43,7 @@ def arithmetic(
     *,
     exemplars: Sequence[Sequence[int]],
     num: int = 64,
-    out: str | Path = "samples.png",
+    out: str | Path = "arithmetic.png",
     seed: int = 0,
     label: int | str | None = None,
     overrides: Mapping[str, str] | None = None,
@@ -52,10 +51,10 @@ def arithmetic(
 ) -> None:
     """Writes mean(A) - mean(B) + mean(C) of codes and its neighbourhood, as .png grids.
 
-    exemplars: A, B and C as numbers of images, counted from 0 along the rows of OUT_choices.png,
-    the images of `num` draws of the prior; if all are empty, only that is written. OUT.png is the
-    result with its eight neighbours, OUT_exemplars.png a row for each of A, B and C, its mean at
-    the end. Points become scatter plots.
+    exemplars: A, B and C as equally many numbers of images, counted from 0 along the rows of
+    OUT_choices.png, the images of `num` draws of the prior; if all are empty, only that is
+    written. OUT.png is the result with its eight neighbours, OUT_exemplars.png a row for each of
+    A, B and C, its mean at the end. Points become scatter plots.
     """
     import jax
 
@@ -66,7 +65,11 @@ def arithmetic(
     out = Path(out)
     pictures.require_ending(out, ".png")
     if len({len(group) for group in exemplars}) != 1:
-        raise UserError("--a, --b and --c must be equally many numbers of images, such as 3,10,21.")
+        given = ", ".join(str(len(group)) for group in exemplars)
+        raise UserError(
+            "--a, --b and --c must be equally many numbers of images, such as 3,10,21; they are "
+            f"{given}."
+        )
     bad = [number for group in exemplars for number in group if not 0 <= number < num]
     if bad:
         raise UserError(f"There is no image {bad[0]}; with --num={num} they are 0 to {num - 1}.")

@@ -1,18 +1,14 @@
 """Color photographs with a finished run: those of a file or folder, and a page that compares."""
 
-import contextlib
-import itertools
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from jaxgen.commands import flags
 from jaxgen.commands.flags import Flag, Values
 from jaxgen.core.errors import NotFiniteError, UserError, first_line
+from jaxgen.core.progress import counted, say
 
-_SECONDS = 10.0  # between lines that say how far it is
 FLAGS = (
     flags.STEP,
     flags.TRUST,
@@ -72,7 +68,7 @@ def colorize(
     photographs could not be read, which are named on standard error, the others being colored.
     """
     from jaxgen.commands import pictures
-    from jaxgen.core.files import require_writable
+    from jaxgen.core.files import no_empty_folder, require_writable
     from jaxgen.runs import colored_files, colorizing
 
     source, out = Path(source), Path(out)
@@ -85,18 +81,19 @@ def colorize(
     size = experiment.config.data.image_size
     predict = colorizing.predictor(experiment, state)
     colorizing.check_side(size if side is None else side, size)
-    require_writable(out, "--out")
-    if num > 1 and not colorizing.has_noise(predict, size):
-        _say("The model has no noise, and all versions would be the same: one is made of each.")
-        versions = colored_files.targets(names)
-        colored_files.require_new(out, versions)
-    facts = [experiment.config.objective, f"step {int(state.step):,}"]
-    try:
-        colors = colored_files.Colors(predict, size, seed, side)
-        colored = _color_all(colors, source, out, versions, facts)
-    except OSError as error:
-        reason = error.strerror or first_line(error)
-        raise UserError(f"Cannot write --out={out} ({reason}).") from error
+    with no_empty_folder(out):
+        require_writable(out, "--out")
+        if num > 1 and not colorizing.has_noise(predict, size):
+            say("The model has no noise, and all versions would be the same: one is made of each.")
+            versions = colored_files.targets(names)
+            colored_files.require_new(out, versions)
+        facts = [experiment.config.objective, f"step {int(state.step):,}"]
+        try:
+            colors = colored_files.Colors(predict, size, seed, side)
+            colored = _color_all(colors, source, out, versions, facts)
+        except OSError as error:
+            reason = error.strerror or first_line(error)
+            raise UserError(f"Cannot write --out={out} ({reason}).") from error
     print(f"{colored} photograph{'s' * (colored != 1)} colored by step {int(state.step)}: {out}")
     if colored < len(names):
         raise UserError(
@@ -111,50 +108,22 @@ def _color_all(
     from jaxgen.report import colorized_page
     from jaxgen.runs import colored_files
 
-    shown, colored = [], 0
+    shown, failed = [], {}
     longer = colorized_page.edge(len(versions), 2 + max(map(len, versions.values())))
-    with _progress(len(versions)) as advance:
-        for name, files in versions.items():
+    with counted("colored", len(versions)) as tell:
+        for done, (name, files) in enumerate(versions.items(), 1):
             path = source / name if source.is_dir() else source
             try:
                 into = [out / file for file in files]
                 photo = colored_files.color(colors, path, into, name, longer)
-                colored += 1
                 shown += [photo] * (len(shown) < colorized_page.MOST)
             except NotFiniteError:
                 raise
             except UserError as error:
-                _say(f"jaxgen: {error}")
-            advance()
-    if shown:
-        colorized_page.write(out, shown, facts, colored)
+                failed[name] = str(error)
+                say(f"jaxgen: {error}")
+            tell(done)
+    colored = len(versions) - len(failed)
+    if colored:
+        colorized_page.write(out, shown, facts, colored, failed)
     return colored
-
-
-@contextlib.contextmanager
-def _progress(total: int) -> Iterator[Callable[[], None]]:
-    """To be called after each photograph: a bar on a terminal, else a line at times."""
-    if sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-        from rich.progress import TimeRemainingColumn as Left
-
-        columns = (TextColumn("coloring"), BarColumn(), MofNCompleteColumn(), Left())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("coloring", total=total)
-            yield lambda: bar.advance(task)
-        return
-    done, said = itertools.count(1), time.monotonic()
-
-    def advance() -> None:
-        nonlocal said
-        number = next(done)
-        if time.monotonic() - said >= _SECONDS:
-            said = time.monotonic()
-            _say(f"colored: {number} of {total}")
-
-    yield advance
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

@@ -5,13 +5,14 @@ from pathlib import Path
 
 from jaxgen.commands import flags
 from jaxgen.commands.flags import Flag, Values
+from jaxgen.core.errors import UserError
 
 _HALVES = ("top", "bottom", "left", "right")
 FLAGS = (
     flags.STEP,
     flags.TRUST,
     Flag("num", "how many images", 8, flags.whole_number(1)),
-    flags.PICTURE,
+    flags.picture("completions.png"),
     flags.SAMPLE_SEED,
     Flag(
         "known", "the half that is kept: top, bottom, left or right", "top", flags.one_of(*_HALVES)
@@ -41,7 +42,7 @@ def complete(
     step: int | None = None,
     *,
     num: int = 8,
-    out: str | Path = "samples.png",
+    out: str | Path = "completions.png",
     seed: int = 0,
     known: str = "top",
     temperature: float | None = None,
@@ -59,7 +60,6 @@ def complete(
     import numpy as np
 
     from jaxgen.commands import pictures
-    from jaxgen.core.errors import UserError
     from jaxgen.core.images import even_rows
     from jaxgen.runs import data, sampling
 
@@ -70,10 +70,7 @@ def complete(
             f'known="{known}" must be one of {", ".join(_HALVES)}, and num={num} at least 1.'
         )
     experiment, state = pictures.restored(workdir, step, overrides, temperature, trust=trust)
-    if experiment.abilities.complete is None:
-        raise UserError(
-            f"{experiment.config.objective} does not complete images; autoregressive models do."
-        )
+    experiment.require("complete")
     held_out = data.as_modelled(experiment, data.load_data(experiment, "test"))
     images = np.asarray(even_rows(held_out.image, num))
     kept = _half(known, *images.shape[1:3])

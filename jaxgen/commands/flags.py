@@ -3,6 +3,7 @@
 import argparse
 import ast
 import dataclasses
+import logging
 import math
 import os
 import signal
@@ -14,6 +15,7 @@ from typing import Any, NoReturn
 from jaxgen.commands import failures
 from jaxgen.core.errors import UserError, did_you_mean
 from jaxgen.core.files import local_path
+from jaxgen.core.progress import say
 
 Values = dict[str, Any]
 
@@ -107,7 +109,6 @@ def file_or_folder(text: str) -> str:
 
 
 _PATHS = (Path, file, file_or_folder)  # kinds of flags
-PICTURE = Flag("out", "where it goes, a .png", "samples.png", file)
 SAMPLE_SEED = Flag("sample_seed", "of what is drawn", 0, whole_number(0))
 LABEL = Flag(
     "labels",
@@ -121,6 +122,11 @@ TEMPERATURE = Flag(
     None,
     number_from(0.0),
 )
+
+
+def picture(default: str) -> Flag:
+    """--out of a mode that writes a .png."""
+    return Flag("out", "where it goes, a .png", default, file)
 
 
 def only_one(name: str, values: Sequence[str]) -> str | None:
@@ -141,6 +147,21 @@ def modes() -> dict[str, str]:
     return found
 
 
+class _Once(argparse.Action):
+    """Keeps the value of a flag, which may be given once."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        before = getattr(namespace, self.dest, None)
+        if before is not None:
+            first, second = (
+                ",".join(map(str, v)) if isinstance(v, list) else v for v in (before, values)
+            )
+            raise UserError(
+                f"{option_string} is given twice, as {first} and as {second}; give one."
+            )
+        setattr(namespace, self.dest, values)
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message.removeprefix('argument ').strip()}; see --help.")
@@ -152,7 +173,7 @@ def parse(argv: Sequence[str], flags: Iterable[Flag]) -> tuple[Values, dict[str,
     known = {flag.name: flag for flag in flags}
     for flag in known.values():
         kind = str if flag.kind in _PATHS else flag.kind
-        how: Any = {"action": "store_true"} if kind is bool else {"type": kind}
+        how: Any = {"action": "store_true"} if kind is bool else {"action": _Once, "type": kind}
         parser.add_argument(f"--{flag.name}", **how)
     given, rest = parser.parse_known_args(list(argv))
     names = [f"--{name}" for name in known]
@@ -161,12 +182,14 @@ def parse(argv: Sequence[str], flags: Iterable[Flag]) -> tuple[Values, dict[str,
             if not value:
                 raise UserError(f"--{name}= is empty; name a path, or leave it out.")
             path = local_path(value, f"--{name}")
+            if path == Path(path.anchor) and path.anchor:
+                raise UserError(f"--{name}={value} is the root of all folders; name one below it.")
             ending = "/" * (path.name != "" and value.endswith("/"))
             if known[name].kind is file and value.endswith("/"):
                 raise UserError(f"--{name}={value} is a folder; name a file, without the last /.")
             text = known[name].kind is file_or_folder
             setattr(given, name, f"{path}{ending}" if text else path)
-    return vars(given), dict(_override(argument, names) for argument in rest)
+    return vars(given), _overrides(rest, names)
 
 
 def help_text(usage: str, sections: Mapping[str, Iterable[Flag] | Mapping[str, str]]) -> str:
@@ -234,14 +257,26 @@ def folder_of_run(values: Values) -> Path:
     return Path(values["workdir"])
 
 
+def say_warnings() -> None:
+    """Writes jaxgen's warnings to standard error as lines that people read."""
+
+    class Lines(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            say(f"{record.levelname.lower()}: {record.getMessage()}")
+
+    ours = logging.getLogger("jaxgen")
+    ours.handlers, ours.propagate = [Lines()], False
+
+
 def call(main: Callable[[list[str]], None]) -> None:
     """Calls `main(sys.argv[1:])`; a user's mistake prints one sentence and exits with 1.
 
     So does what the machine fails in, see `commands.failures`.
     """
-    from absl import logging
+    from absl import logging as of_absl
 
-    logging.set_verbosity(logging.WARNING)
+    of_absl.set_verbosity(of_absl.WARNING)
+    say_warnings()
     for stream in (sys.stdout, sys.stderr):
         # The locale may be ASCII, and names of files and classes anything.
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
@@ -261,14 +296,21 @@ def call(main: Callable[[list[str]], None]) -> None:
         _fail(error, text, 1)
 
 
-def _override(argument: str, known: Sequence[str]) -> tuple[str, str]:
-    """(key, text) of --config.KEY=VALUE."""
-    name, separator, text = argument.partition("=")
-    if not name.startswith("--config."):
-        raise UserError(f'Unexpected argument "{argument}"; see --help.{did_you_mean(name, known)}')
-    if not separator:
-        raise UserError(f"{name} needs a value: {name}=VALUE.")
-    return name.removeprefix("--config."), text
+def _overrides(arguments: Sequence[str], known: Sequence[str]) -> dict[str, str]:
+    """Key -> text of every --config.KEY=VALUE."""
+    found: dict[str, str] = {}
+    for argument in arguments:
+        name, separator, text = argument.partition("=")
+        if not name.startswith("--config."):
+            hint = did_you_mean(name, known)
+            raise UserError(f'Unexpected argument "{argument}"; see --help.{hint}')
+        if not separator:
+            raise UserError(f"{name} needs a value: {name}=VALUE.")
+        key = name.removeprefix("--config.")
+        if key in found:
+            raise UserError(f"{name} is given twice, as {found[key]} and as {text}; give one.")
+        found[key] = text
+    return found
 
 
 def _fail(error: BaseException, text: str, code: int) -> NoReturn:

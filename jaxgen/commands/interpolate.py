@@ -10,7 +10,7 @@ FLAGS = (
     flags.STEP,
     flags.TRUST,
     Flag("num", "how many walks", 8, flags.whole_number(1)),
-    flags.PICTURE,
+    flags.picture("walks.png"),
     flags.SAMPLE_SEED,
     flags.LABEL,
 )
@@ -36,7 +36,7 @@ def interpolate(
     step: int | None = None,
     *,
     num: int = 8,
-    out: str | Path = "samples.png",
+    out: str | Path = "walks.png",
     seed: int = 0,
     label: int | str | None = None,
     overrides: Mapping[str, str] | None = None,

@@ -3,7 +3,7 @@
 import functools
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from jaxgen.pictures import grids, scatter
 from jaxgen.runs import data
 from jaxgen.runs.restore import restore
 
-_NUMBERED = re.compile(r"\d{6,}(_class\d+)?\.png")  # what `write_each` writes
+_NUMBERED = re.compile(r"\d{6,}(_.+)?\.png")  # what `write_each` writes
 
 
 def restored(
@@ -74,12 +74,23 @@ def require_images(experiment: Any, out: Path) -> None:
     require_writable(out, "--out")
 
 
-def write_each(folder: Path, images: np.ndarray, label: np.ndarray | None) -> None:
-    """Images u8[n,h,w,c] as 000000.png, ..., or 000000_class7.png, ... with label i[n]."""
+def write_each(
+    folder: Path, images: np.ndarray, label: np.ndarray | None, classes: Sequence[str] = ()
+) -> None:
+    """Images u8[n,h,w,c] as 000000.png, ..., or with label i[n] 000000_cat.png, ...
+
+    000000_class7.png where the class is called 7, or is the seventh from 0 and has no name.
+    """
     for number, image in enumerate(images):
-        of_class = "" if label is None else f"_class{label[number]}"
+        of_class = "" if label is None else f"_{_word(int(label[number]), classes)}"
         path = folder / f"{number:06d}{of_class}.png"
         write(path, functools.partial(grids.save_png, path, image))
+
+
+def _word(label: int, classes: Sequence[str]) -> str:
+    """A class in the name of a file."""
+    name = classes[label] if label < len(classes) else str(label)
+    return f"class{name}" if name.isdecimal() else re.sub(r"[^\w.-]+", "-", name)
 
 
 def write_arrays(path: Path, images: np.ndarray, label: np.ndarray | None) -> None:

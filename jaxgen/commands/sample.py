@@ -60,7 +60,8 @@ def sample(
 
     out: a .png; an .npz, of `image` [num,h,w,c] and, where samples have a class, `label` i32[num];
     or a folder, which is there or ends in "/", of 000000.png, 000001.png, ..., or with classes
-    000000_class7.png, ... Raises UserError for a folder that has such files, and for points.
+    000000_cat.png, ..., 000000_class7.png where they have no names. Raises UserError for a folder
+    that has such files, and for points.
 
     labels: the classes or categories to draw in turn, by default all, for an objective that has
     some; a column each. Points become a scatter plot over held-out ones. chunk: drawn at a time,
@@ -71,6 +72,7 @@ def sample(
     import jax
 
     from jaxgen.commands import pictures
+    from jaxgen.core.files import no_empty_folder
     from jaxgen.runs import sampling
 
     folder = pictures.new_folder(out)
@@ -80,26 +82,23 @@ def sample(
     if num < 1 or chunk < 1:
         raise UserError(f"num={num} and chunk={chunk} must be at least 1.")
     experiment, state = pictures.restored(workdir, step, overrides, temperature, trust=trust)
-    if folder:
-        pictures.require_images(experiment, out)
     condition = sampling.conditions(experiment, labels, num)
-    images = sampling.draw(
-        experiment,
-        state,
-        jax.random.key(seed),
-        num,
-        condition,
-        chunk=chunk,
-        progress=_say_progress if num > chunk else lambda done, num: None,
-    )
-    if folder:
-        pictures.write_each(out, images, condition)
-    elif out.suffix == ".npz":
-        pictures.write_arrays(out, images, condition)
-    else:
-        kinds = len(labels) or experiment.abilities.num_classes
-        columns = kinds if 1 < kinds <= num else None
-        pictures.write_picture(experiment, out, images, columns=columns)
+    progress = _say_progress if num > chunk else lambda done, num: None
+    with no_empty_folder(out):
+        if folder:
+            pictures.require_images(experiment, out)
+        key = jax.random.key(seed)
+        images = sampling.draw(
+            experiment, state, key, num, condition, chunk=chunk, progress=progress
+        )
+        if folder:
+            pictures.write_each(out, images, condition, sampling.class_names(experiment))
+        elif out.suffix == ".npz":
+            pictures.write_arrays(out, images, condition)
+        else:
+            kinds = len(labels) or experiment.abilities.num_classes
+            columns = kinds if 1 < kinds <= num else None
+            pictures.write_picture(experiment, out, images, columns=columns)
     print(f"{num} samples of step {int(state.step)}: {out}")
 
 

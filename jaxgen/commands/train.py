@@ -61,7 +61,7 @@ def _continued(values: Values, overrides: Mapping[str, str]) -> Any:
 def explain(config: Any) -> list[str]:
     """A line a metric: its name, title, and what is good of it; first of the log, then of evaluate.
 
-    Traces a step, so that the metrics of the log are those of just this config.
+    Of just this config: a step is traced, and evaluations say what they can give of it.
     """
     import jax
 
@@ -73,17 +73,15 @@ def explain(config: Any) -> list[str]:
     state = jax.eval_shape(experiment.create_state, key)
     step = functools.partial(abilities.train_step, spec)
     _, logged = jax.eval_shape(step, state, dict(experiment.example_batch), key)
-    own, unasked = (
-        abilities.titles,
-        {k: v for k, v in abilities.titles.items() if k.startswith(_OWN)},
-    )
+    own = abilities.titles
+    unasked = {name: title for name, title in own.items() if name.startswith(_OWN)}
     sections: dict[str, Any] = {"in the log:": {name: own.get(name, ()) for name in sorted(logged)}}
-    sections["of --mode=evaluate, where they apply:"] = unasked
+    sections["of --mode=evaluate (some need labelled images, or --inception):"] = unasked
     for name, (always, _) in evaluations.available().items():
-        titles = evaluations.titles_of(name)
+        titles = evaluations.titles_for(name, experiment)
         if always:
             unasked |= titles
-        else:
+        elif titles:
             sections[f"of --mode=evaluate --with={name}:"] = titles
     lines = []
     for heading, titles in sections.items():

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import importlib
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
@@ -18,6 +17,13 @@ from jaxgen.core.state import TrainState
 from jaxgen.core.types import Key
 from jaxgen.data import names
 
+_ABILITIES = {
+    "encode": "encode images",
+    "decode": "decode codes",
+    "draw_code": "draw codes",
+    "colorize": "color photographs",
+    "complete": "complete images",
+}
 _PRECISIONS = {"float32": jnp.float32, "mixed": jnp.bfloat16}
 
 
@@ -40,6 +46,19 @@ class Experiment:
     example_batch: Mapping[str, jax.ShapeDtypeStruct]
     abilities: Objective
     classes: tuple[str, ...] = ()
+
+    def require(self, *abilities: str) -> None:
+        """Raises UserError, which names objectives that have them, unless all of these are there.
+
+        abilities: such as "encode", "decode", see `core.objective`.
+        """
+        lacking = self.abilities.lacking(*abilities)
+        if lacking:
+            what = " and ".join(_ABILITIES.get(name, name) for name in lacking)
+            raise UserError(
+                f"The objective {self.config.objective} does not {what}; take a run of one that "
+                f"does: {', '.join(fields.objectives_with(*abilities))}."
+            )
 
     def create_state(self, key: Key) -> TrainState:
         """A fresh state."""
@@ -106,7 +125,7 @@ def build(config: load.Config) -> Experiment:
             "python -m jaxgen.study."
         )
     config = load.finish(config, {})
-    module = importlib.import_module(fields.objective_module(config.objective))
+    module = fields.import_module(fields.objective_module(config.objective))
     require(module)
     try:
         hparams = module.Hparams(**config.hparams)
@@ -197,7 +216,7 @@ def _check_networks(config: load.Config, abilities: Objective) -> None:
 
 def _network(values: load.Config, dtype: Any) -> Any:
     module, _, name = fields.network_class(values.module).rpartition(".")
-    cls = getattr(importlib.import_module(module), name)
+    cls = getattr(fields.import_module(module), name)
     given = {key: value for key, value in values.items() if key != "module"}
     known = {field.name for field in dataclasses.fields(cls)}
     return cls(**given, **({"dtype": dtype} if "dtype" in known else {}))

@@ -14,7 +14,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from jaxgen.core.errors import UserError, did_you_mean
+from jaxgen.core.errors import UserError, did_you_mean, own_code
 
 MISSING = dataclasses.MISSING
 # Of a network: how it runs, not what it is.
@@ -52,7 +52,7 @@ def networks_of(objective: str) -> tuple[str, ...]:
                 break
     from jaxgen.core.objective import require  # imports JAX, as the module does
 
-    imported = importlib.import_module(module)
+    imported = import_module(module)
     require(imported, ("NETWORKS",))
     return tuple(imported.NETWORKS)
 
@@ -62,16 +62,35 @@ def of_network(where: str, path: str) -> dict[str, Field]:
     module, _, name = network_class(path).rpartition(".")
     found = _fields(module, name)
     if found is None:
+        searched = f" in {module}" if module else ""
+        if module and "." not in module:
+            searched = (
+                f" in jaxgen.models, nor {name} in a module {module} of the current folder or"
+            )
+            searched += " of PYTHONPATH"
         raise UserError(
-            f'{where}.module="{path}" not found; name a class of jaxgen.models, such as '
+            f'{where}.module="{path}" not found{searched}; name a class of jaxgen.models, such as '
             '"age.Encoder64", or give the dotted path of a class of yours.'
+            f"{did_you_mean(path, network_classes())}"
         )
     return {name: field for name, field in found.items() if name not in _NOT_CONFIG}
 
 
 def network_class(path: str) -> str:
-    """The dotted path of a network's class: "age.Encoder64" is in jaxgen.models."""
-    return f"jaxgen.models.{path}" if path.count(".") == 1 else path
+    """The dotted path of a network's class.
+
+    "age.Encoder64" is in jaxgen.models; "mine.Encoder", where that has no such file, in a module
+    `mine` of the user's.
+    """
+    module, _, name = path.partition(".")
+    ours = "." not in name and module in {file.stem for file in _models()}
+    return f"jaxgen.models.{path}" if ours else path
+
+
+def import_module(module: str) -> Any:
+    """A module by its dotted path. Raises UserError where a user's own fails."""
+    with own_code(f"{module} cannot be imported"):
+        return importlib.import_module(module)
 
 
 def objective_module(objective: str) -> str:
@@ -93,11 +112,27 @@ def objectives() -> list[str]:
     return sorted(path.stem for path in folder.glob("[!_]*.py"))
 
 
+def objectives_with(*abilities: str) -> list[str]:
+    """Those of jaxgen's objectives that define or import all of `abilities`, such as "colorize"."""
+    return [name for name in objectives() if set(abilities) <= _names(f"jaxgen.objectives.{name}")]
+
+
+def _names(module: str) -> set[str]:
+    """Functions of a module's own or imported ones."""
+    found: set[str] = set()
+    for node in getattr(_source(module), "body", ()):
+        found |= {node.name} if isinstance(node, ast.FunctionDef) else set()
+        if isinstance(node, ast.ImportFrom):
+            found |= {alias.asname or alias.name for alias in node.names}
+        if isinstance(node, ast.Assign):
+            found |= {getattr(target, "id", "") for target in node.targets}
+    return found
+
+
 def network_classes() -> list[str]:
     """The classes of jaxgen.models that a config can name, such as "age.Encoder64"."""
-    folder = Path(__file__).parents[1] / "models"
     found = []
-    for path in sorted(folder.glob("[!_]*.py")):
+    for path in _models():
         tree = _parsed(str(path))
         classes = _classes(tree)
         parts = {getattr(n.func, "id", "") for n in ast.walk(tree) if isinstance(n, ast.Call)}
@@ -108,6 +143,10 @@ def network_classes() -> list[str]:
     return found
 
 
+def _models() -> list[Path]:
+    return sorted((Path(__file__).parents[1] / "models").glob("[!_]*.py"))
+
+
 def _required(own: dict[str, Field]) -> list[str]:
     return [k for k, field in own.items() if field.default is MISSING and k not in _NOT_CONFIG]
 
@@ -115,11 +154,12 @@ def _required(own: dict[str, Field]) -> list[str]:
 def _source(module: str) -> ast.Module | None:
     """The parsed source of a module, None where there is none."""
     try:
-        spec = importlib.util.find_spec(module) if module else None
-    except (ImportError, ValueError, AttributeError) as error:
-        # A package that is there but imports what is not has a mistake of its own to tell.
-        if isinstance(error, ModuleNotFoundError) and not module.startswith(str(error.name)):
-            raise
+        # Of a package that is there but fails, as one that is not found does not.
+        with own_code(f"{module} cannot be imported"):
+            spec = importlib.util.find_spec(module) if module else None
+    except UserError:
+        raise
+    except (ImportError, ValueError, AttributeError):
         return None
     if spec is None or not (spec.origin or "").endswith(".py"):
         return None
@@ -128,7 +168,8 @@ def _source(module: str) -> ast.Module | None:
 
 @functools.cache
 def _parsed(file: str) -> ast.Module:
-    return ast.parse(Path(file).read_text())
+    with own_code(f"{file} cannot be read"):
+        return ast.parse(Path(file).read_text(), file)
 
 
 def _classes(tree: ast.Module) -> dict[str, ast.ClassDef]:
@@ -173,7 +214,7 @@ def _read(classes: dict[str, ast.ClassDef], name: str) -> dict[str, Field] | Non
 
 
 def _imported(module: str, name: str) -> dict[str, Field] | None:
-    cls = getattr(importlib.import_module(module), name, None)
+    cls = getattr(import_module(module), name, None)
     if not dataclasses.is_dataclass(cls):
         return None
     meanings = _meanings(inspect.getdoc(cls) or "")

@@ -17,7 +17,7 @@ import ml_collections
 
 from jaxgen.config import complete, fields, optimisers, schema
 from jaxgen.config.upgrade import upgrade
-from jaxgen.core.errors import UserError, did_you_mean
+from jaxgen.core.errors import UserError, did_you_mean, own_code
 from jaxgen.core.files import flatten, unflatten
 from jaxgen.data import names
 
@@ -205,8 +205,9 @@ def _imported(file: Path) -> Iterator[types.ModuleType]:
     sys.modules["configs"] = package
     module = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
-        yield module
+        with own_code(f"The config {file} fails"):
+            spec.loader.exec_module(module)
+            yield module
     finally:
         _pop_configs()
         sys.modules.update(others)

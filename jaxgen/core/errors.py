@@ -1,8 +1,19 @@
 """Mistakes of users, each said in one sentence. Imports no JAX."""
 
+import contextlib
 import difflib
-from collections.abc import Iterable
+import sysconfig
+import traceback
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
+
+# What lies there is no code of the user's; "<" begins the names of no files.
+_INSTALLED = (
+    *(f"{sysconfig.get_path(name)}/" for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+    f"{Path(__file__).parents[1]}/",
+    "<",
+)
 
 
 class UserError(ValueError):
@@ -45,3 +56,31 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def first_line(error: BaseException) -> str:
     """What an error says in its first line, or its kind where it says nothing."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+@contextlib.contextmanager
+def own_code(what: str) -> Iterator[None]:
+    """Makes of an error in a user's own code a UserError: `what`, file, line, and the error.
+
+    One of installed code alone stays as it is.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        place = _place(error)
+        if place is None:
+            raise
+        raise UserError(
+            f"{what} ({place}: {type(error).__name__}: {first_line(error)}); mend it there, or see "
+            "--debug."
+        ) from error
+
+
+def _place(error: Exception) -> str | None:
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}, line {error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith(_INSTALLED)]
+    return f"{own[-1].filename}, line {own[-1].lineno}" if own else None

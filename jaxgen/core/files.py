@@ -81,6 +81,18 @@ def require_writable(folder: Path, flag: str) -> None:
         ) from error
 
 
+@contextlib.contextmanager
+def no_empty_folder(folder: Path) -> Iterator[None]:
+    """Deletes `folder`, and those around it, where the block made them and left them empty."""
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        yield
+    finally:
+        for path in new:
+            with contextlib.suppress(OSError):  # one that has something, or is none
+                path.rmdir()
+
+
 def available_memory() -> int | None:
     """Bytes that a process can still take without swapping; None where it is unknown.
 
@@ -94,6 +106,16 @@ def available_memory() -> int | None:
         limit, used = (Path(f"/sys/fs/cgroup/memory.{name}") for name in ("max", "current"))
         found.append(int(limit.read_text()) - int(used.read_text()))
     return min(found, default=None)
+
+
+def require_memory(needed: int, what: str, advice: str) -> None:
+    """Raises UserError where `what`, such as "They take", needs more bytes than there are."""
+    available = available_memory()
+    if available is not None and needed > available:
+        raise UserError(
+            f"{what} {needed / 2**30:.1f} GiB of memory, and {available / 2**30:.1f} GiB are free: "
+            f"{advice}."
+        )
 
 
 def cache_dir(name: str) -> Path:

@@ -90,6 +90,10 @@ class Objective:
     assignments: Callable | None
     evaluate: Callable | None
 
+    def lacking(self, *abilities: str) -> tuple[str, ...]:
+        """Those of the named abilities that it has not."""
+        return tuple(name for name in abilities if getattr(self, name) is None)
+
     @property
     def batches(self) -> int:
         """Batches of one step."""

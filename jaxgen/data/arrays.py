@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from jaxgen.core.errors import UserError
-from jaxgen.core.files import available_memory, local_path
+from jaxgen.core.files import local_path, require_memory
 from jaxgen.data import images
 from jaxgen.data.dataset import Examples, split_rows
 
@@ -104,15 +104,10 @@ def _arrays(archive, path: Path, split: str):
 
 def _require_memory(path: Path, *keys: str) -> None:
     """Raises UserError for arrays that do not fit: zeros of any size compress to nothing."""
-    available = available_memory()
     with zipfile.ZipFile(path) as archive:
         size = sum(archive.getinfo(f"{key}.npy").file_size for key in keys)
-    if available is not None and size > available:
-        raise UserError(
-            f'"{", ".join(keys)}" in {path} takes {size / 2**30:.1f} GiB, and '
-            f"{available / 2**30:.1f} GiB of memory are free: give a folder of images, which are "
-            "decoded one by one."
-        )
+    advice = "give a folder of images, which are decoded one by one"
+    require_memory(size, f'"{", ".join(keys)}" in {path} takes', advice)
 
 
 def _labels(archive, key: str, num: int, path: Path) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Examples decoded once, to arrays in memory or to memory-mapped files that runs share."""
 
 import contextlib
+import dataclasses
 import itertools
 import json
 import logging
@@ -8,7 +9,6 @@ import os
 import re
 import shutil
 import socket
-import sys
 import tempfile
 import time
 from collections import deque
@@ -19,12 +19,12 @@ from typing import BinaryIO
 
 import numpy as np
 
+from jaxgen.core import progress
 from jaxgen.core.errors import UserError
 from jaxgen.data import gray, images
 from jaxgen.data.dataset import Dataset, Examples
 
 _BLOCK = 128
-_SECONDS_BETWEEN_LINES = 10.0
 _OWNER = re.sub(r"\W", "_", socket.gethostname())  # a shared disk has the processes of others
 
 
@@ -43,13 +43,13 @@ def in_memory(
     split, least_chroma: as for `on_disk`. Raises UserError where all are gray.
     """
     blocks = list(_decode(examples, shape, resize, least_chroma))
-    image = np.concatenate([pixels for pixels, *_ in blocks])
-    label = np.array([label for _, labels, _ in blocks for label in labels], np.int32)
+    image = np.concatenate([block.pixels for block in blocks])
+    label = np.array([label for block in blocks for label in block.labels], np.int32)
     gray.require_some(name, split, examples.num, len(image), least_chroma)
     image.setflags(write=False)
     label.setflags(write=False)
-    left_out = examples.num - len(image)
-    return Dataset(name, image, label, examples.classes, identity, left_out=left_out)
+    left_out, deep = examples.num - len(image), sum(block.deep for block in blocks)
+    return Dataset(name, image, label, examples.classes, identity, left_out=left_out, deep=deep)
 
 
 def on_disk(
@@ -108,8 +108,9 @@ def _open(name: str, folder: Path, shape: tuple[int, int, int]) -> Dataset | Non
         if meta["labelled"]:
             label = np.load(folder / "label.npy", allow_pickle=False)
             label.setflags(write=False)
-        classes, left_out = tuple(meta["classes"]), int(meta.get("left_out", 0))
-        dataset = Dataset(name, image, label, classes, folder.name, left_out=left_out)
+        classes = tuple(meta["classes"])
+        left_out, deep = (int(meta.get(key, 0)) for key in ("left_out", "deep"))
+        dataset = Dataset(name, image, label, classes, folder.name, left_out=left_out, deep=deep)
         _check(dataset, shape)
         return dataset
     except (FileNotFoundError, EOFError, ValueError, KeyError, TypeError) as error:
@@ -204,20 +205,27 @@ def _write(
     least_chroma: float,
 ) -> None:
     labels: list[int | None] = []
-    # Plain writes: a memory map on a full disk dies by a signal, a write raises.
-    with open(folder / "image.npy", "wb") as file, _progress(title, examples.num) as tell:
+    deep, began = 0, time.monotonic()
+    with contextlib.ExitStack() as stack:
+        tell = stack.enter_context(progress.counted(title, examples.num)) if title else None
+        # Plain writes: a memory map on a full disk dies by a signal, a write raises.
+        file = stack.enter_context(open(folder / "image.npy", "wb"))
         _write_header(file, examples.num, shape)
-        for pixels, block_labels, done in _decode(examples, shape, resize, least_chroma):
-            file.write(pixels.data)
-            labels += block_labels
-            tell(done)
+        for block in _decode(examples, shape, resize, least_chroma):
+            file.write(block.pixels.data)
+            labels += block.labels
+            deep += block.deep
+            if tell:
+                tell(block.stop)
         gray.require_some(name, split, examples.num, len(labels), least_chroma)
         _write_header(file, len(labels), shape)
-    left_out = examples.num - len(labels)
+    if title:
+        progress.say(f"{title}: {examples.num} images in {time.monotonic() - began:.1f} s")
     labelled = bool(examples.classes)
     if labelled:
         np.save(folder / "label.npy", np.array(labels, np.int32))
-    meta = {"name": name, "labelled": labelled, "classes": examples.classes, "left_out": left_out}
+    meta = {"name": name, "labelled": labelled, "classes": examples.classes}
+    meta |= {"left_out": examples.num - len(labels), "deep": deep}
     (folder / "meta.json").write_text(json.dumps(meta))
 
 
@@ -228,25 +236,40 @@ def _write_header(file: BinaryIO, num: int, shape: tuple[int, int, int]) -> None
     np.lib.format.write_array_header_1_0(file, header)
 
 
-def _decode(
-    examples: Examples, shape: tuple[int, int, int], resize: str, least_chroma: float
-) -> Iterator[tuple[np.ndarray, list[int | None], int]]:
-    """Blocks in order, decoded by threads: Pillow releases the lock.
+@dataclasses.dataclass(frozen=True)
+class _Block:
+    """Some examples, decoded.
 
-    Each is (u8[k,h,w,c], labels, how many examples it and those before it were decoded from).
+    Attributes:
+      pixels: u8[k,h,w,c].
+      labels: of each.
+      stop: how many examples these and those before them were decoded from.
+      deep: how many of `pixels` had 16 bits.
     """
 
-    def block(start: int) -> tuple[np.ndarray, list[int | None], int]:
+    pixels: np.ndarray
+    labels: list[int | None]
+    stop: int
+    deep: int
+
+
+def _decode(
+    examples: Examples, shape: tuple[int, int, int], resize: str, least_chroma: float
+) -> Iterator[_Block]:
+    """Blocks in order, decoded by threads: Pillow releases the lock."""
+
+    def block(start: int) -> _Block:
         stop = min(start + _BLOCK, examples.num)
         pixels = np.empty((stop - start, *shape), np.uint8)
-        labels = []
+        deep, labels = np.zeros(len(pixels), bool), []
         for i, (image, label, name) in enumerate(examples.read(start, stop)):
+            deep[i] = images.had_16_bits(image)
             pixels[i] = images.fit(image, shape[0], resize, name)
             labels.append(label)
         if least_chroma:
             kept = gray.in_color(pixels, least_chroma)
-            pixels, labels = pixels[kept], list(itertools.compress(labels, kept))
-        return pixels, labels, stop
+            pixels, deep, labels = pixels[kept], deep[kept], list(itertools.compress(labels, kept))
+        return _Block(pixels, labels, stop, int(deep.sum()))
 
     workers = min(32, os.cpu_count() or 1)
     pool = ThreadPoolExecutor(workers, thread_name_prefix="jaxgen-decode")
@@ -260,42 +283,3 @@ def _decode(
             yield pending.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-@contextlib.contextmanager
-def _progress(title: str | None, num: int) -> Iterator[Callable[[int], None]]:
-    """Tells how far decoding is: a bar on a terminal, else a line now and then."""
-    if title is None:
-        yield lambda done: None
-        return
-    began = time.monotonic()
-    if sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-        columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        bar = Progress(*columns, console=Console(stderr=True))
-        task = bar.add_task(title, total=num)
-        with contextlib.suppress(OSError):
-            bar.start()
-        try:
-            yield lambda done: bar.update(task, completed=done)
-        finally:
-            with contextlib.suppress(OSError):
-                bar.stop()
-        return
-    last_said = began
-
-    def tell(done: int) -> None:
-        nonlocal last_said
-        if time.monotonic() - last_said > _SECONDS_BETWEEN_LINES:
-            last_said = time.monotonic()
-            _print(f"{title}: {done} of {num}")
-
-    yield tell
-    _print(f"{title}: {num} images in {time.monotonic() - began:.1f} s")
-
-
-def _print(text: str) -> None:
-    with contextlib.suppress(OSError):  # a closed terminal
-        print(text, file=sys.stderr, flush=True)

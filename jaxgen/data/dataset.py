@@ -25,6 +25,7 @@ class Dataset:
       fingerprint: stable hex id of content and preprocessing.
       whole: u8[n,H,W,c], whose middle `image` is, where they were decoded larger; else None.
       left_out: gray images that are not here, see `gray`.
+      deep: images that had 16 bits, and were rounded to 8.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Dataset:
     fingerprint: str
     whole: np.ndarray | None = None
     left_out: int = 0
+    deep: int = 0
 
     @property
     def kind(self) -> str:

@@ -1,12 +1,14 @@
 """A folder of image files."""
 
 import contextlib
+import functools
 import hashlib
 import logging
 import os
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -124,9 +126,9 @@ def _warn(root: Path, train: Path, held_out: bool, files: list, classes: tuple[s
     if names and not classes and len(names) > 1:
         loose = sum("/" not in file for file, _, _ in files)
         _LOG.warning(
-            "%s has %d images outside of its %d folders, so the folders are no classes and there "
+            "%s has %d image%s outside of its %d folders, so the folders are no classes and there "
             "are no labels",
-            *(train, loose, len(names)),
+            *(train, loose, "s" * (loose > 1), len(names)),
         )
 
 
@@ -160,10 +162,17 @@ def image_files(root: Path) -> list[tuple[str, int, int]]:
             else:
                 raise UserError(f"{entry.path} is called an image but is no file: remove it.")
     if ignored:
-        _LOG.warning("%d files in %s are no images: ignored", ignored, root)
+        what = "file in %s is no image" if ignored == 1 else "files in %s are no images"
+        _warn_once(f"%d {what}: ignored", ignored, root)
     if not found:
         raise UserError(f"{root} has no image files ({', '.join(IMAGE_SUFFIXES)}): fix the path.")
     return sorted(found)
+
+
+@functools.cache
+def _warn_once(text: str, *values: Any) -> None:
+    """A warning of a folder that is looked through again for every split."""
+    _LOG.warning(text, *values)
 
 
 def _status(entry: os.DirEntry) -> os.stat_result:

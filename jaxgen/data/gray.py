@@ -37,7 +37,7 @@ def require_some(name: str, split: str, num: int, kept: int, least: float) -> No
     """Raises UserError where all `num` images of a split have been left out."""
     if not kept:
         raise UserError(
-            f"{name} has no color images: the mean chroma of all {num:,} of its {split} split is "
+            f"{name} has no color images in its {split} split: the mean chroma of all {num:,} is "
             f"below {least:g}; lower data.least_chroma or name a folder of color photographs."
         )
 

@@ -15,6 +15,7 @@ FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 MAX_PIXELS = 64 * 2**20  # some 300 MB while it is read
 RESIZE = ("bilinear", "celeba", "center_crop", "none")
 _CELEBA = (178, 218)
+_DEEP = "jaxgen: 16 bits"
 _LIMIT = threading.Lock()  # images are decoded by several threads
 
 
@@ -33,7 +34,16 @@ def decode(
                 f"{name} has {image.width} x {image.height} pixels, and at most {max_pixels:,} are "
                 "read: scale it down, or raise data.max_pixels if it is meant."
             )
-        return to_channels(upright(image, name), channels, name)
+        # Pillow itself reads colors of 16 bits as 8.
+        deep = image.mode.startswith("I") or ";16" in str(getattr(image, "tile", ""))
+        decoded = to_channels(upright(image, name), channels, name)
+        decoded.info[_DEEP] = deep
+        return decoded
+
+
+def had_16_bits(image: Image.Image) -> bool:
+    """Whether what `decode` gave was rounded to 8 bits."""
+    return bool(image.info.get(_DEEP))
 
 
 @contextlib.contextmanager

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image, ImageCms
 
-from jaxgen.core.errors import UserError
-from jaxgen.core.files import available_memory
+from jaxgen.core.files import require_memory
 from jaxgen.data import images
 
 BYTES = 12  # of memory for a pixel: 9.7 to 10 were measured until it is colored and written
@@ -71,12 +70,8 @@ def on_white(image: Image.Image) -> Image.Image:
 
 
 def _require_memory(size: tuple[int, int], name: str) -> None:
-    needed, available = BYTES * size[0] * size[1], available_memory()
-    if available is not None and needed > available:
-        raise UserError(
-            f"{name} has {size[0]} x {size[1]} pixels, which take {needed / 2**30:.1f} GiB of "
-            f"memory, and {available / 2**30:.1f} GiB are free: scale it down, or free some."
-        )
+    what = f"{name} has {size[0]} x {size[1]} pixels, which take"
+    require_memory(BYTES * size[0] * size[1], what, "scale it down, or free some")
 
 
 def _plain(image: Image.Image, name: str) -> Image.Image:

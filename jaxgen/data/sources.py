@@ -1,5 +1,7 @@
 """A data set by its name: embedded, drawn, TFDS, LSUN, a folder of images or an .npz file."""
 
+from collections.abc import Sequence
+
 from jaxgen.core import files
 from jaxgen.core.errors import UserError
 from jaxgen.data import cache, images, lsun, points, stacked
@@ -50,13 +52,8 @@ def load(
     gray ones alone.
     """
     validate_name(name)
-    for option, value, allowed in (
-        ("split", split, ("train", "test")),
-        ("resize", resize, images.RESIZE),
-    ):
-        if value not in allowed:
-            choices = " or ".join(f'"{choice}"' for choice in allowed)
-            raise UserError(f'The {option} of data is "{value}": it must be {choices}.')
+    _check_choice("split", split, ("train", "test"))
+    _check_choice("resize", resize, images.RESIZE)
     shape = shape_of(name, image_size=image_size, channels=channels)
     check_least_chroma(name, channels, least_chroma)
     directory = files.cache_dir("data")
@@ -78,6 +75,12 @@ def load(
     return cache.on_disk(
         name, identity, examples, shape, resize, directory=directory, title=title, **chosen
     )
+
+
+def _check_choice(option: str, value: str, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        choices = " or ".join(f'"{choice}"' for choice in allowed)
+        raise UserError(f'The {option} of data is "{value}": it must be {choices}.')
 
 
 def _colors(least_chroma: float) -> tuple[str, ...]:

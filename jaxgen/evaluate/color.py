@@ -20,7 +20,7 @@ Deviations: the rebalanced AuC weighs by the colors of the images that are evalu
 bins; the publication's by smoothed frequencies of ImageNet's training images in 313 bins.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import jax
 import numpy as np
@@ -63,14 +63,19 @@ def _first_upper(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-TITLES = {
-    **{f"color/{k}": (_first_upper(title), good) for k, (title, good) in _TITLES.items()},
-    **{
-        f"color_{name}/{k}": (_first_upper(f"{words}: {title}"), good)
-        for name, words in BASELINES.items()
-        for k, (title, good) in _TITLES.items()
-    },
-}
+def titles(metrics: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """Name -> (title, what is good) of metrics, of a model and of each of `BASELINES`."""
+    return {
+        **{f"color/{k}": (_first_upper(title), good) for k, (title, good) in metrics.items()},
+        **{
+            f"color_{name}/{k}": (_first_upper(f"{words}: {title}"), good)
+            for name, words in BASELINES.items()
+            for k, (title, good) in metrics.items()
+        },
+    }
+
+
+TITLES = titles(_TITLES)
 
 MOST_PSNR = 100.0  # dB
 MOST_DISTANCE = 150  # in a, b: the last threshold

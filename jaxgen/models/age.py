@@ -16,6 +16,7 @@ import jax.numpy as jnp
 from jaxgen.core.types import Array
 from jaxgen.models import initializers, layers
 
+_SIDES = (16, 32, 64, 128)  # of which there are pairs
 _KERNEL_INIT = initializers.normal(0.02)
 
 
@@ -182,14 +183,17 @@ class Generator16(_Generator):
 
 
 def _require_side(encoder: _Encoder, image: Array) -> None:
-    given, side = image.shape[1], encoder.side
-    other = f"age.Encoder{given}" if given in (16, 32, 64, 128) and given != side else ""
+    side, nearest = encoder.side, min(_SIDES, key=lambda n: abs(n - image.shape[1]))
+    pair = f"age.Encoder{nearest} and Generator{nearest}"
+    if nearest == 128:
+        pair += " (configs/age_folder.py:128)"
+    other = "" if nearest == side else f", or {pair} with those of {nearest} px"
     layers.require_sides(
         encoder,
         *image.shape[1:3],
         fits=lambda n: n == side,
         allowed=str(side),
-        fix=f"use {other}, or images of {side} px" if other else f"use images of {side} px",
+        fix=f"use images of {side} px{other}",
     )
 
 

@@ -52,7 +52,7 @@ TITLES = {
     "encoder/kl_fake": (
         "Divergence of codes of generated images",
         f"to the prior, {_DIVERGENCE}, after the generator's last update; healthy not far above "
-        "that of real ones; growing for good, the encoder has won",
+        "that of real ones, with a margin that far; growing for good, the encoder has won",
     ),
     "encoder/image": (
         "Reconstruction error",
@@ -84,7 +84,8 @@ TITLES = {
     ),
     "generator/latent_cosine": (
         "Latents found again",
-        "cosine of z and e(g(z)); higher is better, 1 is right, near 0 for good nothing is learned",
+        "cosine of z and e(g(z)); 1 is right, near 0 for good nothing is learned; with a margin it "
+        "may fall again",
     ),
     "generator/image": (
         "Reconstruction error",

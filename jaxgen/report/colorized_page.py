@@ -54,10 +54,17 @@ def shrunk(picture: Image.Image, longer: int) -> Image.Image:
     return picture.resize((width, height), Image.Resampling.BILINEAR)
 
 
-def write(folder: Path, photos: Sequence[Photo], facts: Iterable[str], colored: int) -> Path:
+def write(
+    folder: Path,
+    photos: Sequence[Photo],
+    facts: Iterable[str],
+    colored: int,
+    failed: Mapping[str, str],
+) -> Path:
     """Writes folder/colorized.html, which refers to no other file.
 
     facts: what stands below its title. colored: how many there are, of which `photos` are shown.
+    failed: name of each photograph that was not colored -> why.
     """
     notes = []
     if colored > len(photos):
@@ -68,8 +75,18 @@ def write(folder: Path, photos: Sequence[Photo], facts: Iterable[str], colored: 
         page.header("Colored photographs", facts),
         *map(page.note, notes),
         f'<div class="pictures">{"".join(map(_figure, photos))}</div>',
+        page.section(
+            f"Not colored: {len(failed):,} of {colored + len(failed):,}",
+            page.table(("", "why"), [(page.dotted(k), _words(v)) for k, v in failed.items()])
+            if failed
+            else "",
+        ),
     )
     return write_atomically(folder / NAME, content)
+
+
+def _words(text: str) -> str:
+    return f'<span class="words">{escape(text)}</span>'
 
 
 def _figure(photo: Photo) -> str:

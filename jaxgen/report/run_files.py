@@ -57,6 +57,12 @@ def curves(path: Path) -> dict[str, list[tuple[int, float]]]:
     return {name: sorted(values.items()) for name, values in found.items()}
 
 
+def newest_step(workdir: Path) -> int:
+    """The step of the newest checkpoint; 0 where there is none."""
+    names = [path.name for path in (workdir / "checkpoints").glob("[0-9]*")]
+    return max((int(name) for name in names if name.isdecimal()), default=0)
+
+
 def record(path: Path) -> dict[str, Any]:
     """A JSON object, or {}."""
     try:

@@ -30,14 +30,16 @@ def write(
     title: str | None = None,
     config: Mapping[str, Any] | None = None,
     titles: run_files.Titles | None = None,
+    step: int = 0,
 ) -> Path:
     """Writes workdir/report.html from the files of the run, and returns its path.
 
-    Reads metrics.jsonl, images/KIND_STEP.png, evaluation.json and evaluation_validation.json (flat
-    metrics, and under "titles" what they are called: name -> [title, meaning]) and config.json
-    (with "config", "command", "versions" and "git"); what is missing is left out. title: default
-    the folder's name. config: default that of config.json. titles: of the metrics of training;
-    without them they have their plain names. The page has no reference to any other file.
+    Reads metrics.jsonl, the names of checkpoints, images/KIND_STEP.png, evaluation.json and
+    evaluation_validation.json (flat metrics, and under "titles" what they are called: name ->
+    [title, meaning]) and config.json (with "config", "command", "versions" and "git"); what is
+    missing is left out. title: default the folder's name. config: default that of config.json.
+    titles: of the metrics of training; without them they have their plain names. step: that the run
+    is at, where no file says it yet. The page has no reference to any other file.
     """
     workdir = Path(workdir)
     curves = run_files.curves(workdir / "metrics.jsonl")
@@ -51,7 +53,7 @@ def write(
     content = page.page(
         title,
         page.header(title, _facts(shown, record)),
-        _tiles(curves, evaluation, titles_there),
+        _tiles(curves, max(step, run_files.newest_step(workdir)), evaluation, titles_there),
         _pictures(pictures, run_files.of_points(shown)),
         _curves(curves, titles or {}),
         tables.evaluation_section(evaluation, titles_there),
@@ -74,10 +76,11 @@ def _facts(config: Mapping[str, Any], record: Mapping[str, Any]) -> list[str]:
 
 
 def _tiles(
-    curves: Mapping[str, list], evaluation: Mapping[str, Any], titles: run_files.Titles
+    curves: Mapping[str, list], saved: int, evaluation: Mapping[str, Any], titles: run_files.Titles
 ) -> str:
+    """saved: the newest step that is: an interrupt saves between two lines of the log."""
     tiles = []
-    steps = [curve[-1][0] for curve in curves.values()]
+    steps = [curve[-1][0] for curve in curves.values()] + [saved] * (saved > 0)
     if steps:
         tiles.append(("training steps", f"{max(steps):,}"))
     rate = curves.get("time/steps_per_second")

@@ -43,6 +43,11 @@ def names(source: Path, out: Path) -> list[str]:
     """The photographs below a folder `source`, sorted, or the name of a file. Raises UserError."""
     if out.exists() and not out.is_dir():
         raise UserError(f"--out={out} is a file; name a folder.")
+    if out.suffix.lower() in IMAGE_SUFFIXES and not out.exists():
+        raise UserError(
+            f"--out={out} is the name of an image, and photographs go to a folder under their own "
+            "names; name a folder."
+        )
     if not source.exists():
         raise UserError(f"--input={source} is not there; name an image file or a folder of them.")
     if not source.is_dir():

@@ -67,11 +67,7 @@ def predictor(experiment: Experiment, state: TrainState) -> Predict:
     Each square is a batch by itself: what a network makes of it depends on no other. Raises
     UserError for an objective that does not colorize.
     """
-    if experiment.abilities.colorize is None:
-        raise UserError(
-            f"{experiment.config.objective} does not color photographs; take a run of an objective "
-            "that does."
-        )
+    experiment.require("colorize")
     return lambda lightness, key: experiment.colorize(state, lightness, key)
 
 

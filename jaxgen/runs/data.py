@@ -74,9 +74,15 @@ def described(training: Dataset, held_out: Dataset, validation: int = 0) -> str:
     kind = "images" if training.kind == "image" else "points"
     aside = f", {validation} held out to choose settings on" if validation else ""
     counts = f"{len(training.image):,} training{aside} and {len(held_out.image):,} held-out {kind}"
+    deep = training.deep + held_out.deep
+    if deep:
+        counts += f"; {deep:,} image{'s' if deep > 1 else ''} rounded from 16 bits to 8"
     left_out = training.left_out + held_out.left_out
     if left_out:
-        counts += f", {left_out:,} gray image{'s' if left_out > 1 else ''} left out"
+        counts += (
+            f"; {left_out:,} gray image{'s' if left_out > 1 else ''} left out of these splits "
+            f"({training.left_out:,} training, {held_out.left_out:,} held-out)"
+        )
     names = training.classes
     if training.label is None or not names:
         return f"{training.name}: {counts}, no labels"

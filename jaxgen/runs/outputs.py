@@ -111,7 +111,7 @@ class Log:
                 best = self._config.checkpoint_best
                 shown = {best: evaluated[best]} if best in evaluated else {}
                 if self.means:
-                    self._terminal.log(step, self.means | shown)
+                    self._terminal.log(step, self.means | shown, rate)
 
     def evaluated_at(self, step: int) -> dict[str, float]:
         """Metrics of an evaluation of just this step's state; none where there was none."""
@@ -175,16 +175,16 @@ class Draw:
                     with writes_or_tells(folder, self._terminal.say, self._told):
                         grids.save_png(folder / f"{name}_{step:06d}.png", picture)
                     self._writer.image(step, name, picture)
-            self.report()
+            self.report(step)
             if not self._announced:
                 self._terminal.say(f"pictures: {self._workdir}/images, and in report.html")
                 self._announced = True
 
-    def report(self) -> None:
-        """Writes report.html."""
+    def report(self, step: int) -> None:
+        """Writes report.html, of a run that is at `step`."""
         if self._writer:
             values = load.to_json(self._experiment.config)
             page = self._workdir / "report.html"
             with writes_or_tells(page, self._terminal.say, self._told):
-                name = self._workdir.name
-                run_page.write(self._workdir, title=name, config=values, titles=self._titles)
+                known = {"title": self._workdir.name, "config": values, "titles": self._titles}
+                run_page.write(self._workdir, **known, step=step)

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import jaxgen
-from jaxgen.config import load, schema
+from jaxgen.config import fields, load, schema
 from jaxgen.core.errors import UserError
 from jaxgen.core.files import flatten, set_aside, write_atomically
 from jaxgen.train.checkpoint_files import steps
+
+_SHOWN = 12  # differences of two configs
 
 
 def require_same_run(workdir: Path, config: load.Config) -> None:
@@ -61,12 +63,18 @@ def require_same(
     where: str,
     what_to_do: str,
 ) -> None:
-    """Raises UserError where two nested records differ in a key that is not free."""
+    """Raises UserError where two nested records differ in a key that is not free.
+
+    It names the first differences: of objectives, then of keys that both have, then others.
+    """
     old, new = flatten(old), flatten(new)
-    pairs = [(k, old.get(k, "absent"), new.get(k, "absent")) for k in sorted(old | new)]
+    both = old.keys() & new.keys()
+    keys = sorted(old | new, key=lambda k: (k.rpartition(".")[2] != "objective", k not in both, k))
+    pairs = [(k, old.get(k, "absent"), new.get(k, "absent")) for k in keys]
     changes = [f"{k}: {a!r} there, {b!r} here" for k, a, b in pairs if a != b and not is_free(k)]
     if changes:
-        raise UserError(f"{where} ({'; '.join(changes)}): {what_to_do}.")
+        more = f"; ... and {len(changes) - _SHOWN} more" if len(changes) > _SHOWN else ""
+        raise UserError(f"{where} ({'; '.join(changes[:_SHOWN])}{more}): {what_to_do}.")
 
 
 def read(workdir: Path) -> dict[str, Any]:
@@ -97,8 +105,8 @@ def foreign_modules(values: Mapping[str, Any]) -> set[str]:
     networks = values.get("networks")
     sections = networks.values() if isinstance(networks, Mapping) else ()
     named = [section.get("module") for section in sections if isinstance(section, Mapping)]
-    # "age.Encoder64" is one of jaxgen.models; an objective without a dot of jaxgen.objectives.
-    named = [name.rpartition(".")[0] for name in map(str, named) if name.count(".") != 1]
+    named = [fields.network_class(str(name)).rpartition(".")[0] for name in named]
+    # One without a dot is of jaxgen.objectives.
     objective = str(values.get("objective"))
     named += [objective] if "." in objective else []
     return {name for name in named if name and not f"{name}.".startswith("jaxgen.")}

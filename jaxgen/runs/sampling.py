@@ -8,10 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxgen.config import fields
 from jaxgen.config.build import Experiment
 from jaxgen.core import color
 from jaxgen.core.errors import NotFiniteError, UserError, did_you_mean
-from jaxgen.core.files import available_memory
+from jaxgen.core.files import require_memory
 from jaxgen.core.images import to_uint8
 from jaxgen.core.state import TrainState
 from jaxgen.data import preprocess
@@ -37,7 +38,9 @@ def draw(
     progress: called with (samples done, num) after every chunk. Raises UserError where they would
     not fit the memory, and NotFiniteError.
     """
-    _require_memory(experiment, num)
+    size = 4 * num * math.prod(experiment.example_batch["image"].shape[1:])
+    advice = "draw fewer at a time, with another --sample_seed each time"
+    require_memory(size, f"{num:,} samples take", advice)
     rows = _chunks(num, chunk)
     drawn = []
     for part, part_key in enumerate(jax.random.split(key, len(rows))):
@@ -45,17 +48,6 @@ def draw(
         drawn.append(np.asarray(experiment.sample(state, part_key, given, rows.shape[1])))
         progress(min((part + 1) * rows.shape[1], num), num)
     return _pixels(experiment, np.concatenate(drawn)[:num], rounded=rounded)
-
-
-def _require_memory(experiment: Experiment, num: int) -> None:
-    """Raises UserError for more samples than the memory holds, before the first is drawn."""
-    size = 4 * num * math.prod(experiment.example_batch["image"].shape[1:])
-    available = available_memory()
-    if available is not None and size > available:
-        raise UserError(
-            f"{num:,} samples take {size / 2**30:.1f} GiB of memory, and {available / 2**30:.1f} "
-            "GiB are free: draw fewer at a time, with another --sample_seed each time."
-        )
 
 
 def colored(experiment: Experiment, state: TrainState, key: Any, images: np.ndarray) -> np.ndarray:
@@ -123,10 +115,17 @@ def conditions(experiment: Experiment, labels: Sequence[int | str], num: int) ->
         )
     if not classes:
         return None
-    # Clusters that nobody named are numbers only.
-    names = experiment.classes if experiment.reads_some_labels else ()
+    names = class_names(experiment)
     numbers = [_number_of(label, names, classes) for label in labels] or range(classes)
     return np.resize(np.asarray(numbers, np.int32), num)
+
+
+def class_names(experiment: Experiment) -> tuple[str, ...]:
+    """Of the classes that samples are of; () where they are not known.
+
+    Clusters that nobody named are numbers only.
+    """
+    return experiment.classes if experiment.reads_some_labels else ()
 
 
 def _number_of(label: int | str, names: Sequence[str], classes: int) -> int:
@@ -192,8 +191,10 @@ def decoder(
 def _code_abilities(experiment: Experiment) -> tuple[Callable, Callable]:
     draw_code, decode = experiment.abilities.draw_code, experiment.abilities.decode
     if draw_code is None or decode is None:
+        able = fields.objectives_with("draw_code", "decode")
         raise UserError(
-            f"The objective {experiment.config.objective} has no latents to walk among or to add."
+            f"The objective {experiment.config.objective} has no latents to walk among or to add; "
+            f"take a run of one that has: {', '.join(able)}."
         )
     return draw_code, decode
 

@@ -49,12 +49,7 @@ def run(
         if writes:
             require_writable(workdir, "--workdir")
             stack.enter_context(lock.held(workdir))
-        training, held_out = (
-            data.load_data(experiment, split, progress=writes) for split in ("train", "test")
-        )
-        data.require_batches(experiment, training)
-        data.require_parts(experiment, program.mesh.size if program.mesh else 1)
-        validation.check(experiment)
+        training, held_out = _images(experiment, program, progress=writes)
         sharding = batch_sharding(program.mesh) if program.mesh else None
         pipelines = [data.make_pipeline(experiment, training, seed=config.seed, sharding=sharding)]
         data.record_labelled(experiment, training, workdir, write=writes)
@@ -85,9 +80,20 @@ def run(
         )
         if not finished:
             save.save(int(state.step), state)
-        draw.report()
+        draw.report(int(state.step))
     _farewell(terminal, workdir, int(state.step), finished, stop.name)
     return state
+
+
+def _images(experiment: Experiment, program: Program, *, progress: bool) -> tuple[Dataset, Dataset]:
+    """(training, held out). Raises UserError where a run cannot be of them."""
+    training, held_out = (
+        data.load_data(experiment, split, progress=progress) for split in ("train", "test")
+    )
+    data.require_batches(experiment, training)
+    data.require_parts(experiment, program.mesh.size if program.mesh else 1)
+    validation.check(experiment)
+    return training, held_out
 
 
 def _hooks(

@@ -26,7 +26,7 @@ class Terminal:
         )
         self._cell = _Cell() if self._console.is_jupyter and not quiet else None
         self._bar: Progress | None = None
-        self._total, self._values = 0, ""
+        self._total, self._values, self._measured = 0, "", 0.0
 
     def say(self, text: str) -> None:
         """One line."""
@@ -44,7 +44,7 @@ class Terminal:
     def start(self, step: int, total: int) -> None:
         """Begins to show progress from `step` to `total`."""
         self._total, self._first, self._began = total, step, time.monotonic()
-        self._values = ""
+        self._values, self._measured = "", 0.0
         if self._console.is_terminal and sys.stderr.isatty():
             self._bar = Progress(
                 TextColumn("training"),
@@ -66,8 +66,13 @@ class Terminal:
         if self._cell:
             self._cell.replace(self._line(step))
 
-    def log(self, step: int, metrics: Mapping[str, float]) -> None:
-        """One line with the step, rate, time to go and every metric."""
+    def log(self, step: int, metrics: Mapping[str, float], rate: float = 0.0) -> None:
+        """One line with the step, rate, time to go and every metric.
+
+        rate: steps a second as the log has it; without it that since the start is shown, with what
+        was done between steps.
+        """
+        self._measured = rate
         self._values = "  ".join(
             f"{name} {value:.4g}" for name, value in metrics.items() if not name.startswith("time/")
         )
@@ -85,7 +90,7 @@ class Terminal:
         if done <= 0 or seconds <= 0:
             return ""
         left = int((self._total - step) * seconds / done)
-        return f"{done / seconds:.3g} steps/s  {left // 60}:{left % 60:02d} to go"
+        return f"{self._measured or done / seconds:.3g} steps/s  {left // 60}:{left % 60:02d} to go"
 
     def stop(self) -> None:
         """Removes the bar; in a notebook the last line of training stays."""

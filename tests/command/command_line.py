@@ -161,6 +161,11 @@ def ran(env: dict[str, str], folder: Path, *arguments: str, code: int = 0) -> Re
     return result
 
 
+def latest(*arguments: str) -> tuple[str, ...]:
+    """The arguments, but of each flag and key the last one alone."""
+    return tuple({argument.partition("=")[0]: argument for argument in arguments}.values())
+
+
 def metrics(workdir: Path) -> list[dict[str, float]]:
     """The lines of metrics.jsonl without measurements of the machine."""
     lines = [json.loads(text) for text in (workdir / "metrics.jsonl").read_text().splitlines()]

@@ -69,7 +69,7 @@ COMMAND_LINES = {
                 'config.networks.encoder.module="age.Encoder17" not found'),
     "no features": ((CONFIG, "--config.networks.encoder.features=0"), "The networks do not fit"),
     "image size": ((CONFIG, "--config.data.image_size=32"), "age.Encoder16 does not fit images of "
-                   "32x32 pixels: their sides must be 16; use age.Encoder32"),
+                   "32x32 pixels: their sides must be 16; use images of 16 px, or age.Encoder32"),
     "image size of CelebA": (("--config=configs/age_celeba.py", "--config.data.image_size=32"),
                              "age.Encoder64 does not fit images of 32x32 pixels"),
     "channels": ((CONFIG, "--config.data.channels=2"), "data.channels is 2: it must be 1"),
@@ -106,6 +106,8 @@ COMMAND_LINES = {
     "export what": (("--mode=export",), "Give --workdir=DIR"),
     "walks to a folder": (("--mode=interpolate", "--workdir={tmp}", "--out=x.png/"), "--out=x.png/ "
                           "is a folder; name a file"),
+    "samples to the root": (("--mode=sample", "--workdir={tmp}", "--out=/"), "--out=/ is the root "
+                            "of all folders; name one below it"),
     "export to a picture": (("--mode=export", "--workdir={tmp}", "--out=x.png"), "--out=x.png must "
                             "end in .jaxexport or .safetensors"),
     "export nothing": (("--mode=export", "--workdir={tmp}/none"), "holds no run of jaxgen"),
@@ -167,7 +169,7 @@ def test_a_mended_mistake_may_go_to_the_same_workdir(command, tmp_path):
     """Nothing was trained yet, so that there is nothing to protect from another config."""
     fails(command(CONFIG, "--config.data.name={tmp}/imagse"), f"{tmp_path}/imagse")
     assert not (tmp_path / "run" / "config.json").exists()
-    result = command(*command_line.RUN, "--config.num_steps=4")
+    result = command(*command_line.latest(*command_line.RUN, "--config.num_steps=4"))
     assert result.code == 0, result.err
     assert '"digits"' in (tmp_path / "run" / "config.json").read_text()
     assert not (tmp_path / "run" / "config.1.json").exists()

@@ -15,7 +15,7 @@ from PIL import Image, JpegImagePlugin
 from jaxgen import experiment
 from jaxgen.commands import colorize as command
 from jaxgen.commands import pictures
-from jaxgen.core import color
+from jaxgen.core import color, files, progress
 from jaxgen.core.errors import UserError
 from jaxgen.data import photographs
 from jaxgen.runs import colored_files, colorizing
@@ -203,6 +203,9 @@ def test_files_that_cannot_be_read_are_named_and_the_others_colored(runs, env, t
     assert last == "jaxgen: 4 of 6 photographs were not colored, see above."
     assert result.out == f"2 photographs colored by step 1: {out}\n"
     assert sorted(path.name for path in out.iterdir()) == ["a.png", "colorized.html", "z.png"]
+    page = (out / "colorized.html").read_text()
+    assert "<h2>Not colored: 4 of 6</h2>" in page
+    assert "dance.gif holds 2 frames" in page
 
 
 def refused(message, runs, source, out, **options):
@@ -223,6 +226,7 @@ def test_what_is_refused_before_the_run_is_read(runs, tmp_path):
     (tmp_path / "link").symlink_to(inside)
     refused("/link/new is in --input=", runs, inside, tmp_path / "link" / "new")
     refused("a.tif is a file; name a folder", runs, inside, inside / "a.tif")
+    refused("/x.png is the name of an image, and", runs, inside / "a.tif", tmp_path / "x.png")
     refused("--input=gone is not there", runs, Path("gone"), tmp_path / "out")
     (tmp_path / "empty").mkdir()
     refused("empty has no image files (.bmp, ", runs, tmp_path / "empty", tmp_path / "out")
@@ -244,7 +248,7 @@ def test_what_is_refused_by_the_run(runs, tmp_path, monkeypatch):
     other = dataclasses.replace(exp, abilities=without), state
     with monkeypatch.context() as patch:
         patch.setattr(pictures, "restored", lambda *_, **__: other)
-        with pytest.raises(UserError, match="tinting does not color photographs; take a run of"):
+        with pytest.raises(UserError, match=r"tinting does not color photographs; .*: age_coloriz"):
             colorize(runs, **at)
     with pytest.raises(UserError, match="side=7 is less than the 8 pixels"):
         colorize(runs, **at, side=7)
@@ -270,13 +274,25 @@ def test_a_disk_that_is_full_ends_it_and_leaves_no_half_of_a_file(runs, tmp_path
     out = tmp_path / "out"
     with pytest.raises(UserError, match=r"^Cannot write --out=.*/out \(No space left on device\)"):
         colorize(runs, tmp_path / "in", out)
-    assert list(out.iterdir()) == []
+    assert not out.exists()
+
+
+def test_where_none_can_be_colored_no_folder_is_left(runs, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.png").write_bytes(b"no image")
+    with pytest.raises(UserError, match="1 of 1 photographs were not colored"):
+        colorize(runs, tmp_path / "in", tmp_path / "new" / "out")
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(UserError, match="1 of 1 photographs were not colored"):
+        colorize(runs, tmp_path / "in", tmp_path / "mine" / "out")
+    assert list((tmp_path / "mine").iterdir()) == []
 
 
 def test_too_little_memory_for_one(runs, tmp_path, monkeypatch, capsys):
     save(tmp_path / "in" / "a.png", photo(40, 40))
     save(tmp_path / "in" / "b.png", photo(9, 9))
-    monkeypatch.setattr(photographs, "available_memory", lambda: photographs.BYTES * 1000)
+    monkeypatch.setattr(files, "available_memory", lambda: photographs.BYTES * 1000)
     with pytest.raises(UserError, match="1 of 2 photographs were not colored, see above"):
         colorize(runs, tmp_path / "in", tmp_path / "out")
     assert "a.png has 40 x 40 pixels, which take 0.0 GiB of memory" in capsys.readouterr().err
@@ -284,7 +300,7 @@ def test_too_little_memory_for_one(runs, tmp_path, monkeypatch, capsys):
 
 
 def test_lines_say_how_far_it_is(runs, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(command, "_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "SECONDS", 0.0)
     for name in ("a.png", "b.png"):
         save(tmp_path / "in" / name, photo(8, 8))
     colorize(runs, tmp_path / "in", tmp_path / "out")

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from command_line import ran
+from command_line import latest, ran
 from PIL import Image
 
 pytestmark = pytest.mark.slow
@@ -177,7 +177,7 @@ def test_the_number_of_classes_is_that_of_the_data(env, tmp_path):
     assert "classes are 0 to 2: class_00, class_01, class_02. Did you mean" in failed.err
     other = (*arguments[:-1], f"--workdir={tmp_path}/other")
     single = f"--config.data.name={tmp_path}/images/class_00"
-    failed = ran(env, tmp_path, *other, single, code=1)
+    failed = ran(env, tmp_path, *latest(*other, single), code=1)
     *_, last = failed.err.splitlines()
     assert last.startswith(f"jaxgen: The data set {tmp_path}/images/class_00 has no labels")
     assert "a folder with a subfolder for each class" in last

@@ -38,7 +38,7 @@ def slurm(number, port):
 
 
 def test_two_processes_train_like_one_and_stop_together(start, start_both, tmp_path):
-    few = (*RUN, "--config.num_steps=4")
+    few = command_line.latest(*RUN, "--config.num_steps=4")
     alone, together = tmp_path / "alone", tmp_path / "together"
     end([start(*few, f"--workdir={alone}")])
     results = end(start_both(*few, f"--workdir={together}"))

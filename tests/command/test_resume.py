@@ -128,7 +128,8 @@ def test_the_number_of_devices_may_change(reference, start, env, tmp_path):
     shutil.rmtree(workdir / "checkpoints" / "60")
     for steps, devices in ((58, 4), (60, 1)):
         changed = {**env, "JAX_NUM_CPU_DEVICES": str(devices)}
-        arguments = (*RUN, f"--config.num_steps={steps}", f"--workdir={workdir}")
+        steps_of = f"--config.num_steps={steps}"
+        arguments = (*command_line.latest(*RUN, steps_of), f"--workdir={workdir}")
         result = start(*arguments, env=changed).end()
         assert result.code == 0, result.err
         assert f"continuing {workdir} from step {steps - 2}" in result.err
@@ -141,7 +142,7 @@ def test_not_a_number_stops_the_run_and_spares_the_checkpoints(reference, start,
     workdir = tmp_path / "run"
     shutil.copytree(reference.workdir, workdir)
     more = ("--config.num_steps=80", "--config.optim.encoder.learning_rate=1e30", "--fork")
-    result = start(*RUN, *more, f"--workdir={workdir}").end()
+    result = start(*command_line.latest(*RUN, *more), f"--workdir={workdir}").end()
     assert result.code == 1
     assert f"continuing {workdir} from step 60" in result.err
     last = result.err.splitlines()[-1]
@@ -155,7 +156,7 @@ def test_not_a_number_stops_the_run_and_spares_the_checkpoints(reference, start,
 def test_another_config_is_refused(reference, env, tmp_path):
     before = (reference.workdir / "config.json").read_bytes()
     changes = ("--config.hparams.image_weight=5", "--config.seed=1", "--config.num_steps=80")
-    arguments = (*RUN, *changes, f"--workdir={reference.workdir}")
+    arguments = command_line.latest(*RUN, *changes, f"--workdir={reference.workdir}")
     result = command_line.fork(tmp_path, command_line.command, arguments, env)
     assert result.code == 1
     assert "hparams.image_weight: 10.0 there, 5.0 here; seed: 0 there, 1 here" in result.err

@@ -18,7 +18,6 @@ from jaxgen.core.errors import UserError
         ("x.png", "x.png"),
         ("~/new/", "/home/me/new/"),
         ("~/x.npz", "/home/me/x.npz"),
-        ("/", "/"),
     ],
 )
 def test_out_keeps_the_slash_at_its_end(monkeypatch, text, value):
@@ -27,7 +26,8 @@ def test_out_keeps_the_slash_at_its_end(monkeypatch, text, value):
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("", "--out= is empty"), ("gs://bucket/new/", "is an address")]
+    ("text", "message"),
+    [("", "--out= is empty"), ("gs://bucket/new/", "is an address"), ("//", "is the root of all")],
 )
 def test_out_is_looked_at_as_every_path(text, message):
     with pytest.raises(UserError, match=message):
@@ -44,7 +44,9 @@ def test_a_folder_is_one_that_is_there_or_ends_in_a_slash(tmp_path):
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.parametrize("name", ["000000.png", "000012_class7.png", "1000000.png"])
+@pytest.mark.parametrize(
+    "name", ["000000.png", "000012_class7.png", "000012_cat.png", "1000000.png"]
+)
 def test_a_folder_with_samples_is_refused_before_anything_is_read(tmp_path, name):
     (tmp_path / "other.png").touch()
     (tmp_path / "0000.png").touch()
@@ -59,9 +61,12 @@ def test_each_image_is_a_file_with_its_number_and_class(tmp_path):
     drawn = np.arange(3 * 4 * 5 * 3, dtype=np.uint8).reshape(3, 4, 5, 3)
     pictures.write_each(tmp_path / "a" / "b", drawn, None)
     pictures.write_each(tmp_path / "gray", drawn[..., :1], np.array([7, 0, 12], np.int32))
+    names = ("cat", "n/a or so", "7")
+    pictures.write_each(tmp_path / "named", drawn, np.array([0, 1, 2], np.int32), names)
     for folder, names in {
         "a/b": ("000000.png", "000001.png", "000002.png"),
         "gray": ("000000_class7.png", "000001_class0.png", "000002_class12.png"),
+        "named": ("000000_cat.png", "000001_n-a-or-so.png", "000002_class7.png"),
     }.items():
         assert sorted(path.name for path in (tmp_path / folder).iterdir()) == list(names)
         for name, image in zip(names, drawn):

@@ -110,7 +110,7 @@ Made = made()
 
 @pytest.fixture
 def package(tmp_path, monkeypatch):
-    """`my.very.paper`: paths of one dot are those of jaxgen.models."""
+    """`my_things.very.paper`."""
     folder = tmp_path / "my_things" / "very"
     folder.mkdir(parents=True)
     (folder / "paper.py").write_text(MINE)
@@ -149,8 +149,41 @@ def test_a_network_built_on_one_of_jaxgen(package):
     "path", ["age.Encoder17", "nowhere.Encoder", "Encoder", "", "a.b.c", "age."]
 )
 def test_a_network_that_there_is_not(path):
-    with pytest.raises(UserError, match=r'^config.networks.x.module=".*" not found; name a class'):
+    with pytest.raises(
+        UserError, match=r'^config.networks.x.module=".*" not found.*; name a class'
+    ):
         fields.of_network("config.networks.x", path)
+
+
+def test_a_network_of_ones_own_file_is_found_where_jaxgen_has_no_such_module(tmp_path, monkeypatch):
+    for name in ("my_single_file", "age"):
+        (tmp_path / f"{name}.py").write_text(MINE)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = fields.of_network("config.networks.x", "my_single_file.Inherited")
+    assert found["depth"].default == 2
+    assert fields.network_class("my_single_file.Inherited") == "my_single_file.Inherited"
+    with pytest.raises(UserError, match=r'"age.Inherited" not found in jaxgen.models.age; name'):
+        fields.of_network("config.networks.x", "age.Inherited")
+
+
+def test_both_places_are_named_where_a_network_is_not_found():
+    both = r"not found in jaxgen.models, nor Encoder64 in a module aeg of the current folder or of"
+    with pytest.raises(UserError, match=rf'"aeg.Encoder64" {both}.*Did you mean "age.Encoder64"\?'):
+        fields.of_network("config.networks.x", "aeg.Encoder64")
+
+
+def test_objectives_with_an_ability_are_those_that_resolve_to_it():
+    for ability in ("colorize", "complete", "encode", "draw_code", "sample", "evaluate"):
+        able = []
+        for name in fields.objectives():
+            if hasattr(importlib.import_module(f"jaxgen.objectives.{name}"), ability):
+                able.append(name)
+        assert fields.objectives_with(ability) == able
+    assert fields.objectives_with("draw_code", "encode") == [
+        name
+        for name in fields.objectives_with("encode")
+        if name in fields.objectives_with("draw_code")
+    ]
 
 
 def test_an_objective_that_there_is_not():
@@ -166,9 +199,14 @@ def test_an_objective_that_there_is_not():
         fields.networks_of("jaxgen.core.files")
 
 
-def test_a_mistake_inside_ones_own_package_is_told_as_it_is(tmp_path, monkeypatch):
-    (tmp_path / "broken_things").mkdir()
-    (tmp_path / "broken_things" / "__init__.py").write_text("import not_installed_here")
+def test_a_mistake_inside_ones_own_package_is_told_with_its_line(tmp_path, monkeypatch):
+    file = tmp_path / "broken_things" / "__init__.py"
+    file.parent.mkdir()
+    file.write_text("\nimport not_installed_here")
+    (tmp_path / "broken_grammar.py").write_text("class Net(:\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(ModuleNotFoundError, match="not_installed_here"):
+    text = rf"broken_things.paper cannot be imported \({file}, line 2: ModuleNotFoundError: No mod"
+    with pytest.raises(UserError, match=text):
         fields.of_hparams("broken_things.paper")
+    with pytest.raises(UserError, match=r"broken_grammar.py, line 1: SyntaxError: "):
+        fields.of_network("config.networks.x", "broken_grammar.Net")

@@ -373,3 +373,22 @@ def test_records_hold_plain_data_only():
     config = ml_collections.ConfigDict({"x": object()})
     with pytest.raises(UserError, match="values must be numbers, strings, booleans, tuples or"):
         load.to_json(config)
+
+
+FAILING = {
+    "an import": (
+        "\nimport not_installed_here",
+        r"line 2: ModuleNotFoundError: No module named 'not",
+    ),
+    "its grammar": ("def get_config(:", "line 1: SyntaxError: invalid syntax"),
+    "a name": ("def get_config():\n    return nothing", "line 2: NameError: name 'nothing' is not"),
+    "a library": ("import json\njson.loads(3)", "line 2: TypeError: the JSON object must be str"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), FAILING.values(), ids=FAILING)
+def test_a_config_that_fails_is_told_with_its_line(text, message, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(text)
+    with pytest.raises(UserError, match=rf"^The config {file} fails \({file}, {message}"):
+        load.load_config(str(file))

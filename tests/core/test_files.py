@@ -13,6 +13,7 @@ from jaxgen.core.files import (
     available_memory,
     cache_dir,
     flatten,
+    no_empty_folder,
     require_writable,
     unflatten,
     write_atomically,
@@ -140,3 +141,15 @@ def test_memory_of_machine_and_container(monkeypatch):
     assert available_memory() == 500_000
     texts.clear()
     assert available_memory() is None
+
+
+def test_folders_that_were_made_for_nothing_go_again(tmp_path):
+    (tmp_path / "mine").mkdir()
+    for folder in (tmp_path / "mine", tmp_path / "a" / "b", tmp_path / "mine" / "c"):
+        with no_empty_folder(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine"]
+    with no_empty_folder(tmp_path / "a" / "b"):
+        (tmp_path / "a" / "b").mkdir(parents=True)
+        (tmp_path / "a" / "file").touch()
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "file", "mine"]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from jaxgen.core import files
+from jaxgen.core import files, progress
 from jaxgen.core.errors import UserError
 from jaxgen.data import cache, sources
 from jaxgen.data.dataset import Examples
@@ -161,7 +161,7 @@ def test_a_damaged_copy_that_cannot_be_replaced_is_told_before_decoding(tmp_path
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
 def test_a_closed_terminal_does_not_end_decoding(tmp_path, monkeypatch):
-    monkeypatch.setattr(cache, "_SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr(progress, "SECONDS", 0.0)
     with open("/dev/full", "w", buffering=1) as terminal:
         monkeypatch.setattr(sys, "stderr", terminal)
         check(open_set(tmp_path, title="Decoding some"))

@@ -1,5 +1,7 @@
 import logging
 import os
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -101,7 +103,11 @@ def test_hidden_files_are_skipped_and_others_counted(tmp_path, caplog):
     (tmp_path / "set" / "list.csv").write_text("text")
     with caplog.at_level(logging.WARNING):
         assert values(load(tmp_path / "set", tmp_path / "cache")) == [7]
-    assert "2 files in" in caplog.text
+        load(tmp_path / "set", tmp_path / "cache")
+    assert caplog.messages == [f"2 files in {tmp_path / 'set'} are no images: ignored"]
+    (tmp_path / "set" / "list.csv").unlink()
+    load(tmp_path / "set", tmp_path / "cache")
+    assert caplog.messages[1:] == [f"1 file in {tmp_path / 'set'} is no image: ignored"]
 
 
 def test_modes_and_odd_sizes_are_handled(tmp_path):
@@ -113,6 +119,30 @@ def test_modes_and_odd_sizes_are_handled(tmp_path):
     data = load(folder, tmp_path / "cache", channels=3)
     assert data.image.shape == (4, 4, 4, 3)
     assert values(data) == [90, 90, 255, 90]
+
+
+def of_16_bits(path, pixels):
+    """A PNG of u16[h,w,3], which Pillow does not write."""
+    rows = b"".join(b"\0" + row.tobytes() for row in pixels.astype(">u2"))
+    header = struct.pack(">IIBBBBB", pixels.shape[1], pixels.shape[0], 16, 2, 0, 0, 0)
+    content = b"\x89PNG\r\n\x1a\n"
+    for kind, data in ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")):
+        code = zlib.crc32(kind + data)
+        content += struct.pack(">I", len(data)) + kind + data + struct.pack(">I", code)
+    path.write_bytes(content)
+
+
+def test_images_of_16_bits_are_counted_also_by_a_cache(tmp_path):
+    folder = tmp_path / "set"
+    for name in ("a.png", "b.png", "c.png", "d.jpg"):
+        write(folder / name, 90)
+    Image.fromarray(np.full((4, 4), 90 * 257, np.uint16)).save(folder / "e.tif")
+    Image.fromarray(np.full((4, 4), 90 * 257, np.uint16)).save(folder / "f.png")
+    of_16_bits(folder / "g.png", np.full((4, 4, 3), 90 * 257))
+    for _ in range(2):
+        data = load(folder, tmp_path / "cache", channels=3)
+        assert values(data) == [90] * 7
+        assert data.deep == 3
 
 
 def test_a_truncated_file_is_named_and_leaves_no_cache(tmp_path):
@@ -218,7 +248,7 @@ def test_equal_names_sizes_and_times_are_told_apart_by_content(tmp_path):
     [
         (("car/0.png", "Train/0.png"), 'the folder "Train" is taken for a class'),
         (("train/0.png", "car/0.png", "bus/0.png"), "left out: bus, car"),
-        (("a/0.png", "b/0.png", "stray.png"), "1 images outside of its 2 folders"),
+        (("a/0.png", "b/0.png", "stray.png"), "set has 1 image outside of its 2 folders"),
     ],
 )
 def test_what_names_may_hide_is_a_warning(tmp_path, caplog, files, warning):

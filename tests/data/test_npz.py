@@ -4,8 +4,9 @@ import zipfile
 import numpy as np
 import pytest
 
+from jaxgen.core import files
 from jaxgen.core.errors import UserError
-from jaxgen.data import arrays, sources
+from jaxgen.data import sources
 
 pytestmark = pytest.mark.core
 
@@ -40,9 +41,9 @@ def test_an_array_that_does_not_fit_is_refused_before_it_is_read(tmp_path, monke
     """As of a small archive of very many zeros."""
     np.savez_compressed(tmp_path / "a.npz", image=np.zeros((2**14, 16, 16), np.uint8))
     assert (tmp_path / "a.npz").stat().st_size < 2**14
-    monkeypatch.setattr(arrays, "available_memory", lambda: 2**21)
+    monkeypatch.setattr(files, "available_memory", lambda: 2**21)
     monkeypatch.setattr(np.lib.format, "read_array", lambda *a, **k: pytest.fail("read"))
-    with pytest.raises(UserError, match=r'"image" in .*a.npz takes 0.0 GiB, and 0.0 GiB of memory'):
+    with pytest.raises(UserError, match=r'"image" in .*a.npz takes 0.0 GiB of memory, and 0.0 GiB'):
         load(tmp_path / "a.npz")
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from jaxgen.core import files
 from jaxgen.core.errors import UserError
 from jaxgen.data import photographs
 
@@ -256,11 +257,11 @@ def test_more_than_the_memory_holds_is_refused_by_its_header(tmp_path, monkeypat
     chunk += struct.pack(">I", zlib.crc32(b"IHDR" + head))
     idat = struct.pack(">I4s", 0, b"IDAT")
     (tmp_path / "huge").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk + idat)
-    monkeypatch.setattr(photographs, "available_memory", lambda: 3 * 2**30)
+    monkeypatch.setattr(files, "available_memory", lambda: 3 * 2**30)
     message = r"^huge has 100000 x 50000 pixels, which take \d+\.\d GiB of memory, and 3\.0 GiB are"
     with pytest.raises(UserError, match=message):
         photographs.read(tmp_path / "huge", "huge")
-    monkeypatch.setattr(photographs, "available_memory", lambda: None)
+    monkeypatch.setattr(files, "available_memory", lambda: None)
     assert read(tmp_path, Image.fromarray(color()), name="small").in_color
 
 

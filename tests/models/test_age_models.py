@@ -85,24 +85,25 @@ def test_parameters_of_the_larger_pair_are_one_more_layer_of_the_published_one()
 
 
 @pytest.mark.parametrize(
-    ("name", "given", "fix"),
+    ("name", "given", "side", "nearest", "config"),
     [
-        ("Encoder64", (32, 32), "must be 64; use age.Encoder32, or images of 64 px."),
-        ("Encoder64", (128, 128), "must be 64; use age.Encoder128, or images of 64 px."),
-        ("Encoder128", (64, 64), "must be 128; use age.Encoder64, or images of 128 px."),
-        ("Encoder128", (100, 100), "must be 128; use images of 128 px."),
-        ("Encoder32", (64, 64), "must be 32; use age.Encoder64, or images of 32 px."),
-        ("Encoder16", (64, 64), "must be 16; use age.Encoder64, or images of 16 px."),
-        ("Encoder32", (28, 28), "must be 32; use images of 32 px."),
-        ("Encoder16", (16, 20), "must be 16; use images of 16 px."),
+        ("Encoder64", (32, 32), 64, 32, ""),
+        ("Encoder64", (128, 128), 64, 128, " (configs/age_folder.py:128)"),
+        ("Encoder64", (500, 500), 64, 128, " (configs/age_folder.py:128)"),
+        ("Encoder128", (64, 64), 128, 64, ""),
+        ("Encoder128", (100, 100), 128, 0, ""),
+        ("Encoder32", (28, 28), 32, 0, ""),
+        ("Encoder16", (16, 20), 16, 0, ""),
     ],
 )
-def test_other_sides_are_refused(name, given, fix):
+def test_other_sides_are_refused(name, given, side, nearest, config):
     encoder = getattr(age, name)()
     with pytest.raises(UserError) as error:
         jax.eval_shape(lambda: nets.init(encoder, jax.random.key(0), jnp.zeros((1, *given, 3))))
+    pair = f", or age.Encoder{nearest} and Generator{nearest}{config} with those of {nearest} px"
     assert str(error.value) == (
-        f"age.{name} does not fit images of {given[0]}x{given[1]} pixels: their sides {fix}"
+        f"age.{name} does not fit images of {given[0]}x{given[1]} pixels: their sides must be "
+        f"{side}; use images of {side} px{pair if nearest else ''}."
     )
 
 

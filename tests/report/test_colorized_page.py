@@ -32,7 +32,7 @@ def page(tmp_path):
     shown = previews("gray", "version 1", "version 2", "original")
     tall = previews("gray", "version 1", size=(90, 400))
     photos = [Photo(NASTY, (3000, 2000), shown), Photo("deep/er/" + "x" * 90, (90, 400), tall)]
-    return colorized_page.write(tmp_path, photos, ["tinting", "<step 7>"], 3)
+    return colorized_page.write(tmp_path, photos, ["tinting", "<step 7>"], 3, {})
 
 
 def test_what_is_on_it(page):
@@ -57,8 +57,19 @@ def test_what_is_on_it(page):
 
 def test_all_of_them_need_no_note(tmp_path):
     photos = [Photo("a.png", (3, 2), previews("gray", "original"))]
-    text = colorized_page.write(tmp_path, photos, [], 1).read_text()
+    text = colorized_page.write(tmp_path, photos, [], 1, {}).read_text()
     assert "photographs are shown" not in text
+
+
+def test_what_was_not_colored_is_listed_with_the_reason(tmp_path):
+    photos = [Photo("a.png", (3, 2), previews("gray", "original"))]
+    failed = {"b/c.png": "b/c.png cannot be read", NASTY: "no <image>"}
+    text = colorized_page.write(tmp_path, photos, [], 1, failed).read_text()
+    assert "<h2>Not colored: 2 of 3</h2>" in text
+    assert "<th>b/<wbr>c.<wbr>png</th>" in text
+    assert "b/c.png cannot be read" in text
+    assert "no &lt;image&gt;" in text
+    assert NASTY not in text
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "I;16"])
@@ -107,13 +118,23 @@ addEventListener("load", () => {
   const heights = [...document.querySelectorAll(".stack")].map((e) => e.clientHeight);
   const output = document.body.appendChild(document.createElement("output"));
   const wide = Math.max(...sides) - document.documentElement.clientWidth;
-  output.textContent = JSON.stringify({ found, wide, heights, options: right.options.length });
+  const low = right.getBoundingClientRect().bottom + scrollY;
+  output.textContent = JSON.stringify({ found, wide, heights, low, options: right.options.length });
 });
 """
 
 
-@pytest.mark.parametrize("width", [320, 1280])
-def test_the_slider_and_the_choices(page, tmp_path, width):
+@pytest.fixture
+def page_of_one(tmp_path):
+    shown = previews("gray", "version 1", "version 2", "original")
+    return colorized_page.write(tmp_path, [Photo(NASTY, (3000, 2000), shown)], ["tinting"], 1, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "width"), [("page", 320), ("page", 1280), ("page_of_one", 1280), ("page_of_one", 1900)]
+)
+def test_the_slider_and_the_choices(request, tmp_path, name, width):
+    page = request.getfixturevalue(name)
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         pytest.skip(f"none of {', '.join(BROWSERS)} is on PATH")
@@ -145,4 +166,6 @@ def test_the_slider_and_the_choices(page, tmp_path, width):
     assert result["options"] == 4
     assert result["wide"] <= 0.5
     assert max(result["heights"]) <= 0.75 * 900 + 1  # the slider is seen with it
+    if width > 1000:
+        assert result["low"] <= 900  # also before one scrolls
     assert min(result["heights"]) > 150

@@ -92,6 +92,15 @@ def test_the_page_is_whole_and_needs_no_other_file(workdir):
     assert not list(workdir.glob("*.tmp")) + list(workdir.glob(".*"))
 
 
+def test_steps_are_those_of_the_newest_checkpoint_where_the_log_ends_before(workdir):
+    for name in ("2900", "3007", "tmp", "3008.partial"):
+        (workdir / "checkpoints" / name).mkdir(parents=True)
+    assert '<div class="tile"><b>3,007</b><span>training steps' in write(workdir).read_text()
+    (workdir / "checkpoints" / "3007").rmdir()
+    assert '<div class="tile"><b>3,000</b><span>training steps' in write(workdir).read_text()
+    assert '<div class="tile"><b>3,009</b><span>' in write(workdir, step=3009).read_text()
+
+
 def test_curves_are_grouped_by_term_and_thinned(workdir):
     page = _Page(write(workdir))
     lines = page.all("polyline", "curve")

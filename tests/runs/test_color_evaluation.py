@@ -77,6 +77,13 @@ def test_predictors_without_a_model_are_beside_it(found):
     assert metrics.keys() <= color.TITLES.keys()
 
 
+def test_each_predictor_has_titles_of_its_own():
+    titles = [title for title, _ in color.TITLES.values()]
+    assert len(set(titles)) == len(titles)
+    assert color.TITLES["color_gray/frechet"][0] == "Gray images: Fréchet distance"
+    assert color.TITLES["color/frechet"][0] == "Fréchet distance"
+
+
 def test_only_colorizers_are_measured_so_and_have_no_samples(found):
     context, _ = found
     assert quality.evaluate(context) == {}

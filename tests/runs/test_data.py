@@ -49,9 +49,22 @@ def test_gray_images_that_were_left_out_are_counted():
     def line(*counts):
         return data.described(*(dataclasses.replace(some(9), left_out=num) for num in counts))
 
-    start = "./cats: 9 training and 9 held-out images, "
-    assert line(1, 0) == f"{start}1 gray image left out, 3 classes: a, b, c"
-    assert line(1000, 234) == f"{start}1,234 gray images left out, 3 classes: a, b, c"
+    start = "./cats: 9 training and 9 held-out images; "
+    assert line(1, 0) == (
+        f"{start}1 gray image left out of these splits (1 training, 0 held-out), 3 classes: a, b, c"
+    )
+    assert line(1000, 234) == (
+        f"{start}1,234 gray images left out of these splits (1,000 training, 234 held-out), 3 "
+        "classes: a, b, c"
+    )
+
+
+def test_images_of_16_bits_are_counted():
+    deep = [dataclasses.replace(some(9), deep=num) for num in (3, 1)]
+    assert data.described(*deep) == (
+        "./cats: 9 training and 9 held-out images; 4 images rounded from 16 bits to 8, 3 classes: "
+        "a, b, c"
+    )
 
 
 def test_a_continued_run_is_given_the_classes_that_it_knows():

@@ -6,6 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jaxgen.config.build import build
+from jaxgen.config.load import load_config
 from jaxgen.core import UserError
 from jaxgen.runs import evaluations
 from jaxgen.runs.evaluations import objective
@@ -75,3 +77,25 @@ def test_only_what_was_asked_for_is_made_beside_the_usual(monkeypatch):
     titles = evaluations.titles(["probe/x", "objective/y", "other"], own)
     assert titles == {"probe/x": ("probe", "good"), "objective/y": ("Y", "lower")}
     assert evaluations.titles(None, own).keys() > own.keys()
+
+
+CONFIGS = {
+    "age_digits.py": {"codes", "objective", "quality", "parzen"},
+    "gans_digits.py:cgan": {"conditional", "quality", "parzen"},
+    "gans_digits.py:wgan": {"objective", "quality", "parzen", "probe"},
+    "gans_ring.py:wgan_gp": {"modes", "objective", "parzen"},
+    "colorization_photos.py": {"color", "objective"},
+    "pixelgan_ae_digits_clustering.py": {"codes", "kmeans", "objective", "quality", "parzen"},
+}
+
+
+@pytest.mark.parametrize(("config", "names"), CONFIGS.items(), ids=CONFIGS)
+def test_evaluations_say_what_they_can_give_of_an_experiment(config, names):
+    experiment = build(load_config(f"configs/{config}"))
+    given = {name: evaluations.titles_for(name, experiment) for name in evaluations.available()}
+    assert {name for name, titles in given.items() if titles} == names
+    for name, titles in given.items():
+        assert titles.items() <= evaluations.titles_of(name).items()
+    clusters = {"clustering", "kmeans"} if "clustering" in config else set()
+    groups = {name.partition("/")[0] for titles in given.values() for name in titles}
+    assert groups & {"clustering", "kmeans", "labelled", "stacked"} == clusters

@@ -176,8 +176,8 @@ def test_gray_images_are_left_out_of_every_split_and_counted(tmp_path):
     assert (np.concatenate(reds) == 200).all()
     line = data.described(splits["train"], splits["test"], 5)
     assert line.endswith(
-        "images: 33 training, 5 held out to choose settings on and 5 held-out images, 17 gray "
-        "images left out, no labels"
+        "images: 33 training, 5 held out to choose settings on and 5 held-out images; 17 gray "
+        "images left out of these splits (16 training, 1 held-out), no labels"
     )
 
 

@@ -1,6 +1,7 @@
 """What a run's folder records, and when it may be continued."""
 
 import json
+import re
 
 import pytest
 
@@ -65,6 +66,18 @@ def test_afterwards_only_free_keys_may_change(repository, tmp_path):
     assert (tmp_path / "config.2.json").exists()
 
 
+def test_of_many_differences_the_objectives_and_some_others_are_named(repository, tmp_path):
+    opened(tmp_path, config(repository))
+    begun(tmp_path)
+    other = load.load(str(repository / "configs/gans_digits.py:lsgan,smoke"), {})
+    with pytest.raises(UserError) as error:
+        record.require_same_run(tmp_path, other)
+    text = str(error.value)
+    assert "another config (objective: 'age' there, 'lsgan' here; " in text
+    assert text.count(" there, ") == 12
+    assert re.search(r"; \.\.\. and \d+ more\): choose another --workdir", text)
+
+
 def test_the_same_config_writes_nothing_and_a_check_neither(repository, tmp_path):
     record.require_same_run(tmp_path, config(repository))
     assert not list(tmp_path.iterdir())
@@ -100,6 +113,7 @@ def test_a_record_that_cannot_be_read(text, tmp_path):
 FOREIGN = {
     "objective": ("objective", "their_objective.game", ["their_objective.game"]),
     "network": ("networks.generator.module", "their.deep.Net", ["their.deep"]),
+    "a single file": ("networks.generator.module", "their.Net", ["their"]),
     "top level": ("networks.generator.module", "their.models.deep.Net", ["their.models.deep"]),
     "own": ("networks.generator.module", "age.Generator16", []),
     "own, whole": ("networks.generator.module", "jaxgen.models.age.Generator16", []),

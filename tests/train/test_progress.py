@@ -44,6 +44,17 @@ def test_elsewhere_every_interval_is_a_line(capfd):
     assert lines[-1].endswith(" 0:00 to go  generator/loss 33.33")
 
 
+def test_the_rate_of_a_line_is_that_of_the_log(capfd):
+    terminal = Terminal()
+    terminal.start(0, 100)
+    terminal.log(10, {"generator/loss": 1.0}, 12.345)
+    terminal.start(10, 100)
+    terminal.log(20, {"generator/loss": 1.0})
+    first, second = capfd.readouterr().err.splitlines()
+    assert first.startswith("step 10/100  12.3 steps/s  0:00 to go")
+    assert "12.3" not in second
+
+
 def test_a_notebook_has_one_output_with_the_newest_line(outputs):
     found = outputs(
         """

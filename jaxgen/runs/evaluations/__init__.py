@@ -1,9 +1,10 @@
 """Evaluations of a trained state: a module each, found by being here.
 
 A module has a docstring, whose first sentence `--help` prints; `BY_DEFAULT`, whether it is made
-unasked; `TITLES`, name -> (title, what is good) of its metrics; and `evaluate(context)`, flat
-metrics as JSON can hold them. One that is made unasked gives none where it does not apply; one that
-was asked for raises UserError there.
+unasked; `TITLES`, name -> (title, what is good) of its metrics; `titles_for(experiment)`, those
+that an experiment of such networks and images may have; and `evaluate(context)`, flat metrics as
+JSON can hold them. One that is made unasked gives none where it does not apply; one that was asked
+for raises UserError there.
 """
 
 import ast
@@ -81,6 +82,11 @@ def titles_of_log(own: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, st
     for name, (unasked, _) in available().items():
         every |= titles_of(name) if unasked else {}
     return {**own, **{f"{EVALUATION}{name}": title for name, title in every.items()}}
+
+
+def titles_for(name: str, experiment: Any) -> dict[str, tuple[str, str]]:
+    """The titles of the metrics that one evaluation may give of an experiment; {} if none."""
+    return dict(_module(name).titles_for(experiment))
 
 
 def titles_of(name: str) -> dict[str, tuple[str, str]]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from jaxgen.config.build import Experiment
 from jaxgen.core.images import even_rows
 from jaxgen.evaluate import clustering, codes
 from jaxgen.evaluate.classifier import labels
@@ -11,6 +12,15 @@ from jaxgen.runs.evaluations.context import Context, under
 BY_DEFAULT = True
 TITLES = codes.TITLES | clustering.TITLES
 _FITTED = 10_000  # training images that a linear classifier is fitted to, at most
+
+
+def titles_for(experiment: Experiment) -> dict[str, tuple[str, str]]:
+    """Of objectives that encode images; of categories, too, those of labels or else of clusters."""
+    abilities = experiment.abilities
+    groups = ["codes"] * (abilities.encode is not None)
+    if groups and abilities.assignments is not None:
+        groups.append("labelled" if experiment.config.data.labelled else "clustering")
+    return {k: v for k, v in TITLES.items() if k.partition("/")[0] in groups}
 
 
 def evaluate(context: Context) -> dict[str, Any]:

@@ -5,21 +5,26 @@ from typing import Any
 
 import numpy as np
 
+from jaxgen.config.build import Experiment
 from jaxgen.core.images import even_rows
 from jaxgen.evaluate import color, features, frechet
 from jaxgen.evaluate.checks import TooFewImages
 from jaxgen.runs.evaluations.context import Context, under
 
 BY_DEFAULT = True
-_FRECHET = ("Fréchet distance", "of colored images to the same in true colors; lower is better")
+_FRECHET = {"frechet": ("Fréchet distance", "to the same in true colors; lower is better")}
 TITLES = {
     **color.TITLES,
-    "color/frechet": _FRECHET,
-    **{f"color_{name}/frechet": _FRECHET for name in color.BASELINES},
+    **color.titles(_FRECHET),
     "color/feature_space": ("Feature space of the Fréchet distance", ""),
 }
 _OF_IMAGES = ("n", "height", "width", "colorfulness_true")  # whoever colors them
 _KNOWN = 2000  # training images that predictors are made from, at most
+
+
+def titles_for(experiment: Experiment) -> dict[str, tuple[str, str]]:
+    """Of objectives that color images."""
+    return {} if experiment.abilities.colorize is None else TITLES
 
 
 def evaluate(context: Context) -> dict[str, Any]:
@@ -28,7 +33,7 @@ def evaluate(context: Context) -> dict[str, Any]:
     Beside them "color_NAME/...", the same of each of `evaluate.color.baselines`. "frechet" is
     between features of the images and of the same in true colors, where there are enough of them.
     """
-    if context.experiment.abilities.colorize is None:
+    if not titles_for(context.experiment):
         return {}
     known = even_rows(context.training.image, _KNOWN)
     predicted = color.baselines(np.asarray(known), context.real, context.experiment.config.seed)

@@ -2,12 +2,19 @@
 
 from typing import Any
 
-from jaxgen.data import points
+from jaxgen.config.build import Experiment
+from jaxgen.data import names, points
 from jaxgen.evaluate import features, modes
 from jaxgen.runs.evaluations.context import Context, under
 
 BY_DEFAULT = True
 TITLES = modes.TITLES
+
+
+def titles_for(experiment: Experiment) -> dict[str, tuple[str, str]]:
+    """Of points, or of stacked digits."""
+    points, stacks = experiment.kind == "points", names.STACKED in experiment.config.data.name
+    return {k: v for k, v in TITLES.items() if (stacks if k.startswith("stacked/") else points)}
 
 
 def evaluate(context: Context) -> dict[str, Any]:

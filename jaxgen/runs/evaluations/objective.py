@@ -11,11 +11,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxgen.config.build import Experiment
 from jaxgen.data import preprocess
 from jaxgen.runs.evaluations.context import Context, under
 
 BY_DEFAULT = True
 TITLES = {"objective/n_real": ("Held-out images", "that the objective's own metrics are of")}
+
+
+def titles_for(experiment: Experiment) -> dict[str, tuple[str, str]]:
+    """Of objectives with metrics of their own, which those titles are beside."""
+    return {} if experiment.abilities.evaluate is None else TITLES
 
 
 def evaluate(context: Context) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from jaxgen.config.build import Experiment
 from jaxgen.core.images import even_rows
 from jaxgen.data import labelled
 from jaxgen.evaluate import parzen
@@ -19,6 +20,11 @@ from jaxgen.runs.evaluations.context import Context, under
 BY_DEFAULT = False
 TITLES = parzen.TITLES
 _SAMPLES, _CHOOSING = 10_000, 1000  # as published
+
+
+def titles_for(experiment: Experiment) -> dict[str, tuple[str, str]]:
+    """Of objectives that draw samples."""
+    return {} if experiment.abilities.sample is None else TITLES
 
 
 def evaluate(context: Context) -> dict[str, Any]:

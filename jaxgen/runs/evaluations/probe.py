@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from jaxgen.config.build import Experiment
 from jaxgen.core.errors import UserError
 from jaxgen.core.state import evaluating
 from jaxgen.evaluate import linear_probe
@@ -13,6 +14,13 @@ from jaxgen.runs.evaluations.context import Context, under
 
 BY_DEFAULT = False
 TITLES = linear_probe.TITLES
+
+
+def titles_for(experiment: Experiment) -> dict[str, tuple[str, str]]:
+    """Of objectives with an adversary of images alone."""
+    abilities = experiment.abilities
+    alone = abilities.encode is None and abilities.entries == ("image",)
+    return TITLES if abilities.adversaries and alone and experiment.kind == "image" else {}
 
 
 def evaluate(context: Context) -> dict[str, Any]:

@@ -4,11 +4,17 @@ from typing import Any
 
 import numpy as np
 
+from jaxgen.config.build import Experiment
 from jaxgen.evaluate import features
 from jaxgen.runs.evaluations.context import Context
 
 BY_DEFAULT = True
 TITLES = features.TITLES
+
+
+def titles_for(experiment: Experiment) -> dict[str, tuple[str, str]]:
+    """Of images that are samples."""
+    return TITLES if experiment.kind == "image" and experiment.abilities.sample else {}
 
 
 def evaluate(context: Context) -> dict[str, Any]:
@@ -17,7 +23,7 @@ def evaluate(context: Context) -> dict[str, Any]:
     "real_images": what was done to them before; samples of a model of binary images are compared
     with binary images.
     """
-    if context.experiment.kind == "points" or context.experiment.abilities.sample is None:
+    if not titles_for(context.experiment):
         return {}
     train = context.modelled_training
     found = features.compare(context.space, context.real, context.samples, train_images=train.image)

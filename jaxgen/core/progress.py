@@ -1,0 +1,47 @@
+"""How far something is that takes long, on standard error."""
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+SECONDS = 10.0  # between lines
+
+
+@contextlib.contextmanager
+def counted(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A function to be called with how many of `total` are done.
+
+    A bar on a terminal, which goes at the end, else a line now and then. A terminal that is closed
+    ends nothing.
+    """
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+        columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        task = bar.add_task(title, total=total)
+        with contextlib.suppress(OSError):
+            bar.start()
+        try:
+            yield lambda done: bar.update(task, completed=done)
+        finally:
+            with contextlib.suppress(OSError):
+                bar.stop()
+        return
+    said = time.monotonic()
+
+    def tell(done: int) -> None:
+        nonlocal said
+        if time.monotonic() - said >= SECONDS:
+            said = time.monotonic()
+            say(f"{title}: {done} of {total}")
+
+    yield tell
+
+
+def say(text: str) -> None:
+    """One line, unless the terminal is closed."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
