@@ -67,7 +67,7 @@ def aegan(
 
 def smoke(config: ConfigDict) -> None:
     """A short latent discriminator."""
-    config.networks.latent_discriminator.depth = 2
+    config.networks.latent_discriminator.depth = 1
 
 
 def _adam(learning_rate: float, b1: float = 0.5) -> dict:

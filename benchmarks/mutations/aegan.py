@@ -122,8 +122,8 @@ MUTANTS = [
     ),
     (
         "jaxgen/evaluate/reconstructions.py",
-        "        \"sharpness\": float(_energy(rebuilt) / energy)",
-        "        \"sharpness\": float(energy / _energy(rebuilt))",
+        '        "sharpness": float(_energy(rebuilt) / energy)',
+        '        "sharpness": float(energy / _energy(rebuilt))',
         "tests/evaluate/test_reconstructions.py",
         "sharpness is inverted",
     ),

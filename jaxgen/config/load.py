@@ -25,8 +25,6 @@ from jaxgen.data import names
 Config = Any
 _PACKAGE = Path(__file__).parents[1]
 _ROOTS = (_PACKAGE.parent, _PACKAGE / "bundled")
-# Files that others import, and no experiments.
-_SHARED = ("colorizers.py", "common.py", "comparisons.py", "phases.py")
 
 
 def load_config(path: str, **overrides: Any) -> Config:
@@ -128,8 +126,10 @@ def find(name: str) -> Path:
 
 def known_configs(roots: tuple[Path, ...] = _ROOTS) -> list[str]:
     """The config files below `roots`, such as "configs/age_digits.py"."""
-    files = {file.relative_to(root) for root in roots for file in (root / "configs").rglob("*.py")}
-    return sorted(str(f) for f in files if not f.name.startswith("_") and f.name not in _SHARED)
+    every = {f.relative_to(root): f for root in roots for f in (root / "configs").rglob("*.py")}
+    return sorted(
+        str(name) for name, f in every.items() if "def get_config(" in f.read_text("utf-8")
+    )
 
 
 def arguments(path: str) -> list[str]:

@@ -23,5 +23,6 @@ if TYPE_CHECKING:
     from jaxgen.evaluate import ms_ssim as ms_ssim
     from jaxgen.evaluate import parzen as parzen
     from jaxgen.evaluate import precision_recall as precision_recall
+    from jaxgen.evaluate import reconstructions as reconstructions
 
 __getattr__, __dir__, __all__ = lazy.attach(__name__, __file__)

@@ -9,11 +9,11 @@ pytestmark = pytest.mark.core
 
 
 def test_a_known_answer():
-    """Differences 2, 0 across and 1, -1 down, against 1, 1 across and 0, 0 down."""
-    image = np.array([[0.0, 2.0], [1.0, 1.0]]).reshape(1, 2, 2, 1) / 4
-    rebuilt = np.array([[0.0, 1.0], [0.0, 1.0]]).reshape(1, 2, 2, 1) / 4
+    """Differences of 200, 0 across and 100, 100 down, against 100, 100 across and none down."""
+    image = np.array([[0, 200], [100, 100]], np.uint8).reshape(1, 2, 2, 1)
+    rebuilt = np.array([[0, 100], [0, 100]], np.uint8).reshape(1, 2, 2, 1)
     found = reconstruction_metrics(image, rebuilt)
-    assert found == pytest.approx({"l1": 2 / 16, "sharpness": 2 / 6})
+    assert found == pytest.approx({"l1": 50 / 127.5, "sharpness": 1 / 3})
 
 
 def test_what_is_the_same_and_what_is_blurred():

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tiny_games import BATCH, CLASSES, CODE, NAMES, PIXELS, SIDE, module_of, setup
+from tiny_games import CLASSES, CODE, NAMES, PIXELS, SIDE, module_of, setup
 
 from jaxgen.core import eval_params
 
@@ -151,7 +151,7 @@ def test_codes_of_images_are_what_is_decoded(name):
     module = module_of(name)
     spec, state, batch = setup(name)
     code = module.encode(spec, state, batch["image"])
-    draws = module.draw_code(spec, jax.random.key(1), BATCH)
+    draws = module.draw_code(spec, jax.random.key(1), len(batch["image"]))
     assert code.shape == draws.shape
     assert code.dtype == draws.dtype
     images = module.decode(spec, state, code)

@@ -76,7 +76,7 @@ def test_evaluation_of_players_whose_answers_are_known():
             patch.setattr(aegan, "evaluating", lambda spec, state: Known())
             patch.setattr("jaxgen.objectives.parts.latents.evaluating", lambda *_: Known())
             key = jax.random.key(3)
-            found = aegan.evaluate(spec, state, batch, key)
+            found = aegan.evaluate(spec, state, batch, jax.random.clone(key))
         assert found["image_l1"] == pytest.approx(np.abs(batch["image"] - 0.5).mean())
         assert found["latent_auc"] == pytest.approx(auc)
         latent = aegan.draw_code(spec, key, len(batch["image"]))
