@@ -47,6 +47,7 @@ def test_defaults_of_schema_hparams_networks_and_optimisers():
         "learning_rate": 1e-3,
         "weight_decay": 0.0,
         "clip_norm": 0.0,
+        "clip_parameter_norm": 0.0,
         "b1": 0.9,
         "b2": 0.999,
         "eps": 1e-8,

@@ -254,7 +254,7 @@ def test_a_section_for_each_phase():
         ({"learning_rate": "x"}, "learning_rate='x' is of type str; it must be of type float"),
         (
             {"b1": 0.5},
-            '"b1" is not a key of config.optim.decoder. Keys: clip_norm, learning_rate, name',
+            '"b1" is not a key of config.optim.decoder. Keys: clip_norm, clip_parameter_norm, ',
         ),
         (
             {"schedule": {"name": "cosinus"}},

@@ -2,6 +2,7 @@
 
 import math
 
+import flax.linen as nn
 import jax.numpy as jnp
 import networks
 import numpy as np
@@ -46,7 +47,7 @@ def trunk(kernel, strides, activation):
         x = noise(layers, image, factor=False)
         for stride in strides:
             y = noise(layers, same(layers, x, kernel, stride))
-            x = activation(layers.layer_norm(y, 1e-3))
+            x = layers.sow(activation(layers.layer_norm(y, 1e-3)))
         return layers.dense(flat(x))
 
     return formula
@@ -77,7 +78,7 @@ def test_latent_discriminator_is_its_formula(noise_of_one):
             x = np.concatenate([x, slope(y)], axis=1)
         return layers.dense(slope(layers.dense(x)))[:, 0]
 
-    module = aegan.LatentDiscriminator(depth=3, width=4, last_width=5)
+    module = aegan.LatentDiscriminator(depth=3, features=4, last_features=5)
     networks.assert_is_its_formula(module, formula, (3, 6))
 
 
@@ -114,17 +115,24 @@ def test_published_numbers_of_parameters(latent_size, counts):
     assert tuple(networks.count(module, shape) for module, shape in modules) == counts
 
 
-def test_noise_is_normal_drawn_anew_and_of_training_alone():
-    x = jnp.full((64, 4, 4, 4), 3.0)
-    for multiplies, mean, deviation in ((False, 3.0, 0.5), (True, 3.0, 1.5)):
-        module = aegan._Noise(0.5, multiplies, None)
-        one, other = (
-            module.apply({}, x, True, rngs={"dropout": networks.fast_key(seed)}) for seed in (0, 1)
+def test_noise_is_normal_of_every_layer_and_of_training_alone():
+    shapes = (64, 5), (64, 4, 4, 2), (64, 7)
+
+    def drawn(train, seed=0, **fields):
+        draw = nn.apply(
+            lambda module: aegan._noise(module, train, *shapes), aegan.Encoder(**fields)
         )
-        np.testing.assert_allclose(one.mean(), mean, atol=0.1)
-        np.testing.assert_allclose(one.std(), deviation, rtol=0.1)
-        assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 0.1
-        np.testing.assert_array_equal(module.apply({}, x, False), x)
+        return draw({}, rngs={"dropout": networks.fast_key(seed)})
+
+    one, other = drawn(True), drawn(True, seed=1)
+    assert tuple(noise.shape for noise in one) == shapes
+    every, others = (
+        np.concatenate([flat(noise) for noise in each], axis=1) for each in (one, other)
+    )
+    np.testing.assert_allclose([every.mean(), every.std()], [0.0, 1.0], atol=0.05)
+    assert len(np.unique(every)) > 0.99 * every.size
+    assert abs(np.corrcoef(every.ravel(), others.ravel())[0, 1]) < 0.1
+    assert drawn(False) == drawn(True, noise=False) == [0.0, 0.0, 0.0]
 
 
 def test_initial_values_are_those_of_the_code():

@@ -80,12 +80,21 @@ def test_only_what_was_asked_for_is_made_beside_the_usual(monkeypatch):
 
 
 CONFIGS = {
-    "age_digits.py": {"codes", "objective", "quality", "parzen"},
+    "age_digits.py": {"codes", "objective", "quality", "parzen", "reconstructions"},
     "gans_digits.py:cgan": {"conditional", "quality", "parzen"},
     "gans_digits.py:wgan": {"objective", "quality", "parzen", "probe"},
     "gans_ring.py:wgan_gp": {"modes", "objective", "parzen"},
     "colorization_photos.py": {"color", "objective"},
-    "pixelgan_ae_digits_clustering.py": {"codes", "kmeans", "objective", "quality", "parzen"},
+    "pixelgan_ae_digits_clustering.py": {
+        "codes",
+        "kmeans",
+        "objective",
+        "quality",
+        "parzen",
+        "reconstructions",
+    },
+    "aegan_digits.py": {"codes", "objective", "quality", "parzen", "reconstructions"},
+    "aegan_digits.py:gan": {"quality", "parzen", "probe"},
 }
 
 
