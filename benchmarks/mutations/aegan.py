@@ -38,8 +38,8 @@ MUTANTS = [
     ),
     (
         MODELS,
-        "            x = jnp.concatenate([x, nn.leaky_relu(y, self.slope)], axis=1)\n",
-        "            x = nn.leaky_relu(y, self.slope)\n",
+        "            x = jnp.concatenate([x, nn.leaky_relu(_norm()(y), self.slope)], axis=1)\n",
+        "            x = nn.leaky_relu(_norm()(y), self.slope)\n",
         NETWORKS,
         "the latent discriminator is not densely connected",
     ),
