@@ -42,10 +42,15 @@ def pytest_xdist_make_scheduler(config, log):
 
 @pytest.fixture(scope="module")
 def quick_compilation():
-    """For files most of whose time is compilation, on whose quality nothing in them depends."""
+    """For files most of whose time is compilation, on whose quality nothing in them depends.
+
+    What is compiled so rounds differently, and is used by nobody else.
+    """
+    jax.clear_caches()
     jax.config.update("jax_disable_most_optimizations", True)
     yield
     jax.config.update("jax_disable_most_optimizations", False)
+    jax.clear_caches()
 
 
 @pytest.fixture(scope="session")
