@@ -16,7 +16,7 @@ from configs.aegans import smoke as smoke
 def get_config(model: aegans.Model = "aegan"):
     config = aegans.aegan(model, 16, steps=4000, batch_size=32, latent_size=16)
     for network in config.networks.values():
-        if "features" in network or "multiples" in network:
+        if "multiples" in network:
             network.features = 32
     config.networks.latent_discriminator.depth = 4
     config.data.update(name="digits", validation=299)

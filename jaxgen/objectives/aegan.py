@@ -85,11 +85,10 @@ TITLES = {
             f"{'Loss of' if end else 'Taken for real:'} {what}",
             _ALONE if end else _PROBABILITY.format(1 if kind == "real" else 0),
         )
-        for player, kinds in (
-            ("image", {"real": "real images"} | dict(list(_FAKES.items())[:2])),
-            ("latent", {"real": "draws of the prior"} | dict(list(_FAKES.items())[2:])),
+        for player, real, fakes in zip(
+            ("image", "latent"), ("real images", "draws of the prior"), _GAMES["aegan"]
         )
-        for kind, what in kinds.items()
+        for kind, what in {"real": real, **{kind: _FAKES[kind] for kind in fakes}}.items()
         for end in ("", "_loss")
     },
     **{
@@ -404,11 +403,9 @@ def _optimise_at_step(
 def _error(hparams: Hparams, x: Array, y: Array, *, order: int) -> Array:
     if hparams.reconstruction == "means":
         return (reconstruction.l1 if order == 1 else reconstruction.l2)(x, y)
-    difference = (x - y).reshape(x.shape[0], -1)
     if order == 1:
-        return jnp.mean(jnp.sum(jnp.abs(difference), axis=1))
-    # A square root has no gradient at 0.
-    return jnp.mean(jnp.sqrt(jnp.sum(jnp.square(difference), axis=1) + 1e-12))
+        return jnp.mean(jnp.sum(jnp.abs(x - y).reshape(x.shape[0], -1), axis=1))
+    return jnp.mean(adversary.energy("euclidean", x, y))
 
 
 def _annealed(hparams: Hparams, step: Array | int) -> Array | float:

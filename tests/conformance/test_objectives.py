@@ -21,11 +21,7 @@ from jaxgen.train.checkpoint import Checkpoints
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
 ROOT = Path(__file__).parents[2]
-CONFIGS = sorted(
-    f"configs/{path.name}"
-    for path in (ROOT / "configs").glob("*.py")
-    if "def get_config(" in path.read_text()
-)
+CONFIGS = [name for name in load.known_configs((ROOT,)) if "studies" not in name]
 STEPS, BATCH = 3, 16
 # A block of AEGAN's twelve updates takes minutes to compile six times; `test_turns` has it. Noise
 # on images is made as that on codes is.

@@ -131,7 +131,7 @@ def clip(spec: Spec, state: TrainState, names: str | tuple[str, ...]) -> TrainSt
 
 
 def energy(kind: str, reconstruction: Array, image: Array) -> Array:
-    """Error of the reconstruction of each image f32[b,h,w,c]: f32[b], 0 or more.
+    """Error of the reconstruction of each image, or code, f32[b,...]: f32[b], 0 or more.
 
     kind: "mean_squared", or "euclidean", the norm of the difference.
     """
