@@ -124,6 +124,22 @@ TEMPERATURE = Flag(
 )
 
 
+IMAGES = Flag("input", "an image file, or a folder of them, searched to any depth", None, Path)
+
+
+def images(values: Values) -> Path:
+    """--input of image files. Raises UserError where it was not given."""
+    if values["input"] is None:
+        raise UserError("Give --input=IMAGES, an image file or a folder of them.")
+    return values["input"]
+
+
+def several_pictures(default: str) -> Flag:
+    """--out of a mode that writes a grid, arrays or a folder of images."""
+    meaning = "where they go: .png (a grid), .npz (arrays) or FOLDER/ (a .png each)"
+    return Flag("out", meaning, default, file_or_folder)
+
+
 def picture(default: str) -> Flag:
     """--out of a mode that writes a .png."""
     return Flag("out", "where it goes, a .png", default, file)

@@ -1,20 +1,33 @@
-"""Walk between codes of a finished run: a row of nine images for each of --num walks."""
+"""Walk between codes of a finished run, drawn ones or those of given images: rows, or a film."""
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from jaxgen.commands import flags
 from jaxgen.commands.flags import Flag, Values
+from jaxgen.core.errors import UserError
 
+_FILMS = (".gif", ".webp")
+_WALKS, _POINTS, _FRAMES = 8, 9, 25
 FLAGS = (
     flags.STEP,
     flags.TRUST,
-    Flag("num", "how many walks", 8, flags.whole_number(1)),
-    flags.picture("walks.png"),
+    Flag("num", f"how many walks between drawn codes ({_WALKS})", None, flags.whole_number(1)),
+    Flag("start", "an image file or a folder: walks begin at their codes", None, Path),
+    Flag("end", "as many others, where walks end", None, Path),
+    Flag(
+        "points",
+        f"images of a walk, both ends included ({_POINTS}, of a film {_FRAMES})",
+        None,
+        flags.whole_number(2),
+    ),
+    Flag(
+        "out", "where they go: .png (a row each), .gif or .webp (a film)", "walks.png", flags.file
+    ),
     flags.SAMPLE_SEED,
     flags.LABEL,
 )
-_STEPS = 9
 
 
 def run(values: Values, overrides: Mapping[str, str]) -> None:
@@ -23,6 +36,9 @@ def run(values: Values, overrides: Mapping[str, str]) -> None:
         flags.folder_of_run(values),
         values["step"],
         num=values["num"],
+        start=values["start"],
+        end=values["end"],
+        points=values["points"],
         out=values["out"],
         seed=values["sample_seed"],
         label=flags.only_one("labels", values["labels"]),
@@ -35,30 +51,77 @@ def interpolate(
     workdir: str | Path,
     step: int | None = None,
     *,
-    num: int = 8,
+    num: int | None = None,
+    start: str | Path | None = None,
+    end: str | Path | None = None,
+    points: int | None = None,
     out: str | Path = "walks.png",
     seed: int = 0,
     label: int | str | None = None,
     overrides: Mapping[str, str] | None = None,
     trust: bool = False,
 ) -> None:
-    """Writes a .png grid with a row of nine images for each of `num` walks between two codes.
+    """Writes walks of `points` images from one code to another, as rows or as a film.
 
-    Codes are draws of the prior; walks are arcs or lines, as the prior wants. Points become one
-    scatter plot.
+    start, end: image files, or folders of equally many, whose codes are the ends, in the order of
+    names; without them the ends are `num` pairs of draws of the prior (8). Walks are arcs or lines,
+    as the prior wants. points: 9, of a film 25. out: a .png grid with a row for each walk, or a
+    .gif or .webp that goes there and back, the walks side by side. label: the class of all, a
+    number or name, of a conditional objective (0). Points of the plane become one scatter plot.
+
+    Raises UserError, see `runs.image_files.read` of what it says of image files.
     """
-    import jax
-
     from jaxgen.commands import pictures
     from jaxgen.pictures import walks
     from jaxgen.runs import sampling
 
     out = Path(out)
-    pictures.require_ending(out, ".png")
+    pictures.require_ending(out, ".png", *_FILMS)
+    film = out.suffix in _FILMS
+    points = points or (_FRAMES if film else _POINTS)
+    if (start is None) != (end is None):
+        raise UserError("Give both --start and --end, images to walk between, or neither.")
+    if start is not None and num is not None:
+        raise UserError("--num is of drawn codes; with --start and --end leave it out.")
     experiment, state = pictures.restored(workdir, step, overrides, trust=trust)
+    if film and experiment.kind == "points":
+        raise UserError(f"--out={out} is for images, and this run draws points; choose a .png.")
     decode = sampling.decoder(experiment, state, label)
-    ends = sampling.codes(experiment, jax.random.key(seed), 2 * num)
-    path = walks.spherical if experiment.abilities.arcs else walks.linear
-    images = walks.decoded_walk(decode, ends[:num], ends[num:], _STEPS, along=path)
-    pictures.write_picture(experiment, out, images, columns=_STEPS)
-    print(f"{num} walks of step {int(state.step)}: {out}")
+    ends = _ends(experiment, state, start, end, num or _WALKS, seed)
+    along = walks.spherical if experiment.abilities.arcs else walks.linear
+    count = len(ends) // 2
+    images = walks.decoded_walk(decode, ends[:count], ends[count:], points, along=along)
+    if film:
+        pictures.write_film(out, images, count)
+    else:
+        pictures.write_picture(experiment, out, images, columns=points)
+    print(f"{count} walk{'s' * (count > 1)} of step {int(state.step)}: {out}")
+
+
+def _ends(
+    experiment: Any,
+    state: Any,
+    start: str | Path | None,
+    end: str | Path | None,
+    num: int,
+    seed: int,
+) -> Any:
+    """Codes f32[2n,m], starts and then ends."""
+    import jax
+    import numpy as np
+
+    from jaxgen.runs import image_files, sampling
+
+    if start is None or end is None:
+        return sampling.codes(experiment, jax.random.key(seed), 2 * num)
+    encode = sampling.encoder(experiment, state)
+    first = image_files.read(experiment, start, "--start")
+    last = image_files.read(experiment, end, "--end")
+    for files in (first, last):
+        files.require_all()  # for pairs go by their order
+    if len(first.images) != len(last.images):
+        raise UserError(
+            f"--start={start} has {len(first.images)} and --end={end} {len(last.images)} images; "
+            "give as many of each."
+        )
+    return encode(np.concatenate([first.images, last.images]))

@@ -1,9 +1,10 @@
 """What the modes that write a picture of a finished run share."""
 
+import contextlib
 import functools
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from jaxgen.commands.compile_cache import enable_compilation_cache
 from jaxgen.core.errors import UserError
-from jaxgen.core.files import require_writable
+from jaxgen.core.files import no_empty_folder, require_writable
 from jaxgen.data.dataset import Dataset
 from jaxgen.pictures import grids, scatter
 from jaxgen.runs import data
@@ -39,6 +40,46 @@ def require_ending(out: Path, *endings: str) -> None:
         *others, last = endings
         allowed = f"{', '.join(others)} or {last}" if others else last
         raise UserError(f"--out={out} must end in {allowed}.")
+
+
+class Target:
+    """--out of images: a .png grid, an .npz of arrays, or a folder of a .png each.
+
+    Raises UserError for another ending, and for a folder that holds pictures of samples already.
+    """
+
+    def __init__(self, out: str | Path):
+        self._folder, self._path = new_folder(out), Path(out)
+        if not self._folder:
+            require_ending(self._path, ".png", ".npz", "/")
+
+    @contextlib.contextmanager
+    def opened(self, experiment: Any) -> Iterator[None]:
+        """Where they are drawn and written; leaves no empty folder.
+
+        Raises UserError for points in a folder, and for one that is not writable.
+        """
+        with no_empty_folder(self._path):
+            if self._folder:
+                require_images(experiment, self._path)
+            yield
+
+    def write(
+        self,
+        experiment: Any,
+        images: np.ndarray,
+        label: np.ndarray | None = None,
+        *,
+        classes: Sequence[str] = (),
+        columns: int | None = None,
+    ) -> None:
+        """Images u8[n,h,w,c], or points. label: i[n] of `classes`, in names and arrays."""
+        if self._folder:
+            write_each(self._path, images, label, classes)
+        elif self._path.suffix == ".npz":
+            write_arrays(self._path, image=images, label=label)
+        else:
+            write_picture(experiment, self._path, images, columns=columns)
 
 
 def new_folder(out: str | Path) -> bool:
@@ -93,10 +134,10 @@ def _word(label: int, classes: Sequence[str]) -> str:
     return f"class{name}" if name.isdecimal() else re.sub(r"[^\w.-]+", "-", name)
 
 
-def write_arrays(path: Path, images: np.ndarray, label: np.ndarray | None) -> None:
-    """An .npz of `image` and, where there is one, `label`."""
-    arrays: dict[str, Any] = {"image": images} | ({} if label is None else {"label": label})
-    write(path, lambda: np.savez(path, **arrays))
+def write_arrays(path: Path, **arrays: Any) -> None:
+    """An .npz of the arrays, or lists, that are not None."""
+    given: dict[str, Any] = {k: np.asarray(v) for k, v in arrays.items() if v is not None}
+    write(path, lambda: np.savez(path, **given))
 
 
 def write(path: Path, save: Callable[[], Any]) -> None:
@@ -116,3 +157,13 @@ def write_picture(experiment: Any, path: Path, drawn: Any, *, columns: int | Non
     else:
         picture = grids.grid(drawn, columns=columns)
     write(path, lambda: grids.save_png(path, picture))
+
+
+def write_film(path: Path, images: np.ndarray, walks: int) -> None:
+    """A .gif or .webp of images [walks * points,h,w,c], one walk after the other.
+
+    The walks are side by side, and go there and back.
+    """
+    by_walk = images.reshape(walks, -1, *images.shape[1:])
+    frames = [grids.grid(tiles) for tiles in np.moveaxis(by_walk, 1, 0)]
+    write(path, lambda: grids.save_film(path, [*frames, *frames[-2:0:-1]]))

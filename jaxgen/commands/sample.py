@@ -12,12 +12,7 @@ FLAGS = (
     flags.STEP,
     flags.TRUST,
     Flag("num", "how many", 64, flags.whole_number(1)),
-    Flag(
-        "out",
-        "where they go: .png (a grid), .npz (arrays) or FOLDER/ (a .png each)",
-        "samples.png",
-        flags.file_or_folder,
-    ),
+    flags.several_pictures("samples.png"),
     flags.SAMPLE_SEED,
     Flag(
         "labels", "classes drawn in turn, by name or number, such as 3,8; else all", (), flags.words
@@ -72,33 +67,23 @@ def sample(
     import jax
 
     from jaxgen.commands import pictures
-    from jaxgen.core.files import no_empty_folder
     from jaxgen.runs import sampling
 
-    folder = pictures.new_folder(out)
-    out = Path(out)
-    if not folder:
-        pictures.require_ending(out, ".png", ".npz", "/")
+    target = pictures.Target(out)
     if num < 1 or chunk < 1:
         raise UserError(f"num={num} and chunk={chunk} must be at least 1.")
     experiment, state = pictures.restored(workdir, step, overrides, temperature, trust=trust)
     condition = sampling.conditions(experiment, labels, num)
     progress = _say_progress if num > chunk else lambda done, num: None
-    with no_empty_folder(out):
-        if folder:
-            pictures.require_images(experiment, out)
+    with target.opened(experiment):
         key = jax.random.key(seed)
         images = sampling.draw(
             experiment, state, key, num, condition, chunk=chunk, progress=progress
         )
-        if folder:
-            pictures.write_each(out, images, condition, sampling.class_names(experiment))
-        elif out.suffix == ".npz":
-            pictures.write_arrays(out, images, condition)
-        else:
-            kinds = len(labels) or experiment.abilities.num_classes
-            columns = kinds if 1 < kinds <= num else None
-            pictures.write_picture(experiment, out, images, columns=columns)
+        kinds = len(labels) or experiment.abilities.num_classes
+        columns = kinds if 1 < kinds <= num else None
+        classes = sampling.class_names(experiment)
+        target.write(experiment, images, condition, classes=classes, columns=columns)
     print(f"{num} samples of step {int(state.step)}: {out}")
 
 

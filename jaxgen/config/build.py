@@ -21,6 +21,7 @@ _ABILITIES = {
     "encode": "encode images",
     "decode": "decode codes",
     "draw_code": "draw codes",
+    "reconstruct": "rebuild images",
     "colorize": "color photographs",
     "complete": "complete images",
 }

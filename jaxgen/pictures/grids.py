@@ -1,8 +1,10 @@
-"""Pictures of batches: tiles in a grid, as PNG."""
+"""Pictures of batches: tiles in a grid, as PNG, or as a film."""
 
 import io
 import math
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -52,5 +54,22 @@ def save_png(path: str | Path, picture: np.ndarray) -> Path:
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[-1] not in (1, 3):
         raise ValueError(f"Need u8[H,W,1 or 3]; got {picture.dtype}{list(picture.shape)}.")
     content = io.BytesIO()
-    Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture).save(content, "PNG")
+    _image(picture).save(content, "PNG")
     return write_atomically(path, content.getvalue())
+
+
+def save_film(path: str | Path, frames: Sequence[np.ndarray], *, milliseconds: int = 80) -> Path:
+    """Writes pictures u8[H,W,1 or 3] of one size as a .gif or .webp that repeats for ever.
+
+    As `save_png`, whole or not at all. milliseconds: that each is shown.
+    """
+    first, *others = (_image(frame) for frame in frames)
+    how: dict[str, Any] = {"lossless": True} if Path(path).suffix == ".webp" else {}
+    content = io.BytesIO()
+    how |= {"save_all": True, "append_images": others, "duration": milliseconds, "loop": 0}
+    first.save(content, Path(path).suffix[1:].upper(), **how)
+    return write_atomically(path, content.getvalue())
+
+
+def _image(picture: np.ndarray) -> Image.Image:
+    return Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)

@@ -64,6 +64,21 @@ def arithmetic(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
     return (np.mean(a, axis=0) - np.mean(b, axis=0) + np.mean(c, axis=0)).astype(np.float32)
 
 
+def added(code: np.ndarray, plus: np.ndarray, minus: np.ndarray, strength: float) -> np.ndarray:
+    """Latents f32[n,5,d]: code f[n,d] with 0, 1/4, 1/2, 3/4 and 1 of the change.
+
+    The change is strength (mean(plus) - mean(minus)), of exemplars f[k,d] and f[l,d].
+    """
+    change = strength * (np.mean(plus, axis=0) - np.mean(minus, axis=0))
+    return (code[:, None] + np.linspace(0.0, 1.0, 5)[:, None] * change).astype(np.float32)
+
+
+def beside(first: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Images [n * (k + 1),h,w,c]: rows of a grid, one of first [n,h,w,c] and k of [n,k,h,w,c]."""
+    rows = np.concatenate([first[:, None], others], axis=1)
+    return rows.reshape(-1, *first.shape[1:])
+
+
 def neighbourhood(latent: np.ndarray, seed: int, *, radius: float = 0.25) -> np.ndarray:
     """Latents f32[9,d] of a 3x3 grid: `latent` f[d] in its centre, eight with uniform noise around.
 

@@ -1,5 +1,6 @@
 """Samples, codes and their images of a trained state, some at a time."""
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -68,10 +69,8 @@ def colored(experiment: Experiment, state: TrainState, key: Any, images: np.ndar
         chroma = colorize(experiment.spec, state, lightness, key)
         return 2.0 * color.from_lightness_and_chroma(lightness, chroma) - 1.0
 
-    rows = _chunks(len(images), CHUNK)
-    keys = jax.random.split(key, len(rows))
-    drawn = [np.asarray(some(state, k, images[r])) for k, r in zip(keys, rows)]
-    return _pixels(experiment, np.concatenate(drawn)[: len(images)])
+    drawn = _in_chunks(lambda raw, key: some(state, key, raw), images, key)
+    return _pixels(experiment, drawn)
 
 
 def completions(
@@ -89,15 +88,11 @@ def completions(
     complete: Any = experiment.abilities.complete
 
     @jax.jit
-    def some(key, raw):
-        image = preprocess.prepare({"image": raw}, jax.random.key(0))["image"]
-        return complete(experiment.spec, state, key, image, jnp.asarray(known))
+    def some(raw, key):
+        return complete(experiment.spec, state, key, _prepared(raw), jnp.asarray(known))
 
-    repeated = np.repeat(images, count, axis=0)
-    rows = _chunks(len(repeated), CHUNK)
-    keys = jax.random.split(key, len(rows))
-    drawn = np.concatenate([np.asarray(some(k, repeated[r])) for k, r in zip(keys, rows)])
-    completed = _pixels(experiment, drawn[: len(repeated)])
+    drawn = _in_chunks(some, np.repeat(images, count, axis=0), key)
+    completed = _pixels(experiment, drawn)
     return completed.reshape(-1, count, *completed.shape[1:])
 
 
@@ -167,25 +162,86 @@ def decoder(
     Raises UserError for an objective without codes, and for a class that it cannot be given.
     """
     _, decode = _code_abilities(experiment)
-    conditional = experiment.reads_labels
-    if label is not None and not conditional:
-        raise UserError(
-            f"--labels={label} was given, but codes of {experiment.config.objective} are decoded "
-            "without a class; leave it out."
-        )
-    condition = conditions(experiment, [0 if label is None else label], 1) if conditional else None
-    chosen = None if condition is None else int(condition[0])
+    chosen = _chosen(experiment, label, "codes", "decoded")
 
     @jax.jit
-    def some(code, key):
+    def some(state, code, key):
         given = None if chosen is None else jnp.full(code.shape[:1], chosen, jnp.int32)
         return decode(experiment.spec, state, code, given, key)
 
     def of_codes(code: np.ndarray) -> np.ndarray:
-        drawn = some(jnp.asarray(code, jnp.float32), jax.random.key(0))
-        return _pixels(experiment, np.asarray(drawn))
+        drawn = _in_chunks(lambda *given: some(state, *given), np.asarray(code, np.float32))
+        return _pixels(experiment, drawn)
 
     return of_codes
+
+
+def encoder(experiment: Experiment, state: TrainState) -> Callable[[np.ndarray], np.ndarray]:
+    """A function from images u8[n,h,w,c] of the network's size to their codes f32[n,m].
+
+    Raises UserError for an objective that encodes no images, and NotFiniteError.
+    """
+    experiment.require("encode")
+    encode: Any = experiment.abilities.encode
+    some = jax.jit(lambda state, raw: encode(experiment.spec, state, _prepared(raw)))
+
+    def of_images(images: np.ndarray) -> np.ndarray:
+        return _finite(_in_chunks(lambda raw, _: some(state, raw), images), "codes")
+
+    return of_images
+
+
+def rebuilt(
+    experiment: Experiment,
+    state: TrainState,
+    key: Any,
+    images: np.ndarray,
+    label: int | str | None = None,
+) -> np.ndarray:
+    """Reconstructions u8[n,h,w,c] of images u8[n,h,w,c] of the network's size.
+
+    key: of what is random in them. label: the class of all images, of an objective that rebuilds
+    them with it. Raises UserError for an objective that rebuilds none, for a class that it cannot
+    be given or lacks, and NotFiniteError.
+    """
+    experiment.require("reconstruct")
+    rebuild: Any = experiment.abilities.reconstruct
+    if experiment.reads_labels and label is None:
+        raise UserError(
+            f"{experiment.config.objective} rebuilds an image with its class; give --labels=CLASS, "
+            "the class of all these images."
+        )
+    chosen = _chosen(experiment, label, "images", "rebuilt")
+
+    @jax.jit
+    def some(state, raw, key):
+        batch = {"image": _prepared(raw)}
+        if chosen is not None:
+            batch["label"] = jnp.full(raw.shape[:1], chosen, jnp.int32)
+        return rebuild(experiment.spec, state, batch, key)
+
+    drawn = _in_chunks(lambda *given: some(state, *given), images, key)
+    return _pixels(experiment, drawn)
+
+
+def code_size(experiment: Experiment) -> int:
+    """Numbers of a code. Raises UserError for an objective without codes."""
+    draw_code, _ = _code_abilities(experiment)
+    draw = functools.partial(draw_code, experiment.spec, num=1)
+    return jax.eval_shape(draw, jax.random.key(0)).shape[1]
+
+
+def _chosen(experiment: Experiment, label: int | str | None, what: str, done: str) -> int | None:
+    """The number of the class that is given with all codes, or images; 0 where none was named."""
+    if experiment.reads_labels:
+        condition = conditions(experiment, [0 if label is None else label], 1)
+        return None if condition is None else int(condition[0])
+    if label is not None:
+        raise UserError(
+            f"--labels={label} was given, but {what} of {experiment.config.objective} are {done} "
+            "without a class; leave it out."
+        )
+    return None
 
 
 def _code_abilities(experiment: Experiment) -> tuple[Callable, Callable]:
@@ -199,6 +255,20 @@ def _code_abilities(experiment: Experiment) -> tuple[Callable, Callable]:
     return draw_code, decode
 
 
+def _prepared(raw: Any) -> Any:
+    return preprocess.prepare({"image": raw}, jax.random.key(0))["image"]
+
+
+def _in_chunks(function: Callable, given: np.ndarray, key: Any = None) -> np.ndarray:
+    """function(some of `given`, key) of all, some at a time; the keys of the parts differ."""
+    rows = _chunks(len(given), CHUNK)
+    keys = [jax.random.key(part) for part in range(len(rows))]
+    if key is not None:
+        keys = jax.random.split(key, len(rows))
+    parts = [np.asarray(function(jnp.asarray(given[r]), k)) for r, k in zip(rows, keys)]
+    return np.concatenate(parts)[: len(given)]
+
+
 def _chunks(num: int, chunk: int) -> np.ndarray:
     """Rows i[parts,chunk] of `num` things, some at a time; too many at the end, to be cut off."""
     chunk = min(chunk, num)
@@ -208,10 +278,15 @@ def _chunks(num: int, chunk: int) -> np.ndarray:
 
 def _pixels(experiment: Experiment, drawn: np.ndarray, *, rounded: bool = True) -> np.ndarray:
     """What was drawn, in 8 bits if it is images and to be rounded; raises NotFiniteError."""
-    bad = int((~np.isfinite(drawn)).any(axis=(1, 2, 3)).sum())
+    drawn = _finite(drawn, "samples")
+    return to_uint8(drawn) if rounded and experiment.kind == "image" else drawn
+
+
+def _finite(drawn: np.ndarray, what: str) -> np.ndarray:
+    bad = int((~np.isfinite(drawn)).any(axis=tuple(range(1, drawn.ndim))).sum())
     if bad:
         raise NotFiniteError(
-            f"{bad} of {len(drawn)} samples are not finite, so the model has diverged; take an "
+            f"{bad} of {len(drawn)} {what} are not finite, so the model has diverged; take an "
             "earlier checkpoint."
         )
-    return to_uint8(drawn) if rounded and experiment.kind == "image" else drawn
+    return drawn

@@ -94,3 +94,47 @@ def test_labels_are_names_of_classes_or_numbers():
 def test_codes_of_an_objective_without():
     with pytest.raises(UserError, match=r"some has no latents to walk among .*: aae, .*, wgan_gp"):
         sampling.codes(with_classes(0), jax.random.key(0), 2)
+
+
+def of_classes(rebuilds):
+    """An experiment of images of 2x2 pixels that are rebuilt as a gray of their class."""
+
+    def reconstruct(spec, state, batch, key):
+        level = batch["label"][:, None, None, None] / 10 if rebuilds else 0.0
+        return batch["image"] * 0 + level
+
+    return types.SimpleNamespace(
+        abilities=types.SimpleNamespace(num_classes=3, reconstruct=reconstruct),
+        config=types.SimpleNamespace(objective="some"),
+        kind="image",
+        classes=("cat", "dog", "cow"),
+        reads_some_labels=rebuilds,
+        reads_labels=rebuilds,
+        require=lambda *names: None,
+        spec=None,
+    )
+
+
+def test_images_are_rebuilt_as_of_the_class_that_is_given():
+    images, key = np.zeros((3, 2, 2, 1), np.uint8), jax.random.key(0)
+    made = sampling.rebuilt(of_classes(rebuilds=True), None, key, images, "cow")
+    np.testing.assert_array_equal(made, round((0.2 + 1) * 127.5))
+    with pytest.raises(UserError, match="rebuilds an image with its class; give --labels=CLASS"):
+        sampling.rebuilt(of_classes(rebuilds=True), None, key, images)
+    with pytest.raises(UserError, match="images of some are rebuilt without a class; leave it"):
+        sampling.rebuilt(of_classes(rebuilds=False), None, key, images, "cow")
+
+
+def test_reconstructions_of_several_chunks_have_noise_of_their_own(monkeypatch):
+    monkeypatch.setattr(sampling, "CHUNK", 2)
+    noisy = of_classes(rebuilds=False)
+    noisy.abilities.reconstruct = lambda spec, state, batch, key: jax.random.uniform(
+        key, batch["image"].shape, minval=-1.0
+    )
+    images = np.zeros((5, 2, 2, 1), np.uint8)
+    made = sampling.rebuilt(noisy, None, jax.random.key(0), images)
+    assert len({image.tobytes() for image in made}) == 5
+    again = sampling.rebuilt(noisy, None, jax.random.key(0), images)
+    np.testing.assert_array_equal(made, again)
+    other = sampling.rebuilt(noisy, None, jax.random.key(1), images)
+    assert not np.array_equal(made, other)
