@@ -21,6 +21,7 @@ from jaxgen.objectives import (
     aae_supervised,
     aegan,
     age,
+    ali,
     cgan,
     colorization,
     ebgan,
@@ -63,6 +64,8 @@ COLORS = "cameronfabbri/Colorizing-Images-Using-Adversarial-Networks, report and
 AEGAN = "arXiv:2004.05472"
 AEGAN_CODE = "ConorLazarou/AEGAN-keras, params_64.json and its builder"
 AEGAN_28 = "ConorLazarou/AEGAN-keras, its history's 28 px configuration"
+ALI = "arXiv:1606.00704, appendix A (memory)"
+BIGAN = "arXiv:1605.09782, section 4 (memory)"
 REPLICATION = "1henrypage/adversarial-autoencoders"
 
 
@@ -897,6 +900,45 @@ RECIPES = {
         **momentum(AAE, "optim.encoder.supervised", 0.01, 0.9, **AAE_TENTHS),
         **said(REPLICATION, "optim.encoder.supervised", AAE_TENTHS),
     },
+    "configs/ali_cifar10.py": {
+        **said(
+            ALI,
+            "",
+            {
+                "hparams.latent_size": 64,
+                "hparams.posterior": "gaussian",
+                "data.batch_size": 100,
+                "num_steps": 3_237_500,
+            },
+        ),
+        **adam(ALI, f"optim.encoder {PLAYERS}", 1e-4, 0.5),
+    },
+    "configs/ali_mnist.py:bigan": {
+        **said(
+            BIGAN,
+            "",
+            {
+                "hparams.latent_size": 50,
+                "hparams.latent_prior": "uniform",
+                "hparams.posterior": "deterministic",
+                "hparams.reduction": "mean",
+                "networks.generator.features": 1024,
+                "networks.encoder.features": 1024,
+                "networks.discriminator.features": 1024,
+                "networks.discriminator.depth": 2,
+                "data.batch_size": 128,
+                "num_steps": 187_200,
+            },
+        ),
+        **adam(
+            BIGAN,
+            f"optim.encoder {PLAYERS}",
+            2e-4,
+            0.5,
+            weight_decay=2.5e-5,
+            **linear(93_600, 93_600),
+        ),
+    },
     "configs/aae_mnist.py:clustering": aae_recipe(
         "category_discriminator style_discriminator",
         objective="aae_semisupervised",
@@ -912,6 +954,7 @@ OURS = {
     "configs/age_colorization_cars.py",
     "configs/age_colorization_photos.py",
     "configs/age_digits.py",
+    "configs/ali_digits.py",
     "configs/colorization_photos.py",
     "configs/pixelcnn_digits.py",
     "configs/pixelgan_ae_digits_clustering.py",
@@ -966,6 +1009,17 @@ DEFAULTS = {
             "generator_fake_weight": 1.0,
             "latent_weight": 1000.0,
             "generator_image_weight": 0.0,
+        },
+    ),
+    ali: said(
+        ALI,
+        "",
+        {
+            "latent_size": 64,
+            "latent_prior": "normal",
+            "posterior": "gaussian",
+            "reduction": "sum",
+            "order": "simultaneous",
         },
     ),
     gan: said(

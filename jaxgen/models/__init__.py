@@ -7,6 +7,7 @@ from jaxgen import lazy
 if TYPE_CHECKING:
     from jaxgen.models import aegan as aegan
     from jaxgen.models import age as age
+    from jaxgen.models import ali as ali
     from jaxgen.models import autoencoder as autoencoder
     from jaxgen.models import classifier as classifier
     from jaxgen.models import convolution as convolution

@@ -46,6 +46,7 @@ OFFERS = {
     ),
     "age": (("encoder", "generator"), (), REBUILDS),
     "age_colorization": (("encoder", "generator"), (), {"colorize", "evaluate"}),
+    "ali": (("generator", "encoder", "discriminator"), ("discriminator",), REBUILDS),
     "cgan": (("generator", "discriminator"), ("discriminator",), GENERATES),
     "colorization": (
         ("generator", "discriminator"),

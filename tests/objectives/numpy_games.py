@@ -78,6 +78,65 @@ def category(key, num, categories):
     return np.asarray(jax.random.randint(key, (num,), 0, categories))
 
 
+# ALI
+
+
+def ali_pairs(h, key, image):
+    """Logits of (x, E(x)) and of (G(z), z), what was made; functions of all weights."""
+    z, key_code = latents_of(h, key, len(image)), key_for(key, "posterior")
+    noise = normal(key_for(key_code, "code"), len(image), h.latent_size)
+
+    def made(w):
+        code = linear(w["encoder"], image)
+        if h.posterior == "gaussian":
+            mean, log_deviation = np.split(code, 2, axis=1)
+            code = mean + np.exp(log_deviation) * noise
+        return code, image_of(w["generator"], z).reshape(image.shape)
+
+    def logits(w):
+        code, generated = made(w)
+        w = w["discriminator"]
+        return scores(w, image, code), scores(w, generated, z), code, generated
+
+    return logits
+
+
+def ali_discriminator(h, key, image):
+    logits = ali_pairs(h, key, image)
+    weight = {"sum": 1, "mean": 1 / 2}[h.reduction]
+
+    def terms(w):
+        real, fake, code, generated = logits(w)
+        return {
+            "of images": (weight, -np.log(sigmoid(real)).mean()),
+            "of latents": (weight, -np.log(1 - sigmoid(fake)).mean()),
+            **outputs_of(sigmoid(real), sigmoid(fake), image, generated),
+            **measured(
+                {
+                    "encoder/code_mean_error": np.abs(code.mean(0)).mean(),
+                    "encoder/code_var": code.var(0).mean(),
+                }
+            ),
+        }
+
+    return terms
+
+
+def ali_pair(h, key, image):
+    """Generator and encoder: what the discriminator says of either is turned around."""
+    logits = ali_pairs(h, key, image)
+    weight = {"sum": 1, "mean": 1 / 2}[h.reduction]
+
+    def terms(w):
+        real, fake, *_ = logits(w)
+        return {
+            "of images": (weight, -np.log(1 - sigmoid(real)).mean()),
+            "of latents": (weight, -np.log(sigmoid(fake)).mean()),
+        }
+
+    return terms
+
+
 # AGE
 
 
@@ -168,16 +227,20 @@ def age_generator(h, key, image):
 # The GAN family
 
 
-def generating(h, key, num, *given):
-    """Weights -> generated images, of one draw of the latents."""
+def latents_of(h, key, num):
     draw = normal if h.latent_prior == "normal" else uniform
     draws = draw(key_for(key, "latent"), num, h.latent_size)
-    z = {
+    return {
         "normal": draws,
         "uniform": 2 * draws - 1,
         "uniform_unit": np.sqrt(3) * (2 * draws - 1),
         "unit_hypercube": draws,
     }[h.latent_prior]
+
+
+def generating(h, key, num, *given):
+    """Weights -> generated images, of one draw of the latents."""
+    z = latents_of(h, key, num)
     return lambda w: image_of(w["generator"], z, *given)
 
 

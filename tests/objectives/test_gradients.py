@@ -69,6 +69,7 @@ def of_binary(*losses):
 
 
 AGE = {"encoder": games.age_encoder, "generator": games.age_generator}
+ALI = {"discriminator": games.ali_discriminator, "generator+encoder": games.ali_pair}
 GAN = two_players("discriminator", games.gan_discriminator, games.gan_generator)
 CGAN = two_players("discriminator", games.cgan_discriminator, games.cgan_generator)
 LSGAN = two_players("discriminator", games.lsgan_discriminator, games.lsgan_generator)
@@ -165,6 +166,14 @@ GAMES = [
                 "divergence": "nearest_neighbour",
                 "latent_prior": "normal",
             },
+        },
+    ),
+    (
+        "ali",
+        ALI,
+        {
+            "drawn": DRAWN,
+            "bigan": {"latent_prior": "uniform", "reduction": "mean"},
         },
     ),
     (
@@ -315,6 +324,7 @@ DEFAULTS = {
         "generator_chroma_weight": 2.0,
         "generator_updates": 1,
     },
+    "ali": {"order": "alternating"},
     "colorization": {"adversarial_weight": 1.5, "l1_weight": 1.2, "l2_weight": 0.7},
     "ebgan": {"pulling_away_weight": 0.7},
     "gan": {"order": "alternating"},
@@ -356,9 +366,10 @@ def game_of(name, hparams):
         nets |= dict.fromkeys(getattr(module, "ADVERSARIES", ()), Judge())
     if name.startswith("pixel"):
         nets["decoder"] = Graded(spec.hparams.output)
-    if hasattr(spec.hparams, "code_size"):
+    if name == "ali" or hasattr(spec.hparams, "code_size"):
         drawn = spec.hparams.posterior == "gaussian"
-        nets["encoder"] = Player((spec.hparams.code_size * (2 if drawn else 1),))
+        size = getattr(spec.hparams, "code_size", CODE)
+        nets["encoder"] = Player((size * (2 if drawn else 1),))
     shape = batch["image"].shape
     if name == "age":  # two channels, as the cosine of one is its sign
         shape = (len(batch["image"]), 1, 2, 2)

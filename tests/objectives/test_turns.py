@@ -143,6 +143,18 @@ CASES = {
             (("generator",), "generator_loss", COLORS, 2, False, None, False),
         ),
     ),
+    **{
+        f"ali{more}": (
+            "ali",
+            order,
+            1,
+            (
+                (("discriminator",), "discriminator_loss", IMAGE, 1, True, None, False),
+                (PAIR, "generator_loss", IMAGE, 1, False, None, False),
+            ),
+        )
+        for more, order in (("", {}), (", alternating", {"order": "alternating"}))
+    },
     "cgan": ("cgan", {}, 1, game("discriminator", 1, 1, ("image", "label"))),
     "colorization": ("colorization", {}, 1, game("discriminator", 1, 1, COLORS)),
     "colorization, several": (
@@ -299,7 +311,7 @@ def step_by_step(name, rows, purposes, spec, state, batch, key, batches):
     return finish(spec, state)
 
 
-ORDERED = [case for case in CASES if case != "gan"]  # whose players move at once
+ORDERED = [case for case in CASES if case not in ("ali", "gan")]  # whose players move at once
 
 
 @pytest.mark.parametrize("case", ORDERED)

@@ -21,6 +21,7 @@ HPARAMS = {
     "aae": {"code_size": CODE, "components": CLASSES},
     "aae_semisupervised": {"style_size": CODE, "num_classes": CLASSES},
     "aae_supervised": {"code_size": CODE, "num_classes": CLASSES},
+    "ali": {**_LATENTS, "posterior": "deterministic"},
     "cgan": {**_LATENTS, "num_classes": CLASSES},
     "pixelcnn": _IMAGES,
     "pixelgan_ae": {**_IMAGES, "code_size": CLASSES, "posterior": "deterministic"},

@@ -94,6 +94,7 @@ CONFIGS = {
         "reconstructions",
     },
     "aegan_digits.py": {"codes", "objective", "quality", "parzen", "reconstructions"},
+    "ali_digits.py": {"codes", "objective", "quality", "parzen", "reconstructions"},
     "aegan_digits.py:gan": {"quality", "parzen", "probe"},
 }
 

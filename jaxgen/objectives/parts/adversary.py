@@ -1,6 +1,6 @@
 """What games of a generator against one adversary share: passes, metrics, turns, first states."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -10,7 +10,7 @@ from jaxgen.core.keys import key_for
 from jaxgen.core.nets import Nets
 from jaxgen.core.spec import Spec
 from jaxgen.core.state import TrainState, create, evaluating
-from jaxgen.core.step import Turn, optimise
+from jaxgen.core.step import Turn, check_batch, finish, optimise
 from jaxgen.core.types import Array, Batch, Key, Metrics
 from jaxgen.losses.moments import relative_spread
 from jaxgen.objectives.parts import latents
@@ -110,6 +110,24 @@ def alternate(
         Turn(name, adversary_loss, entries, updates, fresh=True, update=adversary_update),
         Turn("generator", generator_loss, entries, generator_updates),
     )
+
+
+def move_together(
+    spec: Spec, state: TrainState, batch: Batch, key: Key, turns: Sequence[Turn]
+) -> tuple[TrainState, Metrics]:
+    """A step in which players move by their gradients at one point: none sees what others become.
+
+    Each of `turns` is one update on batch["image"], all with the same noise, on purpose.
+    """
+    key = key_for(jax.random.fold_in(key, state.step), "both")
+    check_batch(batch)
+    params, metrics, now = dict(state.params), {}, state
+    for turn in turns:
+        again = jax.random.clone(key)
+        now, found = optimise(spec, now, turn.players, turn.loss, batch["image"], again)
+        params |= {name: now.params[name] for name in turn.players}
+        now, metrics = now.replace(params=state.params), metrics | found
+    return finish(spec, now.replace(params=params)), metrics
 
 
 def update_and_clip(
