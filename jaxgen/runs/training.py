@@ -15,7 +15,7 @@ import jax
 from jaxgen.config import load
 from jaxgen.config.build import Experiment, build
 from jaxgen.core.errors import UserError, first_line
-from jaxgen.core.files import local_path, require_writable
+from jaxgen.core.files import local_path
 from jaxgen.core.state import TrainState
 from jaxgen.data.dataset import Dataset
 from jaxgen.data.pipeline import Pipeline
@@ -47,7 +47,6 @@ def run(
     terminal, program = Terminal(quiet=not writes), program_of(experiment)
     with contextlib.ExitStack() as stack:
         if writes:
-            require_writable(workdir, "--workdir")
             stack.enter_context(lock.held(workdir))
         training, held_out = _images(experiment, program, progress=writes)
         sharding = batch_sharding(program.mesh) if program.mesh else None

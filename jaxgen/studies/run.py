@@ -12,7 +12,7 @@ import jax
 from jaxgen.config import load, schema
 from jaxgen.config.build import check_classes
 from jaxgen.core.errors import UserError
-from jaxgen.core.files import local_path, require_writable, write_atomically
+from jaxgen.core.files import local_path, write_atomically
 from jaxgen.data import pipeline
 from jaxgen.data.dataset import Dataset
 from jaxgen.report import study_files, study_page
@@ -43,7 +43,7 @@ def run(
     """
     workdir, parts = local_path(workdir, "--workdir"), plan.plan(config)
     config = load.finish(config, {})
-    _open(workdir, config, parts)
+    _require_same_study(workdir, config, parts)
     with lock.held(workdir):
         return _run(config, workdir, parts, evaluate, draw)
 
@@ -225,8 +225,8 @@ def _memory_error_explained(name: str, seeds: Sequence[int]) -> Iterator[None]:
         ) from error
 
 
-def _open(workdir: Path, config: load.Config, parts: Sequence[Part]) -> None:
-    """Creates the folder, or checks that it holds the same study."""
+def _require_same_study(workdir: Path, config: load.Config, parts: Sequence[Part]) -> None:
+    """Checks that the folder, where there is one, holds the same study."""
     old = read_record(workdir / "study.json")
     if old and any(steps(group / "checkpoints") for group in study_files.groups_of_all(workdir)):
         where, what_to_do = f"{workdir} was made with another study", "choose another --workdir"
@@ -243,7 +243,6 @@ def _open(workdir: Path, config: load.Config, parts: Sequence[Part]) -> None:
             what_to_do,
         )
     require_plain_path(workdir.absolute())
-    require_writable(workdir, "--workdir")
 
 
 def _is_free(key: str) -> bool:

@@ -62,3 +62,14 @@ def test_homes(monkeypatch):
     assert str(local_path("a:b/run", "--workdir")) == "a:b/run"
     with pytest.raises(UserError, match=r"--out=~nobody_here/x begins with a home"):
         local_path("~nobody_here/x", "--out")
+
+
+def test_a_run_that_cannot_begin_leaves_no_folder(tmp_path):
+    config = load.load("configs/age_digits.py:smoke", {"data.batch_size": 4_000})
+    with pytest.raises(UserError, match="has 1498 training images"):
+        training.run(config, tmp_path / "runs" / "mine")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(UserError, match="has 1498 training images"):
+        training.run(config, tmp_path / "mine")
+    assert list((tmp_path / "mine").iterdir()) == []
