@@ -956,6 +956,7 @@ OURS = {
     "configs/age_digits.py",
     "configs/ali_digits.py",
     "configs/colorization_photos.py",
+    "configs/encoders_digits.py",
     "configs/pixelcnn_digits.py",
     "configs/pixelgan_ae_digits_clustering.py",
     "configs/pixelgan_ae_digits_gaussian.py",

@@ -64,6 +64,8 @@ def run(
             terminal.say(f"{workdir} is already at step {start}; raise config.num_steps to go on")
             return state
         terminal.say(data.described(training, held_out, config.data.validation))
+        if config.precision == "mixed" and jax.default_backend() == "cpu":
+            mention_precision(terminal.say)
         compiled, _ = compile_program(experiment, program, pipelines, state, terminal)
         writer = Writer(workdir, start, terminal.say) if writes else None
         if writer:
@@ -82,6 +84,22 @@ def run(
         draw.report(int(state.step))
     _farewell(terminal, workdir, int(state.step), finished, stop.name)
     return state
+
+
+def mention_precision(say: Callable[[str], None], cpu: Path = Path("/proc/cpuinfo")) -> None:
+    """Says that mixed precision is slower than float32 where the CPU multiplies no bfloat16.
+
+    cpu: the kernel's description of it; nothing is said where there is none.
+    """
+    try:
+        flags = set(cpu.read_text().split())
+    except OSError:
+        return
+    if not flags & {"amx_bf16", "avx512_bf16", "bf16"}:  # Intel and AMD; Arm
+        say(
+            "this CPU has no bfloat16 units, on which mixed precision is slower than float32; "
+            "--config.precision=float32 is faster here"
+        )
 
 
 def _images(experiment: Experiment, program: Program, *, progress: bool) -> tuple[Dataset, Dataset]:

@@ -73,3 +73,17 @@ def test_a_run_that_cannot_begin_leaves_no_folder(tmp_path):
     with pytest.raises(UserError, match="has 1498 training images"):
         training.run(config, tmp_path / "mine")
     assert list((tmp_path / "mine").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [("fma avx2 avx512f", True), ("avx512f avx512_bf16", False), ("amx_bf16 amx_tile", False)],
+)
+def test_mixed_precision_without_bfloat16_units_is_mentioned(flags, told, tmp_path):
+    (tmp_path / "cpuinfo").write_text(f"flags\t\t: fpu {flags}\n")
+    said = []
+    training.mention_precision(said.append, tmp_path / "cpuinfo")
+    assert len(said) == told
+    assert all("--config.precision=float32 is faster here" in line for line in said)
+    training.mention_precision(said.append, tmp_path / "none")
+    assert len(said) == told

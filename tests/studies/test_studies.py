@@ -22,6 +22,7 @@ from jaxgen.train.program import Program
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
 STUDY = "configs/studies/gan_objectives.py:ring,gan,smoke"
+KEY = jax.random.key(0)
 SETS = ("digits", "ring", "grid", "stacked", "mnist", "fashion_mnist", "cifar10")
 
 
@@ -40,6 +41,31 @@ def test_figure_2_of_pixelgan_compares_decoders_of_one_reach(data, reach, reposi
             assert net.first_kernel_size // 2 + (net.depth - 1) * (net.kernel_size // 2) == reach
             assert not size or parts[part].spec.hparams.image_size == size
         assert parts["pixelcnn"].spec.hparams.binarise == "threshold"
+
+
+@pytest.mark.parametrize("data", ["digits", "fashion"])
+def test_encoders_are_compared_by_networks_as_equal_as_can_be(data, repository):
+    """Same encoders, but for a Gaussian's second outputs, decoders of equal width, equal codes."""
+    path = "configs/studies/encoders.py"
+    assert f"--config={path}" in (repository / path).read_text()
+    parts = {part.name: part.experiment for part in plan.plan(load(repository, f"{path}:{data}"))}
+    pixels = 64 if data == "digits" else 784
+    for name, part in parts.items():
+        made = jax.eval_shape(part.create_state, jax.random.key(0)).params
+        sizes = {n: sum(x.size for x in jax.tree.leaves(tree)) for n, tree in made.items()}
+        outputs = 20 if name == "ali" else 10
+        encoder = 256 * (pixels + 256) + 4 * 256 + 256 * outputs + outputs
+        assert sizes["encoder"] == encoder, name
+        # Two layers, normalised, or with biases where the outputs are logits.
+        decoder = 256 * (10 + 256) + 256 * pixels + pixels
+        if name == "aae":
+            assert sizes["decoder"] == decoder + 2 * 256
+        elif name != "pixelgan":
+            assert sizes["generator"] == decoder + 4 * 256, name
+        draw = jax.eval_shape(lambda s=part.spec, o=part.objective: o.draw_code(s, KEY, 3))
+        assert draw.shape == (3, 10), name
+    steps = {(part.config.num_steps, part.config.data.batch_size) for part in parts.values()}
+    assert len(steps) == 1
 
 
 @pytest.fixture(autouse=True)
