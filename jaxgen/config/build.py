@@ -24,6 +24,7 @@ _ABILITIES = {
     "reconstruct": "rebuild images",
     "colorize": "color photographs",
     "complete": "complete images",
+    "translate": "translate images",
 }
 _PRECISIONS = {"float32": jnp.float32, "mixed": jnp.bfloat16}
 
@@ -74,9 +75,12 @@ class Experiment:
         """
         draw = self.abilities.sample
         if draw is None:
+            does, mode = "colors", "colorize"
+            if self.abilities.translate is not None:
+                does, mode = "translates", "translate"
             raise UserError(
-                f"A run of {self.config.objective} draws no images, it colors given ones; use "
-                "--mode=colorize."
+                f"A run of {self.config.objective} draws no images, it {does} given ones; use "
+                f"--mode={mode}."
             )
 
         @functools.partial(jax.jit, static_argnums=3)
@@ -111,6 +115,11 @@ class Experiment:
     def reads_labels(self) -> bool:
         """Whether a step reads the label of every image."""
         return "label" in self.example_batch
+
+    @property
+    def reads_two_domains(self) -> bool:
+        """Whether a step reads images of a second domain."""
+        return "other_image" in self.example_batch
 
     @property
     def reads_some_labels(self) -> bool:
@@ -241,6 +250,7 @@ def _example_batch(
     count = config.data.batch_size * abilities.batches
     kinds = {
         "image": jax.ShapeDtypeStruct((count, *shape), jnp.float32),
+        "other_image": jax.ShapeDtypeStruct((count, *shape), jnp.float32),
         "label": jax.ShapeDtypeStruct((count,), jnp.int32),
         "lightness": jax.ShapeDtypeStruct((count, *shape[:2], 1), jnp.float32),
         "chroma": jax.ShapeDtypeStruct((count, *shape[:2], 2), jnp.float32),
@@ -249,9 +259,10 @@ def _example_batch(
     if unknown:
         raise UserError(
             f'{config.objective} reads "{unknown[0]}" of its batches, and data sets give "image", '
-            '"label", "labelled_image", "labelled_label", "lightness" and "chroma"; change the '
-            "entries of its turns."
+            '"label", "labelled_image", "labelled_label", "other_image", "lightness" and "chroma"; '
+            "change the entries of its turns."
         )
+    _check_domains(config, every)
     if shape[2] != 3 and {"lightness", "chroma"} & set(every):
         raise UserError(
             f"{config.objective} learns colors, and config.data.channels={shape[2]}; set it to 3, "
@@ -259,6 +270,22 @@ def _example_batch(
         )
     read = ["image", *(name for name in every if labelled or not name.startswith("labelled_"))]
     return {name: kinds[name.removeprefix("labelled_")] for name in dict.fromkeys(read)}
+
+
+def _check_domains(config: load.Config, entries: tuple[str, ...]) -> None:
+    """Raises UserError unless there is a second domain exactly where the objective reads one."""
+    given = {key: config.data[key] for key in ("other_name", "other_classes") if config.data[key]}
+    if given and "other_image" not in entries:
+        key, value = next(iter(given.items()))
+        raise UserError(
+            f"config.data.{key}={value} has no use, for {config.objective} reads no second domain; "
+            'set it to "".'
+        )
+    if not given and "other_image" in entries:
+        raise UserError(
+            f"{config.objective} translates between two domains; set config.data.other_name to the "
+            "second one's data set, or config.data.other_classes to its classes."
+        )
 
 
 def _check_shapes(experiment: Experiment, shape: tuple[int, int, int]) -> None:
@@ -273,9 +300,10 @@ def _check_shapes(experiment: Experiment, shape: tuple[int, int, int]) -> None:
             f"The networks do not fit together or do not fit images of shape {shape} "
             f"({first_line(error)}); check config.networks and config.data."
         ) from error
-    expected = shape if experiment.abilities.sample else (*shape[:2], 2)
+    expected, what = shape, "images"
+    if experiment.abilities.colorize is not None:
+        expected, what = (*shape[:2], 2), "chroma"
     if made.shape[1:] != expected:
-        what = "images" if experiment.abilities.sample else "chroma"
         raise UserError(
             f"The networks make {what} of shape {made.shape[1:]}, config.data gives {expected}; "
             "change config.networks or config.data.image_size and config.data.channels."
@@ -283,10 +311,12 @@ def _check_shapes(experiment: Experiment, shape: tuple[int, int, int]) -> None:
 
 
 def _made(experiment: Experiment, shape: tuple[int, int, int], state: TrainState) -> Any:
-    """One sample, or the colors of one image by an objective without samples."""
+    """One sample, or of an objective without samples the colors or translation of one image."""
     abilities, spec, key = experiment.abilities, experiment.spec, jax.random.key(0)
-    if abilities.sample is None:
-        assert abilities.colorize is not None  # see `resolve`
+    if abilities.colorize is not None:
         return abilities.colorize(spec, state, jnp.zeros((1, *shape[:2], 1)), key)
+    if abilities.sample is None:
+        assert abilities.translate is not None  # see `resolve`
+        return abilities.translate(spec, state, {"image": jnp.zeros((1, *shape))}, key)
     classes = jnp.zeros((1,), jnp.int32) if abilities.num_classes else None
     return abilities.sample(spec, state, key, 1, classes)

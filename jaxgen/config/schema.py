@@ -116,6 +116,12 @@ DATA = {
         free=True,
     ),
     "keep_classes": Key("", "the only classes that are kept, such as 0,1,2; all if empty"),
+    "other_name": Key(
+        "", "of the second domain, which some objectives translate to; as name, or name if empty"
+    ),
+    "other_classes": Key(
+        "", "the only classes that are kept of the second domain, such as 3; all if empty"
+    ),
     "validation": Key(0, "training images that are held out, drawn by the seed", least=0),
     "labelled": Key(0, "training images whose labels are used, drawn by the seed", least=0),
     "data_dir": Key("", "where TFDS keeps prepared sets; its own default if empty", free=True),

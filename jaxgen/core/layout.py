@@ -34,6 +34,13 @@ class Layout:
         """The rows of every shard, [b,...] -> [global b,...]; the identity in a global view."""
         return x if self.axis_name is None else jax.lax.all_gather(x, self.axis_name, tiled=True)
 
+    def own(self, x: Array) -> Array:
+        """The rows of this shard, the inverse of `gather`; the identity in a global view."""
+        if self.axis_name is None:
+            return x
+        rows = x.shape[0] // jax.lax.psum(1, self.axis_name)
+        return jax.lax.dynamic_slice_in_dim(x, jax.lax.axis_index(self.axis_name) * rows, rows)
+
     def normal(self, key: Key, shape: tuple[int, ...]) -> Array:
         """Standard normal noise f32[shape], laid out like data; see `draw`."""
         return self.draw(flat(jax.random.normal), key, shape)

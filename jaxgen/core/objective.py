@@ -10,7 +10,7 @@ A module has
 and where it has the ability
 
 - `sample(spec, state, key, num, condition=None)`: images f32[num,h,w,c] in [-1,1]; what gives none
-  has `colorize`
+  has `colorize` or `translate`
 - `num_classes(hparams)`: K of the classes that samples can be asked to be of, that labels may be of
   and that `assignments` are over; 0 where there are none
 - `lacks(hparams)`: names of abilities below that it has not at these hparams
@@ -18,7 +18,9 @@ and where it has the ability
 - `encode(spec, state, image)`: codes f32[b,m]
 - `decode(spec, state, code, condition=None, key=None)`: images of any codes
 - `arcs(hparams)`: whether walks between codes are arcs, which keep their norm, or else lines
-- `reconstruct`, `translate(spec, state, batch, key)`: images of the batch's images
+- `reconstruct(spec, state, batch, key)`: images of the batch's images
+- `translate(spec, state, batch, key)`: images of the other domain of batch["image"], or of the
+  first domain of batch["other_image"], whichever there is
 - `colorize(spec, state, lightness, key)`: chroma f32[b,h,w,2] of lightness f32[b,h,w,1], see
   `core.color`
 - `complete(spec, state, key, image, known, condition=None)`: images whose pixels are drawn but
@@ -29,6 +31,8 @@ and where it has the ability
 - `evaluate(spec, state, batch, key)`: metrics of a held-out batch
 - `TITLES`, name -> (title, what is good) of the metrics of its log, "player/term", and of
   `evaluate`, "objective/NAME": unit, direction, and where known the values of a healthy training
+
+Entries of turns that begin with "made_" are no data: its `train_step` puts them into the batch.
 """
 
 import dataclasses
@@ -40,6 +44,7 @@ from jaxgen.core.errors import UserError
 from jaxgen.core.step import Turn, batches_per_step
 
 _REQUIRED = ("NETWORKS", "Hparams", "turns", "create_state", "train_step")
+_MAKES = ("sample", "colorize", "translate")  # of which an objective has one at least
 _ABILITIES = (
     "sample",
     "draw_code",
@@ -102,7 +107,8 @@ class Objective:
     @property
     def entries(self) -> tuple[str, ...]:
         """What a step must be given, in the order of the turns."""
-        return _ordered(t.entries for t in self.turns if not t.optional)
+        found = _ordered(t.entries for t in self.turns if not t.optional)
+        return tuple(name for name in found if not name.startswith("made_"))
 
     @property
     def optional_entries(self) -> tuple[str, ...]:
@@ -121,8 +127,8 @@ class Objective:
 def require(module: ModuleType | Any, names: tuple[str, ...] = _REQUIRED) -> None:
     """Raises UserError for a module that lacks one of `names`, by default what each must have."""
     lacking = [name for name in names if not hasattr(module, name)]
-    if names is _REQUIRED and not (hasattr(module, "sample") or hasattr(module, "colorize")):
-        lacking.append("sample (or colorize)")
+    if names is _REQUIRED and not any(hasattr(module, name) for name in _MAKES):
+        lacking.append("sample (or colorize, or translate)")
     if lacking:
         raise UserError(f"config.objective={module.__name__} lacks {', '.join(lacking)}.")
 

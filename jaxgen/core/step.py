@@ -188,7 +188,7 @@ def check_batch(batch: Batch) -> None:
     Images, lightness and chroma are floats [b,h,w,c] in [-1,1], which is seen outside of jit only,
     labels integers [b].
     """
-    for name in ("image", "labelled_image", "lightness", "chroma"):
+    for name in ("image", "labelled_image", "other_image", "lightness", "chroma"):
         x = batch.get(name)
         if x is None:
             continue

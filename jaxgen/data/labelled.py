@@ -14,7 +14,8 @@ from jaxgen.core.errors import UserError
 from jaxgen.data.dataset import Dataset, centered, fingerprint
 
 # Streams of bits apart from each other and from those of `order`, which are numbered from 0.
-_DRAW, _HOLD_OUT, _ORDER = 2**62, 2**62 + 1, 2**61
+_DRAW, _HOLD_OUT = 2**62, 2**62 + 1
+_ORDERS = {"labelled": 2**61, "other": 2**60}
 
 
 def keep_classes(dataset: Dataset, names: str) -> Dataset:
@@ -120,18 +121,21 @@ def subset(dataset: Dataset, rows: np.ndarray, *identity: Any) -> Dataset:
     )
 
 
-def indices(seed: int, step: int, *, batch_size: int, num_examples: int) -> np.ndarray:
-    """Rows i64[batch_size] of a small pool that `step` sees; a function of (seed, step).
+def indices(
+    seed: int, step: int, *, batch_size: int, num_examples: int, pool: str = "labelled"
+) -> np.ndarray:
+    """Rows i64[batch_size] of a pool that `step` sees; a function of (seed, step, pool).
 
-    A stream of permutations of the pool, cut into batches: every image comes once a pass, and a
-    batch may be larger than the pool.
+    pool: "labelled" or "other", whose orders have nothing to do with one another. A stream of
+    permutations of the pool, cut into batches: every image comes once a pass, and a batch may be
+    larger than the pool.
     """
     place = step * batch_size + np.arange(batch_size)
     passes, within = np.divmod(place, num_examples)
     result = np.empty(batch_size, np.int64)
     for number in np.unique(passes):
         here = passes == number
-        result[here] = _shuffled(seed, _ORDER + int(number), num_examples)[within[here]]
+        result[here] = _shuffled(seed, _ORDERS[pool] + int(number), num_examples)[within[here]]
     return result
 
 

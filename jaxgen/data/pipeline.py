@@ -1,6 +1,7 @@
 """Batches for the training loop: resident on the devices when they fit, else streamed to them."""
 
 import copy
+import functools
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -37,6 +38,7 @@ class Pipeline:
       entries: what a batch holds, e.g. ("image",); None is "image", and "label" where there is one.
       labelled: a pool of images from which every batch has as many more, "labelled_image" and
         "labelled_label", in an order of its own.
+      other: a second domain, from which every batch has as many more, "other_image", likewise.
 
     Raises UserError for: a batch that does not fit the data set or the devices, an entry that the
     data set does not have.
@@ -53,6 +55,7 @@ class Pipeline:
         resident_limit_bytes: int | None = None,
         entries: Sequence[str] | None = None,
         labelled: Dataset | None = None,
+        other: Dataset | None = None,
     ):
         self._batch_size = batch_size
         self._seed = seed
@@ -63,12 +66,17 @@ class Pipeline:
         _check_divisible(batch_size, sharding)
         self._chunk_sharding, replicated = _chunk_shardings(sharding)
         self._arrays = select(dataset, entries)
-        self._pool: dict[str, np.ndarray] = {}
-        if labelled is not None:
-            pool = select(labelled, ("image", "label"))
-            self._pool = {f"labelled_{name}": array for name, array in pool.items()}
+        self._pools: dict[str, dict[str, np.ndarray]] = {}
+        for pool, images, names in (
+            ("labelled", labelled, ("image", "label")),
+            ("other", other, ("image",)),
+        ):
+            if images is not None:
+                chosen = select(images, names)
+                self._pools[pool] = {f"{pool}_{name}": array for name, array in chosen.items()}
+        every = self._arrays | {k: v for pool in self._pools.values() for k, v in pool.items()}
         if resident is None:
-            size = sum(array.nbytes for array in self._arrays.values())
+            size = sum(array.nbytes for array in every.values())
             resident = _fits(size, sharding, resident_limit_bytes)
         self.resident = resident
         self.source: dict[str, jax.Array] = {}
@@ -77,7 +85,7 @@ class Pipeline:
                 name: jax.make_array_from_callback(
                     array.shape, replicated, lambda index, array=array: array[index]
                 )
-                for name, array in (self._arrays | self._pool).items()
+                for name, array in every.items()
             }
 
     def reseeded(self, seed: int) -> "Pipeline":
@@ -95,18 +103,16 @@ class Pipeline:
         if not source:
             return raw
         return {
-            name: array.at[raw["labelled_index" if name.startswith("labelled_") else "index"]].get(
-                mode="promise_in_bounds"
-            )
+            name: array.at[raw[_index_of(name)]].get(mode="promise_in_bounds")
             for name, array in source.items()
         }
 
     def batches(self, step: int, count: int) -> dict[str, jax.Array]:
         """The data of `count` steps from `step`: arrays [count, batch_size, ...] on the devices.
 
-        Resident: {"index": i32}, and "labelled_index" with a labelled pool. Streaming: the entries
-        themselves. The batch axis is laid out like `sharding`; a process reads only the rows of its
-        own devices.
+        Resident: {"index": i32}, and "labelled_index", "other_index" with such pools. Streaming:
+        the entries themselves. The batch axis is laid out like `sharding`; a process reads only the
+        rows of its own devices.
         """
         steps, size = range(step, step + count), self._batch_size
 
@@ -124,9 +130,9 @@ class Pipeline:
             }
 
         result = chunk("index", order.indices, self._num_examples, self._arrays)
-        if self._pool:
-            num = len(self._pool["labelled_label"])
-            result |= chunk("labelled_index", labelled_lib.indices, num, self._pool)
+        for pool, arrays in self._pools.items():
+            indices = functools.partial(labelled_lib.indices, pool=pool)
+            result |= chunk(f"{pool}_index", indices, len(arrays[f"{pool}_image"]), arrays)
         return result
 
     def _on_devices(self, shape, rows_of) -> jax.Array:
@@ -159,6 +165,12 @@ class Pipeline:
                 yield chunk
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _index_of(name: str) -> str:
+    """The entry of a batch that has the rows of array `name` of a resident data set."""
+    pool = name.partition("_")[0]
+    return f"{pool}_index" if pool in ("labelled", "other") else "index"
 
 
 def select(dataset: Dataset, entries: Sequence[str] | None) -> dict[str, np.ndarray]:

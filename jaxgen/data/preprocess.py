@@ -22,15 +22,16 @@ def prepare(
 ) -> Batch:
     """A batch with images u8[b,h,w,c] as f32[b,h,w,c] in [-1,1]; other entries are passed on.
 
-    Images are "image" and, where there is one, "labelled_image". The scale is x / 127.5 - 1; floats
-    (points of the plane) keep theirs. `flip` mirrors each image left to right with probability 1/2;
-    `crop_padding` p pads each side by p reflected pixels and cuts a window of the old size at a
-    random place. Both are drawn for the global batch, so the numbers do not depend on the devices
-    it is spread over. Where `entries` has "lightness" or "chroma" the batch has both, of each
-    "image" f32[b,h,w,1] and f32[b,h,w,2], see `core.color.to_lightness_and_chroma`.
+    Images are "image" and, where there are some, "labelled_image" and "other_image". The scale is
+    x / 127.5 - 1; floats (points of the plane) keep theirs. `flip` mirrors each image left to right
+    with probability 1/2; `crop_padding` p pads each side by p reflected pixels and cuts a window of
+    the old size at a random place. Both are drawn for the global batch, so the numbers do not
+    depend on the devices it is spread over. Where `entries` has "lightness" or "chroma" the batch
+    has both, of each "image" f32[b,h,w,1] and f32[b,h,w,2], see
+    `core.color.to_lightness_and_chroma`.
     """
-    batch, keys = dict(raw), (jax.random.fold_in(key, 1), key)
-    for name, key_image in zip(("labelled_image", "image"), keys):
+    batch, keys = dict(raw), (*(jax.random.fold_in(key, number) for number in (2, 1)), key)
+    for name, key_image in zip(("other_image", "labelled_image", "image"), keys):
         if name in raw:
             batch[name] = _scaled(raw[name], key_image, flip, crop_padding)
     if any(name in entries for name in COMPUTED):
@@ -42,11 +43,11 @@ def prepare(
 def random_windows(raw: Mapping[str, Array], key: Key, size: int) -> dict[str, Array]:
     """`raw` with a window size x size of each image, at a random place; other entries as they are.
 
-    raw: "image" and, where there is one, "labelled_image", [b,s,s,c] with s of `size` or more.
+    raw: the images of `prepare`, [b,s,s,c] with s of `size` or more.
     Places are drawn for the global batch, see `prepare`.
     """
     cut = dict(raw)
-    for name in ("image", "labelled_image"):
+    for name in ("image", "labelled_image", "other_image"):
         if name in raw:
             cut[name] = _windows(raw[name], key_for(key, f"window/{name}"), size)
     return cut

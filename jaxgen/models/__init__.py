@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from jaxgen.models import classifier as classifier
     from jaxgen.models import convolution as convolution
     from jaxgen.models import convolution_forms as convolution_forms
+    from jaxgen.models import cyclegan as cyclegan
     from jaxgen.models import dcgan as dcgan
     from jaxgen.models import ebgan as ebgan
     from jaxgen.models import inception as inception

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from jaxgen.objectives import ali as ali
     from jaxgen.objectives import cgan as cgan
     from jaxgen.objectives import colorization as colorization
+    from jaxgen.objectives import cyclegan as cyclegan
     from jaxgen.objectives import ebgan as ebgan
     from jaxgen.objectives import gan as gan
     from jaxgen.objectives import lsgan as lsgan

@@ -26,12 +26,16 @@ _DOTS = 2500  # samples that PacGAN (arXiv:1712.04086) judges
 Pictures = dict[str, np.ndarray]
 
 
-def drawer(abilities: Objective, spec: Spec, held_out: Dataset) -> Callable[[TrainState], Pictures]:
+def drawer(
+    abilities: Objective, spec: Spec, held_out: Dataset, other: Dataset | None = None
+) -> Callable[[TrainState], Pictures]:
     """A function from a state to pictures u8[H,W,c]; the same noise and images at every call.
 
     - "samples", where the objective has them; classes or clusters are its columns
     - "colorized", gray images, the same with its colors, and as they were, row by row, where it
       colors images
+    - "translated", images of the first domain, the same translated and translated back, row by row,
+      then such of `other`, the second domain, where it translates
     - "reconstructions" (original, reconstruction, original, ...) where the objective has them
     - "interpolations", rows from one held-out image's code to another's, where it encodes and
       decodes; or "walks", rows from one drawn code to another, where it only decodes
@@ -47,6 +51,8 @@ def drawer(abilities: Objective, spec: Spec, held_out: Dataset) -> Callable[[Tra
     images = np.asarray(even_rows(held_out.image, count // 2))
     if abilities.colorize is not None:
         return _colorized(abilities, spec, held_out)
+    if other is not None:
+        return _translated(abilities, spec, held_out, other)
     draw = _samples_and_reconstructions(abilities, spec, count)
     walk = None if dots else _walk(abilities, spec, held_out)
     code_picture = _code_picture(abilities, spec, held_out)
@@ -111,6 +117,34 @@ def _colorized(
         rows = [np.asarray(x).reshape(-1, columns, *images.shape[1:]) for x in draw(state, images)]
         tiles = np.stack(rows, axis=1).reshape(-1, *images.shape[1:])
         return {"colorized": grids.grid(tiles, columns=columns)}
+
+    return pictures
+
+
+def _translated(
+    abilities: Objective, spec: Spec, held_out: Dataset, other: Dataset
+) -> Callable[[TrainState], Pictures]:
+    starts = {"image": held_out.image, "other_image": other.image}
+    starts = {name: np.asarray(even_rows(images, _COLUMNS)) for name, images in starts.items()}
+    translate, key = abilities.translate, jax.random.key(1)
+    assert translate is not None
+
+    @jax.jit
+    def draw(state: TrainState, starts: dict[str, jax.Array]) -> tuple[jax.Array, ...]:
+        rows = []
+        for name, back in (("image", "other_image"), ("other_image", "image")):
+            start = _prepared(starts[name])
+            there = translate(spec, state, {name: start}, key_for(key, name))
+            again = translate(spec, state, {back: there}, key_for(key, f"{name} back"))
+            rows += [start, there, again]
+        return tuple(rows)
+
+    def pictures(state: TrainState) -> Pictures:
+        columns = max(len(images) for images in starts.values())
+        rows = [np.asarray(row) for row in draw(state, starts)]
+        # A domain of fewer images than columns.
+        filled = [np.resize(row, (columns, *row.shape[1:])) for row in rows]
+        return {"translated": grids.grid(np.concatenate(filled), columns=columns)}
 
     return pictures
 

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxgen.config import load
 from jaxgen.config.build import Experiment, check_classes
 from jaxgen.core.errors import UserError
 from jaxgen.core.files import write_atomically
@@ -58,6 +59,14 @@ def load_data(
     if not name and dataset.label is not None:
         check_classes(experiment, dataset.classes, dataset.name)
     return centered(_part(experiment, dataset, split), data.image_size)
+
+
+def load_other(experiment: Experiment, split: str, *, progress: bool = True) -> Dataset:
+    """The images of one split of the second domain; see `load_data`."""
+    data = experiment.config.data
+    other = load.override(experiment.config, "data.name", data.other_name or data.name)
+    other = load.override(other, "data.keep_classes", data.other_classes)
+    return load_data(dataclasses.replace(experiment, config=other), split, progress=progress)
 
 
 def _part(experiment: Experiment, dataset: Dataset, split: str) -> Dataset:
@@ -152,7 +161,7 @@ def entries(experiment: Experiment) -> list[str]:
     return [
         name
         for name in experiment.example_batch
-        if not name.startswith("labelled_") and name not in computed
+        if not name.startswith(("labelled_", "other_")) and name not in computed
     ]
 
 
@@ -194,6 +203,7 @@ def make_pipeline(
         resident={"auto": None, "always": True, "never": False}[data.resident],
         entries=entries(experiment),
         labelled=labelled_pool(experiment, training),
+        other=load_other(experiment, "train") if experiment.reads_two_domains else None,
     )
 
 

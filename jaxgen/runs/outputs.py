@@ -16,7 +16,7 @@ from jaxgen.core.state import TrainState
 from jaxgen.data.dataset import Dataset
 from jaxgen.pictures import grids, of_a_run
 from jaxgen.report import run_page
-from jaxgen.runs import evaluations
+from jaxgen.runs import data, evaluations
 from jaxgen.train import loop
 from jaxgen.train.checkpoint import Checkpoints
 from jaxgen.train.metrics import Window, Writer, writes_or_tells
@@ -162,7 +162,8 @@ class Draw:
         self._experiment, self._workdir, self._writer = experiment, workdir, writer
         self._terminal, self._clock, self._announced = terminal, clock, False
         self._told: set[str] = set()
-        self._pictures = of_a_run.drawer(experiment.abilities, experiment.spec, held_out)
+        other = data.load_other(experiment, "test") if experiment.reads_two_domains else None
+        self._pictures = of_a_run.drawer(experiment.abilities, experiment.spec, held_out, other)
 
     def draw(self, step: int, state: TrainState) -> None:
         """Draws images/KIND_STEP.png."""

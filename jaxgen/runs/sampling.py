@@ -224,6 +224,29 @@ def rebuilt(
     return _pixels(experiment, drawn)
 
 
+def translated(
+    experiment: Experiment,
+    state: TrainState,
+    key: Any,
+    images: np.ndarray,
+    *,
+    inverse: bool = False,
+) -> np.ndarray:
+    """Images u8[n,h,w,c] of the first domain as ones of the other; inverse: the other way.
+
+    Raises UserError for an objective that translates nothing, and NotFiniteError.
+    """
+    experiment.require("translate")
+    translate: Any = experiment.abilities.translate
+    entry = "other_image" if inverse else "image"
+
+    @jax.jit
+    def some(state, raw, key):
+        return translate(experiment.spec, state, {entry: _prepared(raw)}, key)
+
+    return _pixels(experiment, _in_chunks(lambda *given: some(state, *given), images, key))
+
+
 def code_size(experiment: Experiment) -> int:
     """Numbers of a code. Raises UserError for an objective without codes."""
     draw_code, _ = _code_abilities(experiment)

@@ -64,6 +64,10 @@ def run(
             terminal.say(f"{workdir} is already at step {start}; raise config.num_steps to go on")
             return state
         terminal.say(data.described(training, held_out, config.data.validation))
+        if experiment.reads_two_domains:
+            known, new = (data.load_other(experiment, split) for split in ("train", "test"))
+            found = data.described(known, new, config.data.validation)
+            terminal.say(f"second domain: {found}")
         if config.precision == "mixed" and jax.default_backend() == "cpu":
             mention_precision(terminal.say)
         compiled, _ = compile_program(experiment, program, pipelines, state, terminal)

@@ -62,6 +62,11 @@ def plan(config: load.Config) -> tuple[Part, ...]:
                 f"{part.path} learns from labelled images that differ by seed, and a study trains "
                 "all seeds on the same data; train it with jaxgen.main."
             )
+        if part.experiment.reads_two_domains:
+            raise UserError(
+                f"{part.path} translates between two domains, and a study compares samples or "
+                "colors; train it with jaxgen.main."
+            )
         if part.experiment.config.evaluate_every:
             raise UserError(
                 f"{part.path} evaluates while it trains (config.evaluate_every), and a study does "

@@ -83,6 +83,11 @@ class Context:
         return even_rows(self.modelled_held_out.image, self.num)
 
     @functools.cached_property
+    def other(self) -> Dataset:
+        """The held-out images of the second domain, of an objective that reads one."""
+        return data.load_other(self.experiment, self.split)
+
+    @functools.cached_property
     def choosing(self) -> tuple[str, Dataset]:
         """("validation" or "training", images that something may be chosen on).
 
@@ -114,7 +119,7 @@ class Context:
         label = self.training.label
         if self.held_out.label is None or label is None or len(np.unique(label)) < 2:
             return features.pixel_features()
-        return self._classifier(self.modelled_training, self.modelled_held_out)
+        return self.classifier(self.modelled_training, self.modelled_held_out)
 
     @functools.cached_property
     def base_classifier(self) -> features.FeatureExtractor:
@@ -124,9 +129,10 @@ class Context:
             data.load_data(self.experiment, split, name=name, channels=1)
             for split in ("train", "test")
         )
-        return self._classifier(*base)
+        return self.classifier(*base)
 
-    def _classifier(self, training: Dataset, held_out: Dataset) -> features.FeatureExtractor:
+    def classifier(self, training: Dataset, held_out: Dataset) -> features.FeatureExtractor:
+        """The classifier of these labelled images, trained once."""
         key = (training.fingerprint, held_out.fingerprint)
         if key not in self.spaces:
             self.spaces[key] = classifier.classifier_features(training, held_out, say=self.say)

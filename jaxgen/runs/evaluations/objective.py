@@ -34,6 +34,8 @@ def evaluate(context: Context) -> dict[str, Any]:
     if metrics is None:
         return {}
     arrays: dict[str, Any] = {"image": held_out.image}
+    if experiment.reads_two_domains:
+        arrays["other_image"] = context.other.image
     if experiment.reads_labels:
         if held_out.label is None:
             return {}
