@@ -5,7 +5,8 @@ r"""CycleGAN between two folders of images, by the published recipe.
 
 J.-Y. Zhu et al. 2017, arXiv:1703.10593: images of 286 px of which windows of 256 px are cut,
 mirrored at random, one at a time; Adam at 2e-4 with b1 0.5, 100 epochs and 100 more in which the
-rate falls to 0. Epochs are of the 1,334 zebras: set num_steps and the schedules for others. Not run by us.
+rate falls to 0. Epochs are of the 1,334 zebras: set num_steps and the schedules for others. Not
+run by us.
 
 Deviations: the paper reports AMT and FCN scores, which are not here.
 Arguments: smoke.

@@ -24,6 +24,7 @@ from jaxgen.objectives import (
     ali,
     cgan,
     colorization,
+    cyclegan,
     ebgan,
     gan,
     lsgan,
@@ -66,6 +67,8 @@ AEGAN_CODE = "ConorLazarou/AEGAN-keras, params_64.json and its builder"
 AEGAN_28 = "ConorLazarou/AEGAN-keras, its history's 28 px configuration"
 ALI = "arXiv:1606.00704, appendix A (memory)"
 BIGAN = "arXiv:1605.09782, section 4 (memory)"
+CYCLE = "arXiv:1703.10593, section 4"
+CYCLE_CODE = "junyanz/pytorch-CycleGAN-and-pix2pix, options and models/cycle_gan_model.py"
 REPLICATION = "1henrypage/adversarial-autoencoders"
 
 
@@ -939,6 +942,30 @@ RECIPES = {
             **linear(93_600, 93_600),
         ),
     },
+    "configs/cyclegan_folder.py": {
+        **said(
+            CYCLE_CODE,
+            "",
+            {
+                "data.image_size": 256,
+                "data.load_size": 286,
+                "data.flip": True,
+                "data.batch_size": 1,
+                "networks.generator.features": 64,
+                "networks.generator.depth": 9,
+                "networks.inverse_discriminator.features": 64,
+                "networks.inverse_discriminator.depth": 3,
+                "num_steps": 266_800,
+            },
+        ),
+        **adam(
+            CYCLE,
+            f"optim.inverse_generator optim.inverse_discriminator {PLAYERS}",
+            2e-4,
+            0.5,
+            **linear(133_400, 133_400),
+        ),
+    },
     "configs/aae_mnist.py:clustering": aae_recipe(
         "category_discriminator style_discriminator",
         objective="aae_semisupervised",
@@ -956,6 +983,7 @@ OURS = {
     "configs/age_digits.py",
     "configs/ali_digits.py",
     "configs/colorization_photos.py",
+    "configs/cyclegan_digits.py",
     "configs/encoders_digits.py",
     "configs/pixelcnn_digits.py",
     "configs/pixelgan_ae_digits_clustering.py",
@@ -1075,6 +1103,16 @@ DEFAULTS = {
             },
         ),
     },
+    cyclegan: said(
+        CYCLE_CODE,
+        "",
+        {
+            "cycle_weight": 10.0,
+            "inverse_cycle_weight": 10.0,
+            "identity_weight": 0.5,
+            "pool_size": 50,
+        },
+    ),
     aae_supervised: said(AAE, "", {"code_size": 15, "prior_scale": 1.0}),
     aae_semisupervised: said(
         AAE, "", {"num_classes": 10, "style_size": 10, "input_noise_level": 0.3}
@@ -1163,6 +1201,12 @@ SIZES = {
     "configs/gan_mnist.py": {"generator": 2_503_984, "discriminator": 1_231_441},
     "configs/dcgan_celeba.py": {"generator": 3_576_704, "discriminator": 2_765_568},
     "configs/colorization_places.py": {"generator": 54_409_858, "discriminator": 2_765_633},
+    "configs/cyclegan_folder.py": {
+        "generator": 11_378_179,
+        "inverse_generator": 11_378_179,
+        "discriminator": 2_764_737,
+        "inverse_discriminator": 2_764_737,
+    },
     "configs/dcgan_lsun.py": {"generator": 18_885_760, "discriminator": 17_232_768},
     # gan_cifar.py without the 8576 biases before a normalisation, with 3 of the image.
     "configs/wgan_gp_cifar10.py:dcgan": {"generator": 5_171_331, "critic": 4_114_689},

@@ -53,6 +53,11 @@ OFFERS = {
         ("discriminator",),
         {"colorize", "evaluate"},
     ),
+    "cyclegan": (
+        ("generator", "inverse_generator", "discriminator", "inverse_discriminator"),
+        ("discriminator", "inverse_discriminator"),
+        {"translate", "evaluate"},
+    ),
     "ebgan": (("generator", "discriminator"), ("discriminator",), GENERATES),
     "gan": (("generator", "discriminator"), ("discriminator",), GENERATES),
     "lsgan": (("generator", "discriminator"), ("discriminator",), GENERATES),
@@ -85,7 +90,7 @@ def test_abilities(name):
     assert game.name == f"jaxgen.objectives.{name}"
     assert (game.networks, game.adversaries) == (networks, adversaries)
     for ability in ABILITIES | {"create_state", "train_step", "sample"}:
-        samples = ability == "sample" and "colorize" not in abilities
+        samples = ability == "sample" and not abilities & {"colorize", "translate"}
         offered = ability in abilities or ability in ("create_state", "train_step") or samples
         assert getattr(game, ability) is (getattr(module, ability) if offered else None), ability
     assert game.turns == module.turns(module.Hparams())
@@ -128,6 +133,7 @@ READS = [
         7,
         True,
     ),
+    ("cyclegan", {}, ("image", "other_image"), (), 1, 0, False),
     ("ebgan", {"discriminator_updates": 2}, ("image",), (), 2, 0, False),
     ("gan", {"latent_prior": "uniform_unit"}, ("image",), (), 1, 0, False),
     ("gan", {"order": "alternating", "discriminator_updates": 3}, ("image",), (), 3, 0, False),
@@ -228,7 +234,7 @@ def test_classes_and_arcs_follow_the_hparams():
 def test_a_missing_name_is_told(lacking):
     module = minimal()
     delattr(module, lacking)
-    told = r"sample \(or colorize\)" if lacking == "sample" else lacking
+    told = r"sample \(or colorize, or translate\)" if lacking == "sample" else lacking
     message = rf"^config\.objective=papers\.mine lacks {told}\.$"
     with pytest.raises(UserError, match=message):
         resolve(module, 1)

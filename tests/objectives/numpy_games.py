@@ -137,6 +137,58 @@ def ali_pair(h, key, image):
     return terms
 
 
+# CycleGAN
+
+
+def cycle_generators(h, key, image, other_image):
+    """Both generators; the cycle of either starts from one domain."""
+    ways = (
+        ("generator", "inverse_generator", "discriminator", image, other_image, h.cycle_weight),
+        (
+            "inverse_generator",
+            "generator",
+            "inverse_discriminator",
+            other_image,
+            image,
+            h.inverse_cycle_weight,
+        ),
+    )
+    own_cycle = {"generator": h.inverse_cycle_weight, "inverse_generator": h.cycle_weight}
+
+    def terms(w):
+        found = {}
+        for name, back, judge, start, there, weight in ways:
+            made = image_of(w[name], start)
+            again = image_of(w[back], made)
+            found[f"{name}/adversarial"] = (1, np.square(scores(w[judge], made) - 1).mean())
+            found[f"{name}/cycle"] = (weight, np.abs(again - flat(start)).mean())
+            change = np.abs(image_of(w[name], there) - flat(there)).mean()
+            if h.identity_weight:
+                found[f"{name}/identity"] = (h.identity_weight * own_cycle[name], change)
+        return found
+
+    return terms
+
+
+def cycle_discriminators(h, key, image, other_image, made_other_image, made_image):
+    pairs = {
+        "discriminator": (other_image, made_other_image),
+        "inverse_discriminator": (image, made_image),
+    }
+
+    def terms(w):
+        found = {}
+        for name, (real, fake) in pairs.items():
+            on_real, on_fake = (scores(w[name], x) for x in (real, fake))
+            loss = (np.square(on_real - 1).mean() + np.square(on_fake).mean()) / 2
+            found[f"{name}/loss"] = (1, loss)
+            means = {f"{name}/real": on_real.mean(), f"{name}/fake": on_fake.mean()}
+            found |= measured(means)
+        return found
+
+    return terms
+
+
 # AGE
 
 

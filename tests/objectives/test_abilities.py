@@ -84,6 +84,14 @@ def answers(module, spec, state, batch):
             "colorize": module.colorize(spec, state, batch["lightness"], key),
             "evaluate": module.evaluate(spec, state, batch, key),
         }
+    if hasattr(module, "translate"):
+        return {
+            "translate": module.translate(spec, state, batch, next(keys)),
+            "back": module.translate(
+                spec, state, {"other_image": batch["other_image"]}, next(keys)
+            ),
+            "evaluate": module.evaluate(spec, state, batch, next(keys)),
+        }
     found = {"sample": module.sample(spec, state, next(keys), 5)}
     if hasattr(module, "encode"):
         found["encode"] = module.encode(spec, state, batch["image"])
@@ -110,6 +118,8 @@ def test_abilities_ask_the_averaged_networks_outside_of_training(variant):
     jax.tree.map(np.testing.assert_array_equal, found, expected)
     if "colorize" in found:
         assert found["colorize"].shape == (len(batch["lightness"]), SIDE, SIDE, 2)
+    elif "translate" in found:
+        assert found["translate"].shape == batch["image"].shape
     else:
         assert found["sample"].shape == image_like(5)
     assert all(np.all(np.isfinite(x)) for x in found.values() if isinstance(x, jax.Array))

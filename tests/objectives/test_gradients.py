@@ -73,6 +73,10 @@ ALI = {"discriminator": games.ali_discriminator, "generator+encoder": games.ali_
 GAN = two_players("discriminator", games.gan_discriminator, games.gan_generator)
 CGAN = two_players("discriminator", games.cgan_discriminator, games.cgan_generator)
 LSGAN = two_players("discriminator", games.lsgan_discriminator, games.lsgan_generator)
+CYCLES = {
+    "generator+inverse_generator": games.cycle_generators,
+    "discriminator+inverse_discriminator": games.cycle_discriminators,
+}
 EBGAN = two_players("discriminator", games.ebgan_discriminator, games.ebgan_generator)
 WGAN = two_players("critic", games.wgan_critic, games.wgan_generator)
 WGAN_GP = two_players("critic", games.wgan_gp_critic, games.wgan_generator)
@@ -175,6 +179,11 @@ GAMES = [
             "drawn": DRAWN,
             "bigan": {"latent_prior": "uniform", "reduction": "mean"},
         },
+    ),
+    (
+        "cyclegan",
+        CYCLES,
+        {"published": {}, "without identity": {"identity_weight": 0.0, "pool_size": 0}},
     ),
     (
         "gan",
@@ -326,6 +335,7 @@ DEFAULTS = {
     },
     "ali": {"order": "alternating"},
     "colorization": {"adversarial_weight": 1.5, "l1_weight": 1.2, "l2_weight": 0.7},
+    "cyclegan": {"cycle_weight": 3.0, "inverse_cycle_weight": 2.0},
     "ebgan": {"pulling_away_weight": 0.7},
     "gan": {"order": "alternating"},
     "wgan": {"critic_updates": 1},
@@ -412,6 +422,8 @@ def test_every_turn_of_a_step_follows_the_gradient_of_its_papers_loss(case):
     name, losses, hparams = CASES[case]
     spec, state, batch = game_of(name, hparams)
     key = jax.random.key(1)
+    if hasattr(module_of(name), "show"):  # what its step puts into the batch
+        batch |= module_of(name).show(spec, state, batch, jax.random.clone(key))[0]
     after, _ = module_of(name).train_step(spec, state, batch, key)
     weights = jax.tree.map(lambda x: np.array(x, np.float64), state.params)
     offered = resolve(module_of(name), spec.hparams)

@@ -72,6 +72,7 @@ AT_ONCE = tuple(
     for name in ("image_discriminator", "latent_discriminator")
 )
 COLORS = ("lightness", "chroma")
+DOMAINS = ("image", "other_image")
 MIXTURE = {"code_prior": "mixture", "label_informed": True}
 INFORMED = ("informed_discriminator_loss", "informed_encoder_loss")
 JUDGES = ("category_discriminator", "style_discriminator")
@@ -155,6 +156,23 @@ CASES = {
         )
         for more, order in (("", {}), (", alternating", {"order": "alternating"}))
     },
+    "cyclegan": (
+        "cyclegan",
+        {},
+        1,
+        (
+            (("generator", "inverse_generator"), "generators_loss", DOMAINS, 1, True, None, False),
+            (
+                ("discriminator", "inverse_discriminator"),
+                "discriminators_loss",
+                (*DOMAINS, "made_other_image", "made_image"),
+                1,
+                False,
+                None,
+                False,
+            ),
+        ),
+    ),
     "cgan": ("cgan", {}, 1, game("discriminator", 1, 1, ("image", "label"))),
     "colorization": ("colorization", {}, 1, game("discriminator", 1, 1, COLORS)),
     "colorization, several": (
@@ -320,6 +338,8 @@ def test_a_step_is_the_turns_one_after_the_other(case):
     options = {"clip": 0.5} if name == "wgan" else {}
     spec, state, batch = setup(name, ema=True, **hparams, **options)
     key = jax.random.key(1)
+    if hasattr(module_of(name), "show"):  # what its step puts into the batch
+        batch |= module_of(name).show(spec, state, batch, jax.random.clone(key))[0]
     after, _ = module_of(name).train_step(spec, state, batch, key)
     purposes = [turn.purpose for turn in module_of(name).turns(spec.hparams)]
     expected = step_by_step(name, rows, purposes, spec, state, batch, key, batches)

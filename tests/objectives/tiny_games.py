@@ -22,6 +22,7 @@ HPARAMS = {
     "aae_semisupervised": {"style_size": CODE, "num_classes": CLASSES},
     "aae_supervised": {"code_size": CODE, "num_classes": CLASSES},
     "ali": {**_LATENTS, "posterior": "deterministic"},
+    "cyclegan": {"pool_size": 3},
     "cgan": {**_LATENTS, "num_classes": CLASSES},
     "pixelcnn": _IMAGES,
     "pixelgan_ae": {**_IMAGES, "code_size": CLASSES, "posterior": "deterministic"},
@@ -111,6 +112,7 @@ def spec_of(name, tx=None, *, ema=False, trained=True, **hparams):
     nets["encoder"] = Player((code,), trained)
     nets["generator"] = Player((SIDE, SIDE, 1), trained)
     nets["decoder"] = Pixels(trained) if name.startswith("pixel") else nets["generator"]
+    nets["inverse_generator"] = nets["generator"]
     if name == "ebgan":
         nets["discriminator"] = Autoencoder(trained)
     if name.endswith("colorization"):
@@ -134,6 +136,9 @@ def batch_of(spec, name):
     label = jnp.arange(count, dtype=jnp.int32) % CLASSES
     known = {"labelled_image": labelled, "labelled_label": (label + 1) % CLASSES}
     chroma = jax.random.uniform(jax.random.key(8), (count, SIDE, SIDE, 2), minval=-1.0)
+    names = ("other_image", "made_other_image", "made_image")
+    others = jax.random.uniform(jax.random.key(7), (3, *image.shape), minval=-1.0)
+    known |= dict(zip(names, others))
     return {"image": image, "label": label, **known, "lightness": image, "chroma": chroma}
 
 

@@ -95,6 +95,7 @@ CONFIGS = {
     },
     "aegan_digits.py": {"codes", "objective", "quality", "parzen", "reconstructions"},
     "ali_digits.py": {"codes", "objective", "quality", "parzen", "reconstructions"},
+    "cyclegan_digits.py": {"objective", "translation"},
     "aegan_digits.py:gan": {"quality", "parzen", "probe"},
 }
 
