@@ -22,11 +22,10 @@ import dataclasses
 import jax
 
 from jaxgen.core.errors import require_at_least, require_choice
-from jaxgen.core.keys import key_for
 from jaxgen.core.nets import Nets
 from jaxgen.core.spec import Spec
 from jaxgen.core.state import TrainState
-from jaxgen.core.step import Turn, finish, optimise, take_turns
+from jaxgen.core.step import Turn, take_turns
 from jaxgen.core.types import Array, Batch, Key, Metrics
 from jaxgen.losses import adversarial
 from jaxgen.objectives.parts import adversary, latents
@@ -105,18 +104,5 @@ def create_state(spec: Spec, key: Key, batch: Batch) -> TrainState:
 def train_step(spec: Spec, state: TrainState, batch: Batch, key: Key) -> tuple[TrainState, Metrics]:
     """One step of the game. batch["image"]: f32[k b,h,w,c] with k the discriminator's updates."""
     if spec.hparams.order == "simultaneous":
-        return _move_together(spec, state, batch["image"], key)
+        return adversary.move_together(spec, state, batch, key, turns(spec.hparams))
     return take_turns(spec, state, batch, key, turns(spec.hparams))
-
-
-def _move_together(spec, state, image, key):
-    """Both players move by their gradients at one point: neither sees what the other becomes."""
-    key = key_for(jax.random.fold_in(key, state.step), "both")
-    same = jax.random.clone(key)  # the same noise, on purpose
-    moved, discriminator_metrics = optimise(
-        spec, state, "discriminator", discriminator_loss, image, key
-    )
-    old = moved.replace(params=state.params)
-    state, generator_metrics = optimise(spec, old, "generator", generator_loss, image, same)
-    both = {**state.params, "discriminator": moved.params["discriminator"]}
-    return finish(spec, state.replace(params=both)), discriminator_metrics | generator_metrics

@@ -95,6 +95,7 @@ CONFIGS = {
     },
     "aegan_digits.py": {"codes", "objective", "quality", "parzen", "reconstructions"},
     "aegan_digits.py:gan": {"quality", "parzen", "probe"},
+    "vae_digits.py": {"codes", "objective", "quality", "parzen", "reconstructions"},
 }
 
 

@@ -1,6 +1,6 @@
 """What games of a generator against one adversary share: passes, metrics, turns, first states."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -10,7 +10,7 @@ from jaxgen.core.keys import key_for
 from jaxgen.core.nets import Nets
 from jaxgen.core.spec import Spec
 from jaxgen.core.state import TrainState, create, evaluating
-from jaxgen.core.step import Turn, optimise
+from jaxgen.core.step import Turn, check_batch, finish, optimise
 from jaxgen.core.types import Array, Batch, Key, Metrics
 from jaxgen.losses.moments import relative_spread
 from jaxgen.objectives.parts import latents
@@ -110,6 +110,28 @@ def alternate(
         Turn(name, adversary_loss, entries, updates, fresh=True, update=adversary_update),
         Turn("generator", generator_loss, entries, generator_updates),
     )
+
+
+def move_together(
+    spec: Spec, state: TrainState, batch: Batch, key: Key, turns: Sequence[Turn]
+) -> tuple[TrainState, Metrics]:
+    """A training step of `turns`, one update each, whose players move by their gradients at one
+    point and on the same draws: none sees what another becomes.
+
+    Running statistics move with each player's pass, in the order of the turns.
+    """
+    check_batch(batch)
+    key = key_for(jax.random.fold_in(key, state.step), "both")
+    start, moved, metrics = state.params, {}, {}
+    for turn in turns:
+        same = jax.random.clone(key)  # the same noise, on purpose
+        args = (*(batch[name] for name in turn.entries), same)
+        state, found = turn.update(
+            spec, state.replace(params=start), turn.players, turn.loss, *args, phase=turn.phase
+        )
+        moved |= {name: state.params[name] for name in turn.players}
+        metrics |= found
+    return finish(spec, state.replace(params={**start, **moved})), metrics
 
 
 def update_and_clip(
