@@ -166,6 +166,21 @@ def age(
     return config
 
 
+def vae(*, features: int, num_steps: int) -> ConfigDict:
+    """A VAE with one hidden layer of `features` in each network, and Adam at 1e-3."""
+    networks = {
+        "encoder": {"module": "autoencoder.MLPEncoder"},
+        "decoder": {"module": "autoencoder.MLPDecoder"},
+    }
+    for network in networks.values():
+        network.update(features=features, depth=1)
+    config = experiment("vae", networks, dict.fromkeys(networks, adam(1e-3)), num_steps)
+    config.hparams.latent_size = 20
+    # Means and deviations.
+    config.networks.encoder.output_size = 2 * config.hparams.get_ref("latent_size")
+    return config
+
+
 def pixelcnn(
     *, class_conditional: bool, output: str, optim: dict, num_steps: int, **decoder: Any
 ) -> ConfigDict:

@@ -29,6 +29,7 @@ from jaxgen.objectives import (
     gan,
     lsgan,
     pixelgan_ae,
+    vae,
     wgan,
     wgan_gp,
 )
@@ -70,6 +71,8 @@ BIGAN = "arXiv:1605.09782, section 4 (memory)"
 CYCLE = "arXiv:1703.10593, section 4"
 CYCLE_CODE = "junyanz/pytorch-CycleGAN-and-pix2pix, options and models/cycle_gan_model.py"
 REPLICATION = "1henrypage/adversarial-autoencoders"
+VAE = "arXiv:1312.6114, sections 2 and 3"
+VAE_EXAMPLE = "pytorch/examples, vae/main.py"
 
 
 def said(source, where, values):
@@ -552,7 +555,25 @@ AEGANS = {
         **keras_adam(AEGAN_28, JUDGES, 1e-3, 0.5),
     },
 }
+VAE_MNIST = {
+    **said(
+        VAE_EXAMPLE,
+        "",
+        {
+            "objective": "vae",
+            "data.name": "tfds:mnist",
+            "data.batch_size": 128,
+            "hparams.latent_size": 20,
+            "hparams.likelihood": "bernoulli",
+            "networks.encoder.output_size": 40,
+        },
+    ),
+    **said(VAE_EXAMPLE, "networks.encoder networks.decoder", {"features": 400, "depth": 1}),
+    **said(VAE, "", {"hparams.kl_weight": 1.0}),
+    **adam(VAE_EXAMPLE, "optim.encoder optim.decoder", 1e-3, 0.9),
+}
 RECIPES = {
+    "configs/vae_mnist.py": VAE_MNIST,
     **COLORIZERS,
     **AEGANS,
     "configs/age_cifar10.py": age_recipe(32, CIFAR_HALVINGS, **CIFAR_AGE),
@@ -989,6 +1010,7 @@ OURS = {
     "configs/pixelgan_ae_digits_clustering.py",
     "configs/pixelgan_ae_digits_gaussian.py",
     "configs/pixelgan_ae_digits_semisupervised.py",
+    "configs/vae_digits.py",
 }
 
 
@@ -1113,6 +1135,10 @@ DEFAULTS = {
             "pool_size": 50,
         },
     ),
+    vae: {
+        **said(VAE, "", {"kl_weight": 1.0}),
+        **said(VAE_EXAMPLE, "", {"latent_size": 20, "likelihood": "bernoulli"}),
+    },
     aae_supervised: said(AAE, "", {"code_size": 15, "prior_scale": 1.0}),
     aae_semisupervised: said(
         AAE, "", {"num_classes": 10, "style_size": 10, "input_noise_level": 0.3}
@@ -1198,6 +1224,8 @@ SIZES = {
     },
     "configs/age_cifar10.py": {"encoder": 1_183_616, "generator": 3_934_595},
     "configs/age_celeba.py": {"encoder": 3_281_728, "generator": 3_281_792},
+    # Layers of 784, 400 and 20 units, mu and log sigma.
+    "configs/vae_mnist.py": {"encoder": 330_040, "decoder": 322_784},
     "configs/gan_mnist.py": {"generator": 2_503_984, "discriminator": 1_231_441},
     "configs/dcgan_celeba.py": {"generator": 3_576_704, "discriminator": 2_765_568},
     "configs/colorization_places.py": {"generator": 54_409_858, "discriminator": 2_765_633},

@@ -768,9 +768,9 @@ MUTANTS = [
         "the square is of the mean score",
     ),
     (
-        "jaxgen/objectives/gan.py",
-        "    old = moved.replace(params=state.params)\n",
-        "    old = moved\n",
+        "jaxgen/objectives/parts/adversary.py",
+        "spec, state.replace(params=start), turn.players",
+        "spec, state, turn.players",
         "tests/objectives/test_gan_family.py",
         "a simultaneous generator sees the new discriminator",
     ),

@@ -1,10 +1,10 @@
-"""Exact log-likelihoods of images under the output distributions of autoregressive models.
+"""Exact log-likelihoods of images under the output distributions of decoders; the KL of codes.
 
-All take images x f[b,h,w,c] in [-1,1] and give f[b]: nats, summed over pixels and channels, of
-those pixels alone where `where` bool[b,h,w] is true, if it is given. They are of probabilities,
-not densities: each sums to 1 over all images of 2 (Bernoulli) or 256 values a channel. Draws from
-the same distributions, in `models.pixel_outputs`, take the levels and the layout of a mixture's
-parameters from here.
+Likelihoods take images x f[b,h,w,c] in [-1,1] and give f[b]: nats, summed over pixels and channels,
+of those pixels alone where `where` bool[b,h,w] is true, if it is given. They are of probabilities,
+not densities: each sums to 1 over all images of 2 (Bernoulli) or 256 values a channel. Only
+`gaussian_nll` is of a density. Draws from the distributions of autoregressive models, in
+`models.pixel_outputs`, take the levels and the layout of a mixture's parameters from here.
 """
 
 import math
@@ -29,6 +29,35 @@ def bernoulli_nll(logits: Array, x: Array, *, where: Array | None = None) -> Arr
     if logits.shape != target.shape:
         raise ValueError(f"logits and x must be of one shape; got {logits.shape} and {x.shape}.")
     return _total(jax.nn.softplus(logits) - target * logits, where)
+
+
+def gaussian_nll(mean: Array, x: Array, *, scale: float = 1.0, where: Array | None = None) -> Array:
+    """-sum log N(x; mean, scale^2) of f[b,...]: f[b], the nats of a density, so of any sign.
+
+    Per number (x - mean)^2 / (2 scale^2) + log scale + log(2 pi) / 2. Of pixels in [-1,1], or of
+    any features.
+    """
+    mean, x = at_least_float32(mean), at_least_float32(x)
+    if mean.shape != x.shape:
+        raise ValueError(f"mean and x must be of one shape; got {mean.shape} and {x.shape}.")
+    constant = math.log(scale) + math.log(2.0 * math.pi) / 2.0
+    return _total(jnp.square((x - mean) / scale) / 2.0 + constant, where)
+
+
+def gaussian_kl(mean: Array, log_sigma: Array) -> Array:
+    """KL(N(mean, sigma^2) || N(0, I)) of f[b,m] and log sigma f[b,m]: f[b], nats, 0 or more.
+
+    Exact, summed over dimensions: -sum (1 + log sigma^2 - mean^2 - sigma^2) / 2. D. Kingma, M.
+    Welling, "Auto-Encoding Variational Bayes", 2013, arXiv:1312.6114, appendix B.
+    """
+    mean, log_sigma = at_least_float32(mean), at_least_float32(log_sigma)
+    if mean.shape != log_sigma.shape:
+        raise ValueError(
+            f"mean and log_sigma must be of one shape; got {mean.shape} and {log_sigma.shape}."
+        )
+    # Near the prior sigma^2 - 1 and log sigma^2 cancel.
+    excess = jnp.expm1(2.0 * log_sigma) - 2.0 * log_sigma
+    return _total((jnp.square(mean) + excess) / 2.0, None)
 
 
 def categorical_nll(logits: Array, x: Array, *, where: Array | None = None) -> Array:

@@ -45,6 +45,82 @@ def test_bernoulli_is_finite_at_large_logits():
     assert float(gradient[0, 0]) == pytest.approx(1.0)
 
 
+def slopes(function, *arrays, step=1e-6):
+    """Central differences of a sum, by each number of each float64 array."""
+    found = []
+    for array in arrays:
+        slope = np.zeros_like(array)
+        for i in np.ndindex(array.shape):
+            here, sides = array[i], []
+            for array[i] in (here + step, here - step):
+                sides.append(function(*arrays).sum())
+            array[i] = here
+            slope[i] = (sides[0] - sides[1]) / (2 * step)
+        found.append(slope)
+    return found
+
+
+def gaussian(mean, x, scale):
+    """-log of the density, each number's written out, summed for each row."""
+    density = np.exp(-((x - mean) ** 2) / (2 * scale**2)) / np.sqrt(2 * np.pi * scale**2)
+    return -np.log(density).reshape(len(x), -1).sum(1)
+
+
+@pytest.mark.parametrize("scale", [0.1, 1.0, 3.0])
+@pytest.mark.parametrize("shape", [(3, 2, 2, 1), (3, 5)])
+def test_gaussian_against_numpy(shape, scale):
+    mean = draws(shape)
+    x = mean + scale * draws(shape, 1)
+    value = likelihood.gaussian_nll(f32(mean), f32(x), scale=scale)
+    np.testing.assert_allclose(value, gaussian(mean, x, scale), rtol=1e-4, atol=1e-4)
+    gradients = jax.grad(
+        lambda *args: likelihood.gaussian_nll(*args, scale=scale).sum(), argnums=(0, 1)
+    )(f32(mean), f32(x))
+    expected = slopes(lambda mean, x: gaussian(mean, x, scale), mean, x)
+    for found, slope in zip(gradients, expected):
+        np.testing.assert_allclose(found, slope, rtol=1e-3, atol=1e-4 / scale)
+
+
+def test_gaussian_integrates_to_one_and_takes_a_mask():
+    x = np.linspace(-6.0, 6.0, 2001)
+    nats = likelihood.gaussian_nll(jnp.full((2001, 1), 0.3), f32(x)[:, None], scale=0.8)
+    assert float(np.exp(-np.asarray(nats)).sum() * (x[1] - x[0])) == pytest.approx(1.0, abs=1e-4)
+    image = f32(draws((1, 2, 2, 3)))
+    where = jnp.array([[[True, False], [False, False]]])
+    one = likelihood.gaussian_nll(0.0 * image[:, :1, :1], image[:, :1, :1])
+    masked = likelihood.gaussian_nll(0.0 * image, image, where=where)
+    np.testing.assert_allclose(masked, one, rtol=1e-6)
+
+
+def kl(mean, log_sigma):
+    """As an integral of q log q / p over a fine grid, summed over dimensions."""
+    noise = np.linspace(-9.0, 9.0, 4001)
+    weight = np.exp(-(noise**2) / 2) / np.sqrt(2 * np.pi) * (noise[1] - noise[0])
+    z = mean[..., None] + np.exp(log_sigma)[..., None] * noise
+    log_ratio = -(noise**2) / 2 - log_sigma[..., None] + z**2 / 2
+    return (weight * log_ratio).sum(-1).sum(-1)
+
+
+def test_gaussian_kl_is_the_integral_and_so_is_its_gradient():
+    mean, log_sigma = draws((4, 3)), draws((4, 3), 1, 0.7)
+    value = likelihood.gaussian_kl(f32(mean), f32(log_sigma))
+    np.testing.assert_allclose(value, kl(mean, log_sigma), rtol=1e-5)
+    gradients = jax.grad(lambda *args: likelihood.gaussian_kl(*args).sum(), argnums=(0, 1))(
+        f32(mean), f32(log_sigma)
+    )
+    for found, slope in zip(gradients, slopes(kl, mean, log_sigma, step=1e-5)):
+        np.testing.assert_allclose(found, slope, rtol=1e-3, atol=1e-4)
+
+
+def test_gaussian_kl_is_exact_near_the_prior():
+    """There 1 + log sigma^2 - sigma^2 is a difference of like numbers."""
+    assert float(likelihood.gaussian_kl(jnp.zeros((1, 9)), jnp.zeros((1, 9)))[0]) == 0.0
+    for log_sigma in (1e-3, -1e-3, 1e-2):
+        exact = (np.expm1(2 * log_sigma) - 2 * log_sigma) / 2  # in float64
+        found = likelihood.gaussian_kl(jnp.zeros((1, 1)), jnp.full((1, 1), log_sigma))
+        assert float(found[0]) == pytest.approx(exact, rel=1e-3)
+
+
 def test_categorical_against_numpy():
     logits = draws((2, 3, 2, 3, 256), scale=2.0)
     levels = np.random.default_rng(1).integers(0, 256, (2, 3, 2, 3))
@@ -169,6 +245,10 @@ def test_bits_per_dim():
 def test_wrong_shapes_are_refused():
     with pytest.raises(ValueError, match="one shape"):
         likelihood.bernoulli_nll(jnp.zeros((2, 4, 4, 1)), jnp.zeros((2, 4, 4)))
+    with pytest.raises(ValueError, match="mean and x must be of one shape"):
+        likelihood.gaussian_nll(jnp.zeros((2, 4)), jnp.zeros((2, 1)))
+    with pytest.raises(ValueError, match="mean and log_sigma must be of one shape"):
+        likelihood.gaussian_kl(jnp.zeros((2, 4)), jnp.zeros((2, 1)))
     with pytest.raises(ValueError, match="256"):
         likelihood.categorical_nll(jnp.zeros((2, 4, 4, 1)), jnp.zeros((2, 4, 4, 1)))
     with pytest.raises(ValueError, match="10K parameters"):

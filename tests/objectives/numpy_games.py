@@ -601,7 +601,11 @@ def color_age_generator(h, key, lightness, chroma):
 
 
 def binary(h, key, image):
-    if h.output != "bernoulli" or h.binarise == "none":
+    return to_binary(h, key, image) if h.output == "bernoulli" else image
+
+
+def to_binary(h, key, image):
+    if h.binarise == "none":
         return image
     threshold = 2 * uniform(key, *image.shape) - 1 if h.binarise == "sample" else 0
     return np.where(image > threshold, 1.0, -1.0)
@@ -641,6 +645,46 @@ def pixelcnn_decoder(h, key, image, *given):
 
 def pixelcnn_conditional_decoder(h, key, image, label):
     return pixelcnn_decoder(h, key, image, one_hot(label, h.num_classes))
+
+
+# The variational autoencoder
+
+
+def posterior(w, image):
+    """(mu, log sigma)."""
+    return np.split(linear(w["encoder"], image), 2, axis=1)
+
+
+def gaussian_kl(mean, log_sigma):
+    return -(1 + 2 * log_sigma - mean**2 - np.exp(2 * log_sigma)).sum(1) / 2
+
+
+def vae_nats(h, output, image):
+    """-log p(x|z) of each image."""
+    x, s = flat(image), h.pixel_scale
+    if h.likelihood == "bernoulli":
+        return cross_entropy(output, (x + 1) / 2).sum(1)
+    if h.likelihood == "gaussian":
+        return (np.square(x - output) / (2 * s**2) + np.log(s * np.sqrt(2 * np.pi))).sum(1)
+    above = np.where(x > 0.999, 1.0, sigmoid((x + 1 / 255 - output) / s))
+    below = np.where(x < -0.999, 0.0, sigmoid((x - 1 / 255 - output) / s))
+    return -np.log(above - below).sum(1)
+
+
+def vae(h, key, image):
+    if h.likelihood == "bernoulli":
+        image = to_binary(h, key_for(key, "pixels"), image)
+    noise = normal(key_for(key, "code"), len(image), h.latent_size)
+
+    def terms(w):
+        mean, log_sigma = posterior(w, image)
+        output = image_of(w["decoder"], mean + np.exp(log_sigma) * noise)
+        return {
+            "decoder/nats": (1, vae_nats(h, output, image).mean()),
+            "encoder/kl": (h.kl_weight, gaussian_kl(mean, log_sigma).mean()),
+        }
+
+    return terms
 
 
 # Autoencoders with an adversary on codes

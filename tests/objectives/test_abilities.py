@@ -72,6 +72,8 @@ VARIANTS = {name: (name, {}) for name in NAMES} | {
     "colorization of a latent": ("colorization", {"latent_size": CODE}),
     "pixelcnn of classes": ("pixelcnn", {"num_classes": CLASSES}),
     "pixelgan_ae, gaussian": ("pixelgan_ae", {"code_prior": "gaussian"}),
+    "vae, gaussian": ("vae", {"likelihood": "gaussian"}),
+    "vae, discretized": ("vae", {"likelihood": "discretized", "importance_samples": 3}),
 }
 
 

@@ -99,6 +99,8 @@ SEMISUPERVISED = phases(
 PIXELGAN = phases(*of_binary(games.pixelgan_reconstruction, *CODES, games.pixelgan_supervised))
 PIXELGAN_OF_REAL_CODES = phases(*of_binary(games.pixelgan_reconstruction, *CODES))
 
+VAE = {"encoder+decoder": games.vae}
+
 KINDS = {"image": ("generated", "reconstructed"), "latent": ("encoded", "recoded")}
 
 
@@ -312,6 +314,17 @@ GAMES = [
             "gaussian, drawn": GAUSSIAN | DRAWN | NOISY,
             "gaussian, noise": GAUSSIAN | IMPLICIT,
             "mixture": MIXTURE,
+        },
+    ),
+    (
+        "vae",
+        VAE,
+        {
+            "threshold": {},
+            "sample, beta": {"binarise": "sample", "kl_weight": 4.0},
+            "none": {"binarise": "none", "kl_weight": 0.5},
+            "gaussian": {"likelihood": "gaussian", "pixel_scale": 0.4},
+            "discretized": {"likelihood": "discretized", "pixel_scale": 0.2},
         },
     ),
 ]

@@ -228,6 +228,12 @@ CASES = {
     ),
     "pixelgan_ae": ("pixelgan_ae", {}, 1, autoencoder(supervised=True)),
     "pixelgan_ae of real codes": ("pixelgan_ae", {"code_prior": "gaussian"}, 1, autoencoder()),
+    "vae": (
+        "vae",
+        {},
+        1,
+        ((("encoder", "decoder"), "autoencoder_loss", IMAGE, 1, False, None, False),),
+    ),
     "wgan": ("wgan", {}, 5, game("critic", 5, 1)),
     "wgan, few": ("wgan", {"critic_updates": 2, "generator_updates": 3}, 2, game("critic", 2, 3)),
     "wgan_gp": ("wgan_gp", {}, 5, game("critic", 5, 1)),

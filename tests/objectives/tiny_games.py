@@ -27,6 +27,7 @@ HPARAMS = {
     "pixelcnn": _IMAGES,
     "pixelgan_ae": {**_IMAGES, "code_size": CLASSES, "posterior": "deterministic"},
     "colorization": {},
+    "vae": _LATENTS,
 } | {
     name: _LATENTS
     for name in ("aegan", "age", "age_colorization", "ebgan", "gan", "lsgan", "wgan", "wgan_gp")
@@ -107,9 +108,10 @@ def spec_of(name, tx=None, *, ema=False, trained=True, **hparams):
     """
     module = module_of(name)
     hparams = module.Hparams(**{**HPARAMS[name], **hparams})
-    code = {"aae_semisupervised": CLASSES + CODE, "pixelgan_ae": CLASSES}.get(name, CODE)
+    # Of a VAE deviations as well.
+    outputs = {"aae_semisupervised": CLASSES + CODE, "pixelgan_ae": CLASSES, "vae": 2 * CODE}
     nets = dict.fromkeys(module.NETWORKS, Player((), trained))
-    nets["encoder"] = Player((code,), trained)
+    nets["encoder"] = Player((outputs.get(name, CODE),), trained)
     nets["generator"] = Player((SIDE, SIDE, 1), trained)
     nets["decoder"] = Pixels(trained) if name.startswith("pixel") else nets["generator"]
     nets["inverse_generator"] = nets["generator"]

@@ -97,6 +97,7 @@ CONFIGS = {
     "ali_digits.py": {"codes", "objective", "quality", "parzen", "reconstructions"},
     "cyclegan_digits.py": {"objective", "translation"},
     "aegan_digits.py:gan": {"quality", "parzen", "probe"},
+    "vae_digits.py": {"codes", "objective", "quality", "parzen", "reconstructions"},
 }
 
 

@@ -115,19 +115,23 @@ def alternate(
 def move_together(
     spec: Spec, state: TrainState, batch: Batch, key: Key, turns: Sequence[Turn]
 ) -> tuple[TrainState, Metrics]:
-    """A step in which players move by their gradients at one point: none sees what others become.
+    """A training step of `turns`, one update each, whose players move by their gradients at one
+    point and on the same draws: none sees what another becomes.
 
-    Each of `turns` is one update on batch["image"], all with the same noise, on purpose.
+    Running statistics move with each player's pass, in the order of the turns.
     """
-    key = key_for(jax.random.fold_in(key, state.step), "both")
     check_batch(batch)
-    params, metrics, now = dict(state.params), {}, state
+    key = key_for(jax.random.fold_in(key, state.step), "both")
+    start, moved, metrics = state.params, {}, {}
     for turn in turns:
-        again = jax.random.clone(key)
-        now, found = optimise(spec, now, turn.players, turn.loss, batch["image"], again)
-        params |= {name: now.params[name] for name in turn.players}
-        now, metrics = now.replace(params=state.params), metrics | found
-    return finish(spec, now.replace(params=params)), metrics
+        same = jax.random.clone(key)  # the same noise, on purpose
+        args = (*(batch[name] for name in turn.entries), same)
+        state, found = turn.update(
+            spec, state.replace(params=start), turn.players, turn.loss, *args, phase=turn.phase
+        )
+        moved |= {name: state.params[name] for name in turn.players}
+        metrics |= found
+    return finish(spec, state.replace(params={**start, **moved})), metrics
 
 
 def update_and_clip(

@@ -23,9 +23,14 @@ def draw_code(spec: Spec, key: Key, num: int) -> Array:
     """
     prior, shape = spec.hparams.latent_prior, (num, spec.hparams.latent_size)
     if prior == "normal":
-        return spec.layout.normal(key, shape)
+        return draw_normal(spec, key, num)
     draws = spec.layout.uniform(key, shape)
     return draws if prior == "unit_hypercube" else _WIDTHS[prior] * (2.0 * draws - 1.0)
+
+
+def draw_normal(spec: Spec, key: Key, num: int) -> Array:
+    """`num` latents f32[num,m] from N(0, I), m `spec.hparams.latent_size`."""
+    return spec.layout.normal(key, (num, spec.hparams.latent_size))
 
 
 def arcs(hparams) -> bool:

@@ -26,12 +26,17 @@ def nll(spec: Spec, parameters: Array, image: Array, where: Array | None = None)
 
 
 def binarise(spec: Spec, image: Array, key: Key | None = None) -> Array:
-    """Images f32[b,h,w,c] on the grid that is modelled: -1 and 1 for "bernoulli".
+    """Images f32[b,h,w,c] on the grid that `hparams.output` models, `to_binary` for "bernoulli"."""
+    return to_binary(spec, image, key) if spec.hparams.output == "bernoulli" else image
 
-    `spec.hparams.binarise`: "threshold" (at 0), "sample" (1 with probability (x + 1) / 2; without
-    a key at 0 as well), "none" (as they are).
+
+def to_binary(spec: Spec, image: Array, key: Key | None = None) -> Array:
+    """Images f32[b,h,w,c] of -1 and 1, as `spec.hparams.binarise` says.
+
+    "threshold" (at 0), "sample" (1 with probability (x + 1) / 2; without a key at 0 as well),
+    "none" (as they are).
     """
-    if spec.hparams.output != "bernoulli" or spec.hparams.binarise == "none":
+    if spec.hparams.binarise == "none":
         return image
     threshold = 0.0
     if spec.hparams.binarise == "sample" and key is not None:

@@ -116,9 +116,23 @@ def to_real_code(spec: Spec, output: Array, key: Key | None = None) -> Array:
     if spec.hparams.posterior != "gaussian":
         return output
     mean, log_sigma = jnp.split(output, 2, axis=1)
-    if key is None:
-        return mean
-    return mean + jnp.exp(log_sigma) * spec.layout.normal(key_for(key, "code"), mean.shape)
+    return mean if key is None else draw(spec, mean, log_sigma, key_for(key, "code"))
+
+
+def gaussian(
+    nets: Nets, image: Array, key: Key | None = None, *, train: bool = True
+) -> tuple[Array, Array]:
+    """Mu f32[b,m] and log sigma f32[b,m] of images f32[b,h,w,c]: the encoder's outputs f32[b,2m].
+
+    key: of noise layers in the encoder, where there are any.
+    """
+    mean, log_sigma = jnp.split(nets("encoder", image, train=train, key=key), 2, axis=1)
+    return mean, log_sigma
+
+
+def draw(spec: Spec, mean: Array, log_sigma: Array, key: Key) -> Array:
+    """A draw mu + sigma n f32[b,m], n from N(0, I), that carries gradient to mu and sigma."""
+    return mean + jnp.exp(log_sigma) * spec.layout.normal(key, mean.shape)
 
 
 def code_metrics(spec: Spec, code: Array) -> Metrics:
