@@ -14,8 +14,9 @@ arXiv:1605.09782, which halves the sums (`reduction="mean"`) and has uniform lat
 
 Deviations: none in the losses, which are those that ALI calls non-saturating. Both players' passes
 are made twice, for the discriminator's gradient and for that of the others, so that running
-statistics move twice in a step, by the same batch. Pairs of either kind pass the discriminator as
-batches of their own.
+statistics move twice in a step, by the same batch. Pairs of both kinds pass the discriminator as
+one batch, as in ALI's code (from memory): normalised apart, by layers that are not convolutions,
+they could not be told from one another.
 """
 
 import dataclasses
@@ -182,8 +183,9 @@ def _judged(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array, Arra
     code = posteriors.to_real_code(spec, output, key_code)
     latent = draw_code(spec, key_for(key, "latent"), image.shape[0])
     made = nets("generator", latent, key=key_for(key, "generator"))
-    real = nets("discriminator", image, code, key=key_for(key, "real"))
-    fake = nets("discriminator", made, latent, key=key_for(key, "fake"))
+    images, codes_ = jnp.concatenate([image, made]), jnp.concatenate([code, latent])
+    logits = nets("discriminator", images, codes_, key=key_for(key, "judged"))
+    real, fake = jnp.split(logits, 2)
     return real, fake, {"image": made, "code": code}
 
 

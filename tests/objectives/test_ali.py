@@ -1,5 +1,6 @@
 """ALI: all players move from one point, and what its encoder and evaluation give."""
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -96,3 +97,29 @@ def test_nothing_is_cut_between_the_players():
 
     gradient = jax.grad(loss)({n: state.params[n] for n in ("generator", "encoder")})
     assert all(float(jnp.linalg.norm(x)) > 1e-3 for x in jax.tree.leaves(gradient))
+
+
+def test_pairs_of_both_kinds_are_normalised_together():
+    """A discriminator that takes the mean of its batch away is given one batch of both."""
+
+    class Centered(nn.Module):
+        @nn.compact
+        def __call__(self, image, code, *, train):
+            scores = Player(())(image, code, train=train)
+            return scores - jnp.mean(scores)
+
+    spec, _, batch = setup("ali")
+    spec = Spec(nets={**spec.nets, "discriminator": Centered()}, tx=spec.tx, hparams=spec.hparams)
+    state = ali.create_state(spec, jax.random.key(0), batch)
+    key = jax.random.key(0)
+    nets = Nets(spec, state.params, state.model_state)
+    _, metrics = ali.discriminator_loss(nets, spec, batch["image"], key)
+    kernels = {name: np.asarray(jax.tree.leaves(tree)[0]) for name, tree in state.params.items()}
+    image = np.asarray(batch["image"]).reshape(BATCH, -1)
+    z = np.asarray(ali.draw_code(spec, key_for(key, "latent"), BATCH))
+    made = np.tanh(z @ kernels["generator"] + 0.25)
+    pairs = [[image, image @ kernels["encoder"] + 0.25], [made, z]]
+    scores = np.array([np.concatenate(x, axis=1) @ kernels["discriminator"] for x in pairs])[..., 0]
+    taken = 1 / (1 + np.exp(scores.mean() - scores))
+    np.testing.assert_allclose(metrics["discriminator/real"], taken[0].mean(), rtol=1e-5)
+    np.testing.assert_allclose(metrics["discriminator/fake"], taken[1].mean(), rtol=1e-5)
