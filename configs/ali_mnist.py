@@ -8,8 +8,8 @@ batches of 128, 200 epochs and 200 more in which the rate falls to 0 (from memor
 nearest neighbour in the encoder's features has the class in 97.39 % of the test images (from
 memory). Without `bigan` the encoder is a Gaussian, as ALI's, of latents from N(0, I). Not run.
 
-Deviations: the rate falls in a line. Normalisation, rectifiers and initial weights are from memory
-or ours, see `jaxgen.models.ali`. Weight decay is L2's, in the gradient.
+Deviations: the rate falls in a line. Rectifiers and initial weights are from memory or ours, and
+the discriminator is not normalised, see `jaxgen.models.ali`. Weight decay is L2's, in the gradient.
 Arguments: bigan, smoke.
 """
 

@@ -16,8 +16,10 @@ normalisation. Weights start at N(0, 0.01^2), biases at 0.
 
 Deviations: a normalised layer has no bias, and biases are one a channel. The bias of the last layer
 of pixels starts at 0, not at the log-odds of the data's mean: a network does not see the data.
-From memory, not recovered from the papers: the generator's layers, the places of dropout, and
-which layers of BiGAN's discriminator are normalised (the second and later ones).
+From memory, not recovered from the papers: the generator's layers, the places of dropout, and that
+BiGAN normalises the second layer of its discriminator, which is `batch_norm` and not the default:
+on digits the encoder's codes then grew without bound, by which a batch of both kinds is normalised
+until nothing of the others is left to be seen.
 """
 
 from typing import Any
@@ -164,15 +166,15 @@ class Discriminator(nn.Module):
 class MLPDiscriminator(nn.Module):
     """(f[b,h,w,c], code f[b,m]) -> logits f32[b]: layers of `features` leaky rectified units.
 
-    All but the first are normalised, and have no biases.
-
     Attributes:
       features: units of each hidden layer.
       depth: number of hidden layers.
+      batch_norm: whether all but the first are normalised, in which case they have no biases.
     """
 
     features: int = 1024
     depth: int = 2
+    batch_norm: bool = False
     dtype: Any = jnp.float32
     axis_name: str | None = None
 
@@ -181,11 +183,12 @@ class MLPDiscriminator(nn.Module):
         """Logits of pairs; `train` chooses batch or running statistics."""
         x = jnp.concatenate([image.reshape(image.shape[0], -1), code], axis=1)
         for index in range(self.depth):
+            norm = self.batch_norm and index > 0
             init = initializers.he_uniform()
-            x = layers.Dense(self.features, use_bias=not index, dtype=self.dtype, kernel_init=init)(
+            x = layers.Dense(self.features, use_bias=not norm, dtype=self.dtype, kernel_init=init)(
                 x
             )
-            if index:
+            if norm:
                 x = _norm(self, train)(x)
             x = layers.nonlinearity("leaky_relu")(x)
         init = initializers.glorot_uniform()

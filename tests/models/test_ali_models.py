@@ -70,15 +70,17 @@ def test_discriminator_is_its_formula(known_dropout):
     networks.assert_is_its_formula(module, formula, (3, 6, 6, 2), (3, 5))
 
 
-@pytest.mark.parametrize("depth", [1, 3])
-def test_mlp_discriminator_is_its_formula(depth):
+@pytest.mark.parametrize(("depth", "batch_norm"), [(1, True), (3, True), (2, False)])
+def test_mlp_discriminator_is_its_formula(depth, batch_norm):
     def formula(layers, image, code):
         x = leaky(layers.dense(np.concatenate([flat(image), code], axis=1)))
         for _ in range(depth - 1):
-            x = leaky(layers.batch_norm(layers.dense(x)))
+            x = layers.dense(x)
+            x = leaky(layers.batch_norm(x) if batch_norm else x)
         return layers.dense(x)[:, 0]
 
-    networks.assert_is_its_formula(ali.MLPDiscriminator(4, depth), formula, (3, 2, 2, 2), (3, 5))
+    module = ali.MLPDiscriminator(4, depth, batch_norm)
+    networks.assert_is_its_formula(module, formula, (3, 2, 2, 2), (3, 5))
 
 
 def test_numbers_of_parameters_at_32_pixels():
