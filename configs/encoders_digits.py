@@ -5,9 +5,9 @@ r"""Everything with an encoder on scikit-learn's 8x8 digits, by networks as equa
 Encoders, generators and judges are two layers of `features` units, the first two normalised; codes
 are ten numbers, N(0, I) but of AGE, whose are on the sphere. What a paper dictates stays: its
 losses, weights and optimisers, PixelGAN's decoder of pixels, and that a decoder whose outputs are
-logits of pixels (AAE) is not normalised. Side by side:
+logits of pixels (AAE, VAE) is not normalised. Side by side:
 `python -m jaxgen.study --config=configs/studies/encoders.py`. All other numbers are ours.
-Arguments: age, aegan, ali, bigan, aae, pixelgan (unless given: age), smoke.
+Arguments: age, aegan, ali, bigan, aae, vae, pixelgan (unless given: age), smoke.
 """
 
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from ml_collections import ConfigDict
 
 from configs import common, pairs, phases
 
-Model = Literal["age", "aegan", "ali", "bigan", "aae", "pixelgan"]
+Model = Literal["age", "aegan", "ali", "bigan", "aae", "vae", "pixelgan"]
 _FEATURES, _CODE, _STEPS = 256, 10, 6_000
 
 
@@ -27,6 +27,7 @@ def get_config(model: Model = "age"):
         "ali": lambda: _pairs(bigan=False),
         "bigan": lambda: _pairs(bigan=True),
         "aae": _aae,
+        "vae": _vae,
         "pixelgan": _pixelgan,
     }[model]()
     config.data.update(name="digits", batch_size=64, validation=299)
@@ -98,6 +99,14 @@ def _aae():
     )
     config.networks.encoder.update(batch_norm=True, output_norm=False)
     config.hparams.update(code_size=_CODE, prior_scale=1.0)
+    return config
+
+
+def _vae():
+    config = common.vae(features=_FEATURES, num_steps=_STEPS)
+    config.networks.encoder.update(depth=2, batch_norm=True, output_norm=False)
+    config.networks.decoder.depth = 2
+    config.hparams.update(latent_size=_CODE, binarise="none")
     return config
 
 
