@@ -2,7 +2,10 @@ r"""CycleGAN between two classes of scikit-learn's digits, 0 and 1, enlarged to 
 
     python -m jaxgen.main --config=configs/cyclegan_digits.py --workdir=runs/cyclegan_digits
 
-J.-Y. Zhu et al. 2017, arXiv:1703.10593, with the numbers of its authors' code. Other classes:
+J.-Y. Zhu et al. 2017, arXiv:1703.10593, with the numbers of its authors' code. Seed 0, by
+`--mode=evaluate` on 37 test digits: a classifier of the two takes every translation for the other
+class; Frechet distances of translations to it are 20.0 (ones) and 2.3 (zeros), of untranslated
+digits 501; the error after both translations is 0.085 and 0.070 in [-1,1]. Other classes:
 `--config.data.keep_classes=3 --config.data.other_classes=8`.
 
 Deviations: data, length, batches, narrow networks with two residual blocks and patches of 16 px.
