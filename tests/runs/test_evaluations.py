@@ -34,6 +34,7 @@ def test_metrics_of_batches_are_of_all_images_in_any_order(count):
         spec=None,
         config=types.SimpleNamespace(data=types.SimpleNamespace(batch_size=8)),
         reads_labels=False,
+        reads_two_domains=False,
     )
     context = types.SimpleNamespace(experiment=experiment, state=None, held_out=held_out)
     metrics = objective.evaluate(context)

@@ -37,8 +37,16 @@ def narrow(path, **values):
 
 @pytest.mark.core
 def test_every_config_for_folders_is_tested_here():
-    others = ("configs/age_folder.py", "configs/colorization_folder.py")
-    assert sorted([*FAMILIES, *others]) == CONFIGS
+    others = ("age_folder", "colorization_folder", "cyclegan_folder")
+    assert sorted([*FAMILIES, *(f"configs/{name}.py" for name in others)]) == CONFIGS
+
+
+@pytest.mark.core
+def test_translators_take_sizes_that_can_be_halved_twice():
+    for side in (8, 20, 256):
+        assert narrow("configs/cyclegan_folder.py", image_size=side)
+    with pytest.raises(UserError, match=r"^cyclegan.Generator does not fit images of 18x18 pixels"):
+        narrow("configs/cyclegan_folder.py", image_size=18)
 
 
 @pytest.mark.core

@@ -50,6 +50,7 @@ def made(**abilities):
         kind="image",
         example_batch={"image": np.zeros((4, 8, 8, 1), np.float32)},
         reads_labels=False,
+        reads_two_domains=False,
     )
 
 
