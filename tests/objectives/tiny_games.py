@@ -21,6 +21,7 @@ HPARAMS = {
     "aae": {"code_size": CODE, "components": CLASSES},
     "aae_semisupervised": {"style_size": CODE, "num_classes": CLASSES},
     "aae_supervised": {"code_size": CODE, "num_classes": CLASSES},
+    "catgan": {**_LATENTS, "num_classes": CLASSES},
     "cgan": {**_LATENTS, "num_classes": CLASSES},
     "pixelcnn": _IMAGES,
     "pixelgan_ae": {**_IMAGES, "code_size": CLASSES, "posterior": "deterministic"},
@@ -112,6 +113,8 @@ def spec_of(name, tx=None, *, ema=False, trained=True, **hparams):
     nets["decoder"] = Pixels(trained) if name.startswith("pixel") else nets["generator"]
     if name == "ebgan":
         nets["discriminator"] = Autoencoder(trained)
+    if name == "catgan":
+        nets["discriminator"] = Player((CLASSES,), trained)
     if name.endswith("colorization"):
         nets["generator"] = Player((SIDE, SIDE, 2), trained)
     if getattr(hparams, "adversarial", "") == "ebgan":

@@ -93,6 +93,7 @@ CONFIGS = {
         "parzen",
         "reconstructions",
     },
+    "catgan_digits.py:clustering": {"codes", "kmeans", "objective", "quality", "parzen", "probe"},
     "aegan_digits.py": {"codes", "objective", "quality", "parzen", "reconstructions"},
     "aegan_digits.py:gan": {"quality", "parzen", "probe"},
 }
