@@ -193,3 +193,31 @@ def pixelcnn(
         config.hparams.num_classes = None  # as many as the data has
         config.networks.decoder.conditioning = "invariant"
     return config
+
+
+def catgan(
+    *,
+    semisupervised: bool,
+    labelled: int,
+    num_steps: int,
+    generator: dict,
+    discriminator: dict,
+    learning_rate: float,
+) -> ConfigDict:
+    """CatGAN of 20 clusters, or of as many labelled images, in batches of 100; Adam with b1 0.5.
+
+    generator, discriminator: networks; the latter without batch normalisation, whose running
+    statistics would be of real, generated and labelled images, and fit none of them.
+    """
+    # It is not told the category.
+    networks = {"generator": {**generator, "num_classes": 0}, "discriminator": discriminator}
+    optim = dict.fromkeys(networks, adam(learning_rate, b1=0.5))
+    config = experiment("catgan", networks, optim, num_steps)
+    config.hparams.num_classes = 10 if semisupervised else 20
+    config.networks.discriminator.output_size = config.hparams.get_ref("num_classes")
+    config.data.batch_size = 100
+    if semisupervised:
+        config.hparams.label_weight = 1.0
+        config.data.labelled = labelled
+    config.evaluation.num_images = 1000
+    return config

@@ -22,6 +22,7 @@ from jaxgen.objectives import (
     aegan,
     age,
     ali,
+    catgan,
     cgan,
     colorization,
     cyclegan,
@@ -63,6 +64,7 @@ AAE = "arXiv:1511.05644, appendix A (memory)"
 PIX2PIX = "arXiv:1611.07004, sections 3 and 6.1"
 PIX2PIX_TORCH = "phillipi/pix2pix, models.lua and train.lua"
 COLORS = "cameronfabbri/Colorizing-Images-Using-Adversarial-Networks, report and pix2pix.py"
+CATGAN = "arXiv:1511.06390 (memory)"
 AEGAN = "arXiv:2004.05472"
 AEGAN_CODE = "ConorLazarou/AEGAN-keras, params_64.json and its builder"
 AEGAN_28 = "ConorLazarou/AEGAN-keras, its history's 28 px configuration"
@@ -303,6 +305,14 @@ GP_CIFAR = {
 GP_COMPARED = {
     **said(GP, "", GP_GAME),
     **adam(GP, CRITIC, 1e-4, 0.0, 0.9),
+}
+CATGAN_GAME = {
+    "objective": "catgan",
+    "data.batch_size": 100,
+    "hparams.latent_size": 128,
+    "hparams.latent_prior": "uniform",
+    "hparams.discriminator_updates": 1,
+    "hparams.generator_updates": 1,
 }
 GAN_COMPARED = said(DCGAN, PLAYERS, {"name": "adam", "b1": 0.5, "learning_rate": 2e-4})
 
@@ -705,6 +715,14 @@ RECIPES = {
             },
         ),
     },
+    "configs/catgan_mnist.py": {
+        **said(CATGAN, "", CATGAN_GAME),
+        **said(CATGAN, "hparams", {"num_classes": 20, "label_weight": 0.0}),
+    },
+    "configs/catgan_mnist.py:semisupervised": {
+        **said(CATGAN, "", CATGAN_GAME),
+        **said(CATGAN, "", {"hparams.num_classes": 10, "data.labelled": 100}),
+    },
     # Its networks are those of an unconditional GAN, and so are its numbers.
     "configs/cgan_folder.py": {
         **said(CGAN, "", {"objective": "cgan", "hparams.form": "non_saturating"}),
@@ -1003,6 +1021,7 @@ OURS = {
     "configs/age_colorization_photos.py",
     "configs/age_digits.py",
     "configs/ali_digits.py",
+    "configs/catgan_digits.py",
     "configs/colorization_photos.py",
     "configs/cyclegan_digits.py",
     "configs/encoders_digits.py",
@@ -1087,6 +1106,7 @@ DEFAULTS = {
         },
     ),
     cgan: said(CGAN, "", {"latent_size": 100, "latent_prior": "unit_hypercube", "num_classes": 10}),
+    catgan: said(CATGAN, "", {"latent_size": 128, "latent_prior": "uniform", "label_weight": 0.0}),
     lsgan: {
         **said(LSGAN_PAPER, "", {"a": 0.0, "b": 1.0, "c": 1.0}),
         **said(LSGAN, "", {"latent_size": 1024, "latent_prior": "uniform"}),

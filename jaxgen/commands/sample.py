@@ -80,7 +80,7 @@ def sample(
         images = sampling.draw(
             experiment, state, key, num, condition, chunk=chunk, progress=progress
         )
-        kinds = len(labels) or experiment.abilities.num_classes
+        kinds = len(labels) or experiment.abilities.sampled_classes
         columns = kinds if 1 < kinds <= num else None
         classes = sampling.class_names(experiment)
         target.write(experiment, images, condition, classes=classes, columns=columns)

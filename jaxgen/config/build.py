@@ -318,5 +318,5 @@ def _made(experiment: Experiment, shape: tuple[int, int, int], state: TrainState
     if abilities.sample is None:
         assert abilities.translate is not None  # see `resolve`
         return abilities.translate(spec, state, {"image": jnp.zeros((1, *shape))}, key)
-    classes = jnp.zeros((1,), jnp.int32) if abilities.num_classes else None
+    classes = jnp.zeros((1,), jnp.int32) if abilities.sampled_classes else None
     return abilities.sample(spec, state, key, 1, classes)

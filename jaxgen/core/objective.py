@@ -13,6 +13,7 @@ and where it has the ability
   has `colorize` or `translate`
 - `num_classes(hparams)`: K of the classes that samples can be asked to be of, that labels may be of
   and that `assignments` are over; 0 where there are none
+- `sampled_classes(hparams)`: how many of them samples can be asked to be of (default: all)
 - `lacks(hparams)`: names of abilities below that it has not at these hparams
 - `draw_code(spec, key, num)`: codes or latents f32[num,m] of the prior
 - `encode(spec, state, image)`: codes f32[b,m]
@@ -70,6 +71,7 @@ class Objective:
       adversaries: as in its `ADVERSARIES`.
       turns: of one step.
       num_classes: 0 where there are no classes.
+      sampled_classes: 0 where samples cannot be asked to be of a class.
       arcs: the path of walks between codes.
       titles: as in its `TITLES`.
     """
@@ -79,6 +81,7 @@ class Objective:
     adversaries: tuple[str, ...]
     turns: tuple[Turn, ...]
     num_classes: int
+    sampled_classes: int
     arcs: bool
     titles: Mapping[str, tuple[str, str]]
     create_state: Callable
@@ -152,6 +155,7 @@ def resolve(module: ModuleType | Any, hparams: Any) -> Objective:
         adversaries=tuple(getattr(module, "ADVERSARIES", ())),
         turns=tuple(module.turns(hparams)),
         num_classes=num_classes,
+        sampled_classes=getattr(module, "sampled_classes", lambda _: num_classes)(hparams),
         arcs=getattr(module, "arcs", lambda _: False)(hparams),
         titles=dict(getattr(module, "TITLES", {})),
         create_state=module.create_state,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from jaxgen.objectives import age as age
     from jaxgen.objectives import age_colorization as age_colorization
     from jaxgen.objectives import ali as ali
+    from jaxgen.objectives import catgan as catgan
     from jaxgen.objectives import cgan as cgan
     from jaxgen.objectives import colorization as colorization
     from jaxgen.objectives import cyclegan as cyclegan

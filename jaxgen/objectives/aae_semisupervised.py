@@ -38,7 +38,7 @@ NETWORKS = ("encoder", "decoder", "category_discriminator", "style_discriminator
 ADVERSARIES = ("category_discriminator", "style_discriminator")
 TITLES = {
     **codes.DECODER,
-    **codes.LABELS,
+    **codes.labels_of("encoder"),
     **posteriors.titles(posteriors.MOMENTS, posteriors.ENTROPIES),
     **{
         name.replace("discriminator", adversary): (f"{title}: {part}", good)

@@ -58,7 +58,7 @@ ADVERSARIES = ("discriminator",)
 TITLES = {
     **codes.DECODER,
     **codes.ADVERSARY,
-    **codes.LABELS,
+    **codes.labels_of("encoder"),
     **posteriors.titles(posteriors.MOMENTS, posteriors.ENTROPIES),
     "objective/code_nats": (
         "What codes tell",

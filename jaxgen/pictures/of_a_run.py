@@ -45,7 +45,8 @@ def drawer(
     run with running statistics.
     """
     dots = held_out.kind == "points"
-    columns = abilities.num_classes if 0 < abilities.num_classes <= _MOST_COLUMNS else 8
+    columns = abilities.sampled_classes
+    columns = columns if 0 < columns <= _MOST_COLUMNS else 8
     # Of clusters at least four samples each.
     count = _DOTS if dots else max(_TILES, 4 * columns)
     images = np.asarray(even_rows(held_out.image, count // 2))
@@ -73,7 +74,7 @@ def drawer(
 
 
 def _samples_and_reconstructions(abilities: Objective, spec: Spec, count: int) -> Callable:
-    classes, key = abilities.num_classes, jax.random.key(1)
+    classes, key = abilities.sampled_classes, jax.random.key(1)
     sample: Any = abilities.sample
     condition = jnp.arange(count, dtype=jnp.int32) % classes if classes else None
 

@@ -102,7 +102,7 @@ def conditions(experiment: Experiment, labels: Sequence[int | str], num: int) ->
     A label is a number, or text: the name of a class, or else a number. Raises UserError for labels
     where there are no classes, and for those that are none.
     """
-    classes = experiment.abilities.num_classes
+    classes = experiment.abilities.sampled_classes
     if labels and not classes:
         raise UserError(
             f"--labels={','.join(map(str, labels))} was given, but samples of "

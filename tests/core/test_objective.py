@@ -47,6 +47,11 @@ OFFERS = {
     "age": (("encoder", "generator"), (), REBUILDS),
     "age_colorization": (("encoder", "generator"), (), {"colorize", "evaluate"}),
     "ali": (("generator", "encoder", "discriminator"), ("discriminator",), REBUILDS),
+    "catgan": (
+        ("generator", "discriminator"),
+        ("discriminator",),
+        {*GENERATES, "assignments", "evaluate"},
+    ),
     "cgan": (("generator", "discriminator"), ("discriminator",), GENERATES),
     "colorization": (
         ("generator", "discriminator"),
@@ -125,6 +130,16 @@ READS = [
     ("age", {}, ("image",), (), 1, 0, True),
     ("age", {"latent_prior": "normal", "encoder_updates": 3}, ("image",), (), 3, 0, True),
     ("age", {"generator_image_weight": 1.0, "generator_updates": 4}, ("image",), (), 5, 0, True),
+    ("catgan", {"num_classes": 7}, ("image",), (), 1, 7, False),
+    (
+        "catgan",
+        {"label_weight": 0.5, "discriminator_updates": 2, "latent_prior": "normal"},
+        ("image", *LABELLED),
+        (),
+        2,
+        10,
+        True,
+    ),
     (
         "cgan",
         {"num_classes": 7, "discriminator_updates": 2, "latent_prior": "normal"},
@@ -156,6 +171,8 @@ def test_what_a_step_reads_and_how_codes_lie(name, hparams, entries, optional, b
     game = resolved(name, **hparams)
     assert (game.entries, game.optional_entries, game.batches) == (entries, optional, batches)
     assert (game.num_classes, game.arcs) == (k, arcs)
+    # A classifier's categories are not asked for.
+    assert game.sampled_classes == (0 if name == "catgan" else k)
 
 
 BOTH = ("reconstruction", "adversarial")
@@ -205,7 +222,7 @@ def test_the_required_names_are_enough():
     assert game.name == "papers.mine"
     assert (game.networks, game.adversaries) == (("player",), ())
     assert game.turns == (Turn("player", step, ("lightness",), updates=3),)
-    assert (game.num_classes, game.arcs, game.batches) == (0, False, 1)
+    assert (game.num_classes, game.sampled_classes, game.arcs, game.batches) == (0, 0, False, 1)
     assert (game.entries, game.optional_entries) == (("lightness",), ())
     assert game.phases("player", with_optional=True) == ()
     assert (game.create_state, game.train_step, game.sample) == (step, step, step)
@@ -230,6 +247,9 @@ def test_classes_and_arcs_follow_the_hparams():
         (6, False),
         (8, True),
     ]
+    assert resolve(module, 3).sampled_classes == 6
+    fewer = minimal(num_classes=lambda hparams: 6, sampled_classes=lambda hparams: hparams)
+    assert (resolve(fewer, 3).num_classes, resolve(fewer, 3).sampled_classes) == (6, 3)
 
 
 @pytest.mark.parametrize("lacking", sorted(vars(minimal()).keys() - {"__name__"}))

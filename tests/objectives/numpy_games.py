@@ -441,6 +441,49 @@ def wgan_gp_critic(h, key, image):
     return terms
 
 
+# CatGAN
+
+
+def catgan_discriminator(h, key, image):
+    fake = generating(h, key, len(image))
+
+    def terms(w):
+        generated = fake(w)
+        on_real, on_fake = (softmax(linear(w["discriminator"], x)) for x in (image, generated))
+        (usage, each), (_, each_fake) = entropies(on_real), entropies(on_fake)
+        return {
+            "discriminator/usage_entropy": (-1, usage),
+            "discriminator/assignment_entropy": (1, each),
+            "discriminator/fake_entropy": (-1, each_fake),
+            **measured({"generator/spread": spread(image, generated)}),
+        }
+
+    return terms
+
+
+def catgan_labelled_discriminator(h, key, image, labelled_image, label):
+    unlabelled = catgan_discriminator(h, key, image)
+
+    def terms(w):
+        found = unlabelled(w)
+        own = sum(weight * value for weight, value in found.values())
+        logits = linear(w["discriminator"], labelled_image)
+        found |= of_label(logits, label, "discriminator", h.label_weight)
+        return {**found, "discriminator/loss": (0, own)}
+
+    return terms
+
+
+def catgan_generator(h, key, image):
+    fake = generating(h, key, len(image))
+
+    def terms(w):
+        usage, each = entropies(softmax(linear(w["discriminator"], fake(w))))
+        return {"generator/usage_entropy": (-1, usage), "generator/assignment_entropy": (1, each)}
+
+    return terms
+
+
 # Colorizers
 
 
@@ -748,9 +791,14 @@ def code_moments(z):
     return measured({"encoder/code_mean_error": error, "encoder/code_var": variance})
 
 
+def entropies(p):
+    """(That of the mean, the mean of those) of distributions, the rows of p."""
+    return -(p.mean(0) * np.log(p.mean(0))).sum(), -(p * np.log(p)).sum(1).mean()
+
+
 def code_entropies(p):
     """The encoder's metrics of categorical codes."""
-    usage, each = -(p.mean(0) * np.log(p.mean(0))).sum(), -(p * np.log(p)).sum(1).mean()
+    usage, each = entropies(p)
     return measured({"encoder/usage_entropy": usage, "encoder/assignment_entropy": each})
 
 
@@ -863,10 +911,10 @@ def joint(name, logits, target, count):
     }
 
 
-def of_label(logits, label):
+def of_label(logits, label, player="encoder", weight=1):
     nats = -np.log(softmax(logits)[np.arange(len(label)), label]).mean()
     right = (logits.argmax(1) == label).mean()
-    return {"encoder/supervised": (1, nats), "encoder/labelled_accuracy": (0, right)}
+    return {f"{player}/supervised": (weight, nats), f"{player}/labelled_accuracy": (0, right)}
 
 
 # PixelGAN

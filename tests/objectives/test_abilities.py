@@ -15,6 +15,7 @@ pytestmark = pytest.mark.core
 SIGNATURES = {
     "turns": {"hparams": ...},
     "num_classes": {"hparams": ...},
+    "sampled_classes": {"hparams": ...},
     "lacks": {"hparams": ...},
     "arcs": {"hparams": ...},
     "create_state": {"spec": ..., "key": ..., "batch": ...},

@@ -72,6 +72,8 @@ AGE = {"encoder": games.age_encoder, "generator": games.age_generator}
 ALI = {"discriminator": games.ali_discriminator, "generator+encoder": games.ali_pair}
 GAN = two_players("discriminator", games.gan_discriminator, games.gan_generator)
 CGAN = two_players("discriminator", games.cgan_discriminator, games.cgan_generator)
+CATGAN = two_players("discriminator", games.catgan_discriminator, games.catgan_generator)
+CATGAN_OF_LABELS = CATGAN | {"discriminator": games.catgan_labelled_discriminator}
 LSGAN = two_players("discriminator", games.lsgan_discriminator, games.lsgan_generator)
 CYCLES = {
     "generator+inverse_generator": games.cycle_generators,
@@ -203,6 +205,8 @@ GAMES = [
             "minimax": {"form": "minimax", "latent_prior": "uniform"},
         },
     ),
+    ("catgan", CATGAN, {"published": {}, "of normal latents": {"latent_prior": "normal"}}),
+    ("catgan", CATGAN_OF_LABELS, {"of labels": {"label_weight": 0.7}}),
     ("lsgan", LSGAN, {"published": {}, "other targets": {"a": -1.0, "b": 1.5, "c": 0.3}}),
     (
         "ebgan",
@@ -385,7 +389,7 @@ def game_of(name, hparams):
     module = module_of(name)
     spec, _, batch = setup(name, dict.fromkeys(module.NETWORKS, recording()), **hparams)
     nets = dict(spec.nets)
-    if "ebgan" not in (name, getattr(spec.hparams, "adversarial", "")):
+    if not {"catgan", "ebgan"} & {name, getattr(spec.hparams, "adversarial", "")}:
         nets |= dict.fromkeys(getattr(module, "ADVERSARIES", ()), Judge())
     if name.startswith("pixel"):
         nets["decoder"] = Graded(spec.hparams.output)

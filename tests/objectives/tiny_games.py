@@ -23,6 +23,7 @@ HPARAMS = {
     "aae_supervised": {"code_size": CODE, "num_classes": CLASSES},
     "ali": {**_LATENTS, "posterior": "deterministic"},
     "cyclegan": {"pool_size": 3},
+    "catgan": {**_LATENTS, "num_classes": CLASSES},
     "cgan": {**_LATENTS, "num_classes": CLASSES},
     "pixelcnn": _IMAGES,
     "pixelgan_ae": {**_IMAGES, "code_size": CLASSES, "posterior": "deterministic"},
@@ -117,6 +118,8 @@ def spec_of(name, tx=None, *, ema=False, trained=True, **hparams):
     nets["inverse_generator"] = nets["generator"]
     if name == "ebgan":
         nets["discriminator"] = Autoencoder(trained)
+    if name == "catgan":
+        nets["discriminator"] = Player((CLASSES,), trained)
     if name.endswith("colorization"):
         nets["generator"] = Player((SIDE, SIDE, 2), trained)
     if getattr(hparams, "adversarial", "") == "ebgan":

@@ -21,7 +21,8 @@ SPEC = None
 def game(**abilities):
     """An objective with the given abilities and no others."""
     names = [field.name for field in dataclasses.fields(Objective)]
-    empty = dict.fromkeys(names) | {"num_classes": 0, "arcs": False, "turns": ()}
+    classes = {"num_classes": 0, "sampled_classes": abilities.get("num_classes", 0)}
+    empty = dict.fromkeys(names) | classes | {"arcs": False, "turns": ()}
     return Objective(**(empty | abilities))
 
 
@@ -123,6 +124,16 @@ def test_classes_are_columns_and_are_asked_for_in_turn():
     assert picture.shape[1] == 3 * 50 - 2
     assert [picture[24, 50 * column + 24, 0] for column in range(3)] == [0, 64, 128]
     assert len(asked[0]) >= 64
+
+
+def test_classes_that_are_not_sampled_are_not_asked_for():
+    def one(spec, state, key, num, condition):
+        assert condition is None
+        return jnp.zeros((num, 8, 8, 1))
+
+    objective = game(sample=one, num_classes=3, sampled_classes=0)
+    draw = of_a_run.drawer(objective, SPEC, data(np.zeros((40, 8, 8, 1), np.uint8)))
+    assert draw(jnp.zeros(()))["samples"].shape[1] == 8 * 50 - 2
 
 
 def encode(spec, state, image):

@@ -94,6 +94,7 @@ CONFIGS = {
         "parzen",
         "reconstructions",
     },
+    "catgan_digits.py:clustering": {"codes", "kmeans", "objective", "quality", "parzen", "probe"},
     "aegan_digits.py": {"codes", "objective", "quality", "parzen", "reconstructions"},
     "ali_digits.py": {"codes", "objective", "quality", "parzen", "reconstructions"},
     "cyclegan_digits.py": {"objective", "translation"},

@@ -186,6 +186,15 @@ def test_clusters_are_named_by_images_that_are_not_counted(
     assert asked == (["validation"] if named_by == "validation images" else [])
 
 
+def test_categories_need_no_codes(loads):
+    alone = made(assignments=one_cluster_an_image)
+    with_codes = made(encode=lambda spec, state, x: x[:, 0, 0], assignments=one_cluster_an_image)
+    found, more = (codes.evaluate(context_of(exp)) for exp in (alone, with_codes))
+    assert {name.partition("/")[0] for name in found} == {"clustering"}
+    assert more == {**found, "codes/linear_accuracy": more["codes/linear_accuracy"]}
+    assert codes.evaluate(context_of(made())) == {}
+
+
 def test_kmeans_is_fitted_to_training_images_and_named_by_validation_ones(loads, monkeypatch):
     seen = {}
 

@@ -54,7 +54,7 @@ def test_samples_that_are_not_finite_are_no_black_images():
 
 
 def with_classes(count, names=(), labelled=True):
-    abilities = types.SimpleNamespace(num_classes=count, draw_code=None, decode=None)
+    abilities = types.SimpleNamespace(sampled_classes=count, draw_code=None, decode=None)
     return types.SimpleNamespace(
         abilities=abilities,
         config=types.SimpleNamespace(objective="some"),
@@ -104,7 +104,7 @@ def of_classes(rebuilds):
         return batch["image"] * 0 + level
 
     return types.SimpleNamespace(
-        abilities=types.SimpleNamespace(num_classes=3, reconstruct=reconstruct),
+        abilities=types.SimpleNamespace(sampled_classes=3, reconstruct=reconstruct),
         config=types.SimpleNamespace(objective="some"),
         kind="image",
         classes=("cat", "dog", "cow"),

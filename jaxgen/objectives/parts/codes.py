@@ -42,15 +42,22 @@ ADVERSARY = {
         "nats; toward 0.69; growing for good, the discriminator has won",
     ),
 }
-LABELS = {
-    "encoder/supervised": ("Cross-entropy of labels", "nats, of labelled images; lower is better"),
-    "encoder/labelled_accuracy": (
-        "Labelled images classified right",
-        "share; toward 1, soon reached with few labels",
-    ),
-}
 LIKELIHOODS = ("bernoulli", "squared")
 REDUCTIONS = ("sum", "mean")
+
+
+def labels_of(player: str) -> dict[str, tuple[str, str]]:
+    """Titles of the metrics of `label_loss`."""
+    return {
+        f"{player}/supervised": (
+            "Cross-entropy of labels",
+            "nats, of labelled images; lower is better",
+        ),
+        f"{player}/labelled_accuracy": (
+            "Labelled images classified right",
+            "share; toward 1, soon reached with few labels",
+        ),
+    }
 
 
 def independent_nll(spec: Spec, output: Array, image: Array) -> Array:
@@ -127,12 +134,15 @@ def encoder_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array,
     return loss, {"encoder/loss": loss}
 
 
-def label_loss(logits: Array, label: Array) -> tuple[Array, Metrics]:
-    """Phase 3: cross-entropy in nats of logits f32[b,K] with labels i32[b], and the accuracy."""
+def label_loss(logits: Array, label: Array, player: str = "encoder") -> tuple[Array, Metrics]:
+    """Phase 3: cross-entropy in nats of logits f32[b,K] with labels i32[b], and the accuracy.
+
+    player: whose logits they are.
+    """
     log_probabilities = jax.nn.log_softmax(logits)
     loss = -jnp.mean(jnp.take_along_axis(log_probabilities, label[:, None], axis=1))
     right = jnp.argmax(log_probabilities, axis=1) == label
-    return loss, {"encoder/supervised": loss, "encoder/labelled_accuracy": jnp.mean(right)}
+    return loss, named(player, {"supervised": loss, "labelled_accuracy": jnp.mean(right)})
 
 
 def named(group: str, metrics: Metrics) -> Metrics:

@@ -15,10 +15,10 @@ _FITTED = 10_000  # training images that a linear classifier is fitted to, at mo
 
 
 def titles_for(experiment: Experiment) -> dict[str, tuple[str, str]]:
-    """Of objectives that encode images; of categories, too, those of labels or else of clusters."""
+    """Of objectives that encode images; of categories those of labels or else of clusters."""
     abilities = experiment.abilities
     groups = ["codes"] * (abilities.encode is not None)
-    if groups and abilities.assignments is not None:
+    if abilities.assignments is not None:
         groups.append("labelled" if experiment.config.data.labelled else "clustering")
     return {k: v for k, v in TITLES.items() if k.partition("/")[0] in groups}
 
@@ -27,19 +27,24 @@ def evaluate(context: Context) -> dict[str, Any]:
     """The accuracy of a line on codes, "codes/linear_accuracy", and the errors of categories.
 
     Of categories "labelled/..." where labels were trained with, else "clustering/...", named by
-    images of `context.choosing`. None of objectives that do not encode or of images without labels;
+    images of `context.choosing`. None of objectives that have neither or of images without labels;
     no accuracy of those of a single class.
     """
-    abilities, held_out = context.experiment.abilities, context.held_out
-    if held_out.label is None or abilities.encode is None:
-        return {}
-    training, code = context.training, context.by_chunks(abilities.encode)
-    fitted = code(even_rows(training.image, _FITTED)), even_rows(labels(training), _FITTED)
-    accuracy = codes.linear_accuracy(*fitted, code(held_out.image), held_out.label)
-    found = {} if accuracy is None else {"codes/linear_accuracy": accuracy}
-    if abilities.assignments is None:
+    abilities, found = context.experiment.abilities, {}
+    if context.held_out.label is None:
         return found
-    return found | _of_categories(context, context.by_chunks(abilities.assignments))
+    if abilities.encode is not None:
+        found |= _of_codes(context, context.by_chunks(abilities.encode))
+    if abilities.assignments is not None:
+        found |= _of_categories(context, context.by_chunks(abilities.assignments))
+    return found
+
+
+def _of_codes(context: Context, code: Callable) -> dict[str, Any]:
+    training, held_out = context.training, context.held_out
+    fitted = code(even_rows(training.image, _FITTED)), even_rows(labels(training), _FITTED)
+    accuracy = codes.linear_accuracy(*fitted, code(held_out.image), labels(held_out))
+    return {} if accuracy is None else {"codes/linear_accuracy": accuracy}
 
 
 def _of_categories(context: Context, assigned: Callable) -> dict[str, Any]:
