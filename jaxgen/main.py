@@ -17,8 +17,9 @@ _COMMON = (_MODE, flags.WORKDIR, flags.DEBUG, flags.HELP)
 def main(argv: list[str]) -> None:
     """Runs one mode. argv: flags, and overrides of the config."""
     modes = {name: importlib.import_module(f"jaxgen.commands.{name}") for name in flags.modes()}
-    every = [flag for module in modes.values() for flag in module.FLAGS]
-    given, overrides = flags.parse(argv, [*_COMMON, *every])
+    # Of all modes as text: a flag of several is read as the one that is chosen has it.
+    plain = [flags.as_text(flag) for module in modes.values() for flag in module.FLAGS]
+    given, overrides = flags.parse(argv, [*plain, *_COMMON])
     if "help" in given:
         return print(_help({name: module.FLAGS for name, module in modes.items()}))
     mode = given.get("mode", _MODE.default)
@@ -26,13 +27,12 @@ def main(argv: list[str]) -> None:
         raise UserError(
             f"--mode={mode} is not one of {', '.join(modes)}.{did_you_mean(mode, modes)}"
         )
-    # A flag of several modes is read as this one has it.
-    given, overrides = flags.parse(argv, [*_COMMON, *every, *modes[mode].FLAGS])
+    own = (*_COMMON, *modes[mode].FLAGS)
+    given, overrides = flags.parse(argv, [*plain, *own])
     owners: dict[str, list[str]] = {}
     for name, module in modes.items():
         for flag in module.FLAGS:
             owners.setdefault(flag.name, []).append(f"--mode={name}")
-    own = (*_COMMON, *modes[mode].FLAGS)
     modes[mode].run(flags.select(given, own, f"--mode={mode}", owners), overrides)
 
 

@@ -48,6 +48,11 @@ TRUST = Flag("trust", "import modules that are not jaxgen's, if the run names so
 STEP = Flag("step", "the checkpoint to use; the newest if absent", None, int)
 
 
+def as_text(flag: Flag) -> Flag:
+    """The flag with any text as its value; a switch stays one."""
+    return flag if flag.kind is bool else dataclasses.replace(flag, kind=str)
+
+
 def whole_number(least: int) -> Callable[[str], int]:
     """A kind of flag: whole numbers from `least`, below 2**31."""
 

@@ -21,8 +21,8 @@ COMMAND_LINES = {
     "unknown flag": ((CONFIG, "--workdr=x"), 'Unexpected argument "--workdr=x"; see --help. '
                      'Did you mean "--workdir"?'),
     "unknown mode": ((CONFIG, "--mode=trian"), '--mode=trian is not one of arithmetic, colorize, '
-                     'complete, evaluate, export, interpolate, sample, train. '
-                     'Did you mean "train"?'),
+                     'complete, decode, encode, evaluate, export, interpolate, reconstruct, '
+                     'sample, train, translate. Did you mean "train"?'),
     "num of 0": (("--mode=sample", "--num=0"), '--num: "0" must be a whole number, 1 or more'),
     "num of a word": (("--mode=sample", "--num=x"), '--num: "x" must be a whole number'),
     "num too large": (("--mode=sample", f"--num={10**20}"), "must be a whole number"),
