@@ -31,6 +31,7 @@ from jaxgen.objectives import (
     lsgan,
     pixelgan_ae,
     vae,
+    vaegan,
     wgan,
     wgan_gp,
 )
@@ -75,6 +76,8 @@ CYCLE_CODE = "junyanz/pytorch-CycleGAN-and-pix2pix, options and models/cycle_gan
 REPLICATION = "1henrypage/adversarial-autoencoders"
 VAE = "arXiv:1312.6114, sections 2 and 3"
 VAE_EXAMPLE = "pytorch/examples, vae/main.py"
+VAEGAN = "arXiv:1512.09300, algorithm 1"
+VAEGAN_CODE = "andersbll/autoencoding_beyond_pixels, celeba_aegan.py, aegan.py and architectures.py"
 
 
 def said(source, where, values):
@@ -582,8 +585,61 @@ VAE_MNIST = {
     **said(VAE, "", {"hparams.kl_weight": 1.0}),
     **adam(VAE_EXAMPLE, "optim.encoder optim.decoder", 1e-3, 0.9),
 }
+VAEGAN_CELEBA = {
+    **said(
+        VAEGAN,
+        "",
+        {
+            "objective": "vaegan",
+            "hparams.order": "simultaneous",
+            "hparams.adversarial_form": "minimax",
+            "hparams.real_weight": 1.0,
+            "hparams.reconstructed_weight": 1.0,
+            "hparams.feature_scale": 1.0,
+        },
+    ),
+    **said(
+        VAEGAN_CODE,
+        "",
+        {
+            "num_steps": 62_500,  # 250 epochs of 250 batches
+            "data.batch_size": 64,
+            "data.image_size": 64,
+            "hparams.latent_size": 128,
+            "hparams.feature_weight": 1e-6,
+            "hparams.equilibrium": 0.68,
+            "hparams.margin": 0.35,
+            "networks.encoder.features": 64,
+            "networks.encoder.multiples": (1, 2, 4),
+            "networks.encoder.hidden_features": 1024,
+            "networks.encoder.output_size": 256,
+            "networks.generator.features": 32,
+            "networks.generator.multiples": (8, 8, 4, 1),
+            "networks.discriminator.features": 32,
+            "networks.discriminator.multiples": (4, 8, 8),
+            "networks.discriminator.hidden_features": 512,
+        },
+    ),
+    **said(
+        VAEGAN_CODE,
+        "optim.encoder optim.generator optim.discriminator",
+        {
+            "name": "rmsprop",
+            "learning_rate": 0.025 / 64,
+            "decay": 0.9,
+            "eps": 1e-8,
+            "eps_in_sqrt": False,
+            "weight_decay": 1e-5 / 64,
+        },
+    ),
+}
 RECIPES = {
     "configs/vae_mnist.py": VAE_MNIST,
+    "configs/vaegan_celeba.py": VAEGAN_CELEBA,
+    "configs/vaegan_celeba.py:code": {
+        **VAEGAN_CELEBA,
+        **said(VAEGAN_CODE, "hparams", {"reconstructed_weight": 0.0}),
+    },
     **COLORIZERS,
     **AEGANS,
     "configs/age_cifar10.py": age_recipe(32, CIFAR_HALVINGS, **CIFAR_AGE),
@@ -1030,6 +1086,7 @@ OURS = {
     "configs/pixelgan_ae_digits_gaussian.py",
     "configs/pixelgan_ae_digits_semisupervised.py",
     "configs/vae_digits.py",
+    "configs/vaegan_digits.py",
 }
 
 
@@ -1159,6 +1216,13 @@ DEFAULTS = {
         **said(VAE, "", {"kl_weight": 1.0}),
         **said(VAE_EXAMPLE, "", {"latent_size": 20, "likelihood": "bernoulli"}),
     },
+    vaegan: {
+        **said(VAEGAN, "", {"order": "simultaneous", "adversarial_form": "minimax"}),
+        **said(VAEGAN, "", {"real_weight": 1.0, "reconstructed_weight": 1.0}),
+        **said(VAEGAN, "", {"feature_scale": 1.0}),
+        **said(VAEGAN_CODE, "", {"latent_size": 128, "feature_weight": 1e-6}),
+        **said(VAEGAN_CODE, "", {"equilibrium": 0.68, "margin": 0.35}),
+    },
     aae_supervised: said(AAE, "", {"code_size": 15, "prior_scale": 1.0}),
     aae_semisupervised: said(
         AAE, "", {"num_classes": 10, "style_size": 10, "input_noise_level": 0.3}
@@ -1246,6 +1310,11 @@ SIZES = {
     "configs/age_celeba.py": {"encoder": 3_281_728, "generator": 3_281_792},
     # Layers of 784, 400 and 20 units, mu and log sigma.
     "configs/vae_mnist.py": {"encoder": 330_040, "decoder": 322_784},
+    "configs/vaegan_celeba.py": {
+        "encoder": 18_071_360,
+        "generator": 4_693_155,
+        "discriminator": 10_953_857,
+    },
     "configs/gan_mnist.py": {"generator": 2_503_984, "discriminator": 1_231_441},
     "configs/dcgan_celeba.py": {"generator": 3_576_704, "discriminator": 2_765_568},
     "configs/colorization_places.py": {"generator": 54_409_858, "discriminator": 2_765_633},

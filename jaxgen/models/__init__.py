@@ -29,5 +29,6 @@ if TYPE_CHECKING:
     from jaxgen.models import torch_files as torch_files
     from jaxgen.models import torch_weights as torch_weights
     from jaxgen.models import unet as unet
+    from jaxgen.models import vaegan as vaegan
 
 __getattr__, __dir__, __all__ = lazy.attach(__name__, __file__)

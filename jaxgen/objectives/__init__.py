@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from jaxgen.objectives import pixelcnn as pixelcnn
     from jaxgen.objectives import pixelgan_ae as pixelgan_ae
     from jaxgen.objectives import vae as vae
+    from jaxgen.objectives import vaegan as vaegan
     from jaxgen.objectives import wgan as wgan
     from jaxgen.objectives import wgan_gp as wgan_gp
 

@@ -73,6 +73,7 @@ OFFERS = {
         {*REBUILDS, "complete", "as_modelled", "assignments"},
     ),
     "vae": (("encoder", "decoder"), (), {*REBUILDS, "as_modelled"}),
+    "vaegan": (("encoder", "generator", "discriminator"), ("discriminator",), REBUILDS),
     "wgan": (("generator", "critic"), ("critic",), {*GENERATES, "evaluate"}),
     "wgan_gp": (("generator", "critic"), ("critic",), {*GENERATES, "evaluate"}),
 }
@@ -160,6 +161,7 @@ READS = [
     ("pixelgan_ae", {"code_size": 7}, ("image",), LABELLED, 1, 7, False),
     ("pixelgan_ae", {"code_prior": "gaussian"}, ("image",), (), 1, 0, False),
     ("vae", {}, ("image",), (), 1, 0, True),
+    ("vaegan", {}, ("image",), (), 1, 0, True),
     ("wgan", {}, ("image",), (), 5, 0, True),
     ("wgan", {"long_updates": 100}, ("image",), (), 100, 0, True),
     ("wgan_gp", {"critic_updates": 2, "latent_prior": "uniform"}, ("image",), (), 2, 0, False),

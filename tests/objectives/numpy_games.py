@@ -730,6 +730,102 @@ def vae(h, key, image):
     return terms
 
 
+# The variational autoencoder with a discriminator's features
+
+
+def features(w, x):
+    """(logits, features)."""
+    shown = np.tanh(linear(w["discriminator"]["hidden"], x))
+    return linear(w["discriminator"]["score"], shown)[:, 0], shown
+
+
+def feature_nats(h, shown, target):
+    """-log N(target; shown, s^2 I)."""
+    squares = np.square((shown - target) / h.feature_scale) / 2
+    return (squares + np.log(2 * np.pi * h.feature_scale**2) / 2).sum(1).mean()
+
+
+def vaegan_players(h, key, image):
+    """(Weights -> mu, log sigma; weights -> images of codes; weights -> drawn images)."""
+    noise = normal(key_for(key, "code"), len(image), h.latent_size)
+    latent = normal(key_for(key, "latent"), len(image), h.latent_size)
+
+    def rebuilt(w):
+        mean, log_sigma = posterior(w, image)
+        return image_of(w["generator"], mean + np.exp(log_sigma) * noise)
+
+    return rebuilt, lambda w: image_of(w["generator"], latent)
+
+
+def vaegan_encoder(h, key, image):
+    rebuilt, _ = vaegan_players(h, key, image)
+
+    def terms(w):
+        error = feature_nats(h, features(w, rebuilt(w))[1], features(w, image)[1])
+        kl = gaussian_kl(*posterior(w, image)).mean()
+        return {"encoder/kl": (1, kl), "encoder/features": (1, error)}
+
+    return terms
+
+
+def vaegan_judged(real, rebuilt, drawn, both):
+    """The discriminator's metrics of logits."""
+    fake = np.concatenate([rebuilt, drawn]) if both else drawn
+    kinds = {"real": real, "rebuilt": rebuilt, "fake": drawn}
+    taken = {f"discriminator/{kind}": sigmoid(logits).mean() for kind, logits in kinds.items()}
+    losses = {
+        "discriminator/real_loss": cross_entropy(real, 1).mean(),
+        "discriminator/fake_loss": cross_entropy(fake, 0).mean(),
+    }
+    return measured(taken | losses)
+
+
+def vaegan_discriminator(h, key, image):
+    rebuilt, drawn = vaegan_players(h, key, image)
+
+    def terms(w):
+        logits = [features(w, x)[0] for x in (image, rebuilt(w), drawn(w))]
+        return {
+            "of real": (h.real_weight, cross_entropy(logits[0], 1).mean()),
+            "of rebuilt": (h.reconstructed_weight, cross_entropy(logits[1], 0).mean()),
+            "of drawn": (1, cross_entropy(logits[2], 0).mean()),
+            **vaegan_judged(*logits, h.reconstructed_weight),
+        }
+
+    return terms
+
+
+def vaegan_generator(h, key, image):
+    rebuilt, drawn = vaegan_players(h, key, image)
+    discriminator, rest = vaegan_discriminator(h, key, image), 1 - h.feature_weight
+
+    def terms(w):
+        logits, shown = features(w, rebuilt(w))
+        error = feature_nats(h, shown, features(w, image)[1])
+        found = discriminator(w)
+        game = {name: found[name] for name in ("of real", "of rebuilt", "of drawn")}
+        sign = -1
+        if h.adversarial_form == "non_saturating":
+            sign = 1
+            fooled = [cross_entropy(x, 1).mean() for x in (logits, features(w, drawn(w))[0])]
+            game = dict(zip(game, [(0, 0), (h.reconstructed_weight, fooled[0]), (1, fooled[1])]))
+        game = {name: (sign * rest * weight, value) for name, (weight, value) in game.items()}
+        game[CONSTANT] = game.pop("of real")
+        metrics = {
+            "generator/game": sum(weight * value for weight, value in game.values()) / rest,
+            "generator/spread": spread(image, drawn(w)),
+        }
+        return {
+            **found,
+            **measured(metrics),
+            **game,
+            "of real": (0, 0),
+            "generator/features": (h.feature_weight, error),
+        }
+
+    return terms
+
+
 # Autoencoders with an adversary on codes
 
 

@@ -102,6 +102,11 @@ PIXELGAN = phases(*of_binary(games.pixelgan_reconstruction, *CODES, games.pixelg
 PIXELGAN_OF_REAL_CODES = phases(*of_binary(games.pixelgan_reconstruction, *CODES))
 
 VAE = {"encoder+decoder": games.vae}
+VAEGAN = {
+    "encoder": games.vaegan_encoder,
+    "generator": games.vaegan_generator,
+    "discriminator": games.vaegan_discriminator,
+}
 
 KINDS = {"image": ("generated", "reconstructed"), "latent": ("encoded", "recoded")}
 
@@ -331,6 +336,17 @@ GAMES = [
             "discretized": {"likelihood": "discretized", "pixel_scale": 0.2},
         },
     ),
+    (
+        "vaegan",
+        VAEGAN,
+        {
+            "three like terms": {},
+            "weights": {"real_weight": 2.0, "reconstructed_weight": 0.5, "feature_weight": 0.6},
+            "narrow features": {"feature_scale": 0.5},
+            "without reconstructions": {"reconstructed_weight": 0.0},
+            "non_saturating": {"adversarial_form": "non_saturating", "reconstructed_weight": 0.5},
+        },
+    ),
 ]
 # Players take turns, one update each: several, and both at once, are of the same losses.
 DEFAULTS = {
@@ -355,6 +371,7 @@ DEFAULTS = {
     "cyclegan": {"cycle_weight": 3.0, "inverse_cycle_weight": 2.0},
     "ebgan": {"pulling_away_weight": 0.7},
     "gan": {"order": "alternating"},
+    "vaegan": {"order": "alternating", "margin": 0.0, "feature_weight": 0.3},
     "wgan": {"critic_updates": 1},
     "wgan_gp": {"critic_updates": 1},
 }
@@ -389,7 +406,7 @@ def game_of(name, hparams):
     module = module_of(name)
     spec, _, batch = setup(name, dict.fromkeys(module.NETWORKS, recording()), **hparams)
     nets = dict(spec.nets)
-    if not {"catgan", "ebgan"} & {name, getattr(spec.hparams, "adversarial", "")}:
+    if not {"catgan", "ebgan", "vaegan"} & {name, getattr(spec.hparams, "adversarial", "")}:
         nets |= dict.fromkeys(getattr(module, "ADVERSARIES", ()), Judge())
     if name.startswith("pixel"):
         nets["decoder"] = Graded(spec.hparams.output)

@@ -252,6 +252,15 @@ CASES = {
         1,
         ((("encoder", "decoder"), "autoencoder_loss", IMAGE, 1, False, None, False),),
     ),
+    "vaegan": (
+        "vaegan",
+        {"order": "alternating", "margin": 0.0},
+        1,
+        tuple(
+            ((player,), f"{player}_loss", IMAGE, 1, False, None, False)
+            for player in ("encoder", "generator", "discriminator")
+        ),
+    ),
     "wgan": ("wgan", {}, 5, game("critic", 5, 1)),
     "wgan, few": ("wgan", {"critic_updates": 2, "generator_updates": 3}, 2, game("critic", 2, 3)),
     "wgan_gp": ("wgan_gp", {}, 5, game("critic", 5, 1)),

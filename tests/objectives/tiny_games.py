@@ -29,6 +29,7 @@ HPARAMS = {
     "pixelgan_ae": {**_IMAGES, "code_size": CLASSES, "posterior": "deterministic"},
     "colorization": {},
     "vae": _LATENTS,
+    "vaegan": _LATENTS,
 } | {
     name: _LATENTS
     for name in ("aegan", "age", "age_colorization", "ebgan", "gan", "lsgan", "wgan", "wgan_gp")
@@ -73,6 +74,17 @@ class Autoencoder(nn.Module):
         return Player((SIDE, SIDE, self.channels), self.trained)(code, train=train), code
 
 
+class Features(nn.Module):
+    """VAE/GAN's discriminator: (scores, features)."""
+
+    trained: bool = True
+
+    @nn.compact
+    def __call__(self, x, *, train):
+        features = jnp.tanh(Player((3,), self.trained, name="hidden")(x, train=train))
+        return Player((), self.trained, name="score")(features, train=train), features
+
+
 class Pixels(nn.Module):
     """Logits of each pixel, linear in those before it and in the code."""
 
@@ -109,8 +121,8 @@ def spec_of(name, tx=None, *, ema=False, trained=True, **hparams):
     """
     module = module_of(name)
     hparams = module.Hparams(**{**HPARAMS[name], **hparams})
-    # Of a VAE deviations as well.
-    outputs = {"aae_semisupervised": CLASSES + CODE, "pixelgan_ae": CLASSES, "vae": 2 * CODE}
+    outputs = {"aae_semisupervised": CLASSES + CODE, "pixelgan_ae": CLASSES}
+    outputs |= dict.fromkeys(("vae", "vaegan"), 2 * CODE)  # means and deviations
     nets = dict.fromkeys(module.NETWORKS, Player((), trained))
     nets["encoder"] = Player((outputs.get(name, CODE),), trained)
     nets["generator"] = Player((SIDE, SIDE, 1), trained)
@@ -120,6 +132,8 @@ def spec_of(name, tx=None, *, ema=False, trained=True, **hparams):
         nets["discriminator"] = Autoencoder(trained)
     if name == "catgan":
         nets["discriminator"] = Player((CLASSES,), trained)
+    if name == "vaegan":
+        nets["discriminator"] = Features(trained)
     if name.endswith("colorization"):
         nets["generator"] = Player((SIDE, SIDE, 2), trained)
     if getattr(hparams, "adversarial", "") == "ebgan":

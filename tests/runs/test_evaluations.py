@@ -100,6 +100,7 @@ CONFIGS = {
     "cyclegan_digits.py": {"objective", "translation"},
     "aegan_digits.py:gan": {"quality", "parzen", "probe"},
     "vae_digits.py": {"codes", "objective", "quality", "parzen", "reconstructions"},
+    "vaegan_digits.py": {"codes", "objective", "quality", "parzen", "reconstructions"},
 }
 
 
