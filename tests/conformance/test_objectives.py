@@ -306,6 +306,9 @@ def test_metrics_of_held_out_images_are_explained(made):
             assert_explained(exp, f"objective/{name}")
 
 
+# Of one with moments of its batch, one with phases, one that remembers and one that pauses players:
+# how a step is made one of several is JAX's.
+@pytest.mark.parametrize("made", ["age", "pixelgan_ae", "cyclegan", "vaegan"], indirect=True)
 def test_seeds_in_parallel_equal_seeds_one_by_one(made, step):
     exp, _, batches = made
     seeds = jax.random.split(jax.random.key(3), 2)
