@@ -127,7 +127,9 @@ class Discriminator(nn.Module):
 def _conv(
     module: Any, x: Array, width: int, strides: int, *, bias: bool = False, kind: Any = layers.Conv
 ) -> Array:
-    fields = {"output_padding": strides - 1} if kind is layers.ConvTranspose else {}
+    fields: dict[str, Any] = {}
+    if kind is layers.ConvTranspose:
+        fields["output_padding"] = strides - 1
     return kind(
         width,
         5,
