@@ -43,6 +43,9 @@ def vaegan(
 
 
 def smoke(config: ConfigDict) -> None:
-    """Shrinks what `features` does not."""
-    for name in ("encoder", "discriminator"):
-        config.networks[name].hidden_features = 8
+    """Shrinks what `features` does not: one halving of the sides, few hidden units."""
+    multiples = {"encoder": (1,), "generator": (2, 1), "discriminator": (1,)}
+    for name, network in config.networks.items():
+        network.multiples = multiples[name]
+        if name != "generator":
+            network.hidden_features = 8

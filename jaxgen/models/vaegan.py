@@ -129,7 +129,7 @@ def _conv(
 ) -> Array:
     fields: dict[str, Any] = {}
     if kind is layers.ConvTranspose:
-        fields = {"output_padding": strides - 1}
+        fields["output_padding"] = strides - 1
     return kind(
         width,
         5,
