@@ -221,3 +221,19 @@ def catgan(
         config.data.labelled = labelled
     config.evaluation.num_images = 1000
     return config
+
+
+def infogan(*, num_steps: int, features: int = 64) -> ConfigDict:
+    """InfoGAN with ten categories and two numbers, its networks and the rates of its code."""
+    networks = {
+        "generator": {"module": "infogan.Generator", "features": features},
+        "discriminator": {"module": "infogan.Discriminator", "features": features},
+        "recogniser": {"module": "infogan.Recogniser", "features": 2 * features},
+    }
+    optim = dict.fromkeys(networks, adam(2e-4, b1=0.5))
+    optim["generator"] = adam(1e-3, b1=0.5)
+    config = experiment("infogan", networks, optim, num_steps)
+    config.hparams.update(num_classes=10, continuous_size=2)
+    sizes = (config.hparams.get_ref(name) for name in ("num_classes", "continuous_size"))
+    config.networks.recogniser.output_size = sum(sizes)
+    return config

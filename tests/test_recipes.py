@@ -28,6 +28,7 @@ from jaxgen.objectives import (
     cyclegan,
     ebgan,
     gan,
+    infogan,
     lsgan,
     pixelgan_ae,
     vae,
@@ -66,6 +67,7 @@ PIX2PIX = "arXiv:1611.07004, sections 3 and 6.1"
 PIX2PIX_TORCH = "phillipi/pix2pix, models.lua and train.lua"
 COLORS = "cameronfabbri/Colorizing-Images-Using-Adversarial-Networks, report and pix2pix.py"
 CATGAN = "arXiv:1511.06390 (memory)"
+INFOGAN = "openai/InfoGAN, run_mnist_exp.py and its modules"
 AEGAN = "arXiv:2004.05472"
 AEGAN_CODE = "ConorLazarou/AEGAN-keras, params_64.json and its builder"
 AEGAN_28 = "ConorLazarou/AEGAN-keras, its history's 28 px configuration"
@@ -316,6 +318,19 @@ CATGAN_GAME = {
     "hparams.latent_prior": "uniform",
     "hparams.discriminator_updates": 1,
     "hparams.generator_updates": 1,
+}
+INFOGAN_MNIST = {
+    "objective": "infogan",
+    "num_steps": 5_000,
+    "data.batch_size": 128,
+    "data.image_size": 28,
+    "hparams.num_classes": 10,
+    "hparams.continuous_size": 2,
+    "hparams.noise_size": 62,
+    "hparams.info_weight": 1.0,
+    "hparams.continuous_weight": 1.0,
+    "hparams.information": "both",
+    "networks.generator.output_activation": "sigmoid",
 }
 GAN_COMPARED = said(DCGAN, PLAYERS, {"name": "adam", "b1": 0.5, "learning_rate": 2e-4})
 
@@ -779,6 +794,14 @@ RECIPES = {
         **said(CATGAN, "", CATGAN_GAME),
         **said(CATGAN, "", {"hparams.num_classes": 10, "data.labelled": 100}),
     },
+    "configs/infogan_mnist.py": {
+        **said(INFOGAN, "", INFOGAN_MNIST),
+        **said(INFOGAN, "networks.generator networks.discriminator", {"features": 64}),
+        **said(INFOGAN, "networks.discriminator networks.recogniser", {"slope": 0.01}),
+        **said(INFOGAN, "networks.recogniser", {"features": 128, "output_size": 12}),
+        **adam(INFOGAN, "optim.generator", 1e-3, 0.5),
+        **adam(INFOGAN, "optim.discriminator optim.recogniser", 2e-4, 0.5),
+    },
     # Its networks are those of an unconditional GAN, and so are its numbers.
     "configs/cgan_folder.py": {
         **said(CGAN, "", {"objective": "cgan", "hparams.form": "non_saturating"}),
@@ -1081,6 +1104,7 @@ OURS = {
     "configs/colorization_photos.py",
     "configs/cyclegan_digits.py",
     "configs/encoders_digits.py",
+    "configs/infogan_digits.py",
     "configs/pixelcnn_digits.py",
     "configs/pixelgan_ae_digits_clustering.py",
     "configs/pixelgan_ae_digits_gaussian.py",
@@ -1164,6 +1188,17 @@ DEFAULTS = {
     ),
     cgan: said(CGAN, "", {"latent_size": 100, "latent_prior": "unit_hypercube", "num_classes": 10}),
     catgan: said(CATGAN, "", {"latent_size": 128, "latent_prior": "uniform", "label_weight": 0.0}),
+    infogan: said(
+        INFOGAN,
+        "",
+        {
+            "num_classes": 10,
+            "continuous_size": 2,
+            "noise_size": 62,
+            "info_weight": 1.0,
+            "information": "both",
+        },
+    ),
     lsgan: {
         **said(LSGAN_PAPER, "", {"a": 0.0, "b": 1.0, "c": 1.0}),
         **said(LSGAN, "", {"latent_size": 1024, "latent_prior": "uniform"}),
@@ -1298,6 +1333,12 @@ SIZES = {
         "encoder": 1_381_664,
         "image_discriminator": 708_545,
         "latent_discriminator": 76_801,
+    },
+    # Without biases before normalisations and the log-variances of fixed deviations.
+    "configs/infogan_mnist.py": {
+        "generator": 6_645_121,
+        "discriminator": 6_558_017,
+        "recogniser": 132_876,
     },
     # Dense layers of 2048 and 4096 numbers, and the convolutions of the history's channels.
     "configs/aegan_mnist.py": {

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jaxgen.models import ebgan as ebgan
     from jaxgen.models import inception as inception
     from jaxgen.models import inception_blocks as inception_blocks
+    from jaxgen.models import infogan as infogan
     from jaxgen.models import initializers as initializers
     from jaxgen.models import layers as layers
     from jaxgen.models import lsgan as lsgan

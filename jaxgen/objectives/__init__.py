@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jaxgen.objectives import cyclegan as cyclegan
     from jaxgen.objectives import ebgan as ebgan
     from jaxgen.objectives import gan as gan
+    from jaxgen.objectives import infogan as infogan
     from jaxgen.objectives import lsgan as lsgan
     from jaxgen.objectives import pixelcnn as pixelcnn
     from jaxgen.objectives import pixelgan_ae as pixelgan_ae

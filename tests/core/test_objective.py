@@ -65,6 +65,11 @@ OFFERS = {
     ),
     "ebgan": (("generator", "discriminator"), ("discriminator",), GENERATES),
     "gan": (("generator", "discriminator"), ("discriminator",), GENERATES),
+    "infogan": (
+        ("generator", "discriminator", "recogniser"),
+        ("discriminator",),
+        {*GENERATES, "assignments", "evaluate"},
+    ),
     "lsgan": (("generator", "discriminator"), ("discriminator",), GENERATES),
     "pixelcnn": (("decoder",), (), {"complete", "as_modelled", "evaluate"}),
     "pixelgan_ae": (
@@ -155,6 +160,7 @@ READS = [
     ("gan", {"latent_prior": "uniform_unit"}, ("image",), (), 1, 0, False),
     ("gan", {"order": "alternating", "discriminator_updates": 3}, ("image",), (), 3, 0, False),
     ("gan", {"order": "alternating", "generator_updates": 3}, ("image",), (), 1, 0, False),
+    ("infogan", {"num_classes": 7}, ("image",), (), 1, 7, False),
     ("lsgan", {"latent_prior": "normal"}, ("image",), (), 1, 0, True),
     ("pixelcnn", {}, ("image",), (), 1, 0, False),
     ("pixelcnn", {"num_classes": 7}, ("image", "label"), (), 1, 7, False),

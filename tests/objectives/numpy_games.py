@@ -484,6 +484,64 @@ def catgan_generator(h, key, image):
     return terms
 
 
+# InfoGAN
+
+
+def infogan_players(h, key, num):
+    """(Weights -> generated images, of one draw of latents, the terms of Q of their features)."""
+    key = key_for(key, "latent")
+    draws = {
+        name: 2 * uniform(key_for(key, name), num, size) - 1
+        for name, size in (("noise", h.noise_size), ("continuous", h.continuous_size))
+    }
+    label = category(key_for(key, "category"), num, h.num_classes)
+    latent = (draws["noise"], one_hot(label, h.num_classes), draws["continuous"])
+
+    def bound(w, shown):
+        logits, mean = np.split(linear(w["recogniser"], shown), [h.num_classes], axis=1)
+        own = softmax(logits)[np.arange(num), label]
+        found = {"category_information": (-h.info_weight, np.log(h.num_classes * own).mean())}
+        if h.continuous_size:
+            squares = np.square(draws["continuous"] - mean)
+            density = np.exp(-squares / 2) / np.sqrt(2 * np.pi)
+            # Of the uniform prior the density is 1/2.
+            nats = np.log(density / 0.5).sum(1).mean()
+            found["continuous_information"] = (-h.continuous_weight, nats)
+            found["continuous_error"] = (0, squares.mean())
+        return {f"recogniser/{name}": term for name, term in found.items()}
+
+    return lambda w: image_of(w["generator"], *latent), bound
+
+
+def infogan_discriminator(h, key, image):
+    fake, bound = infogan_players(h, key, len(image))
+
+    def terms(w):
+        generated = fake(w)
+        (on_real, _), (on_fake, shown) = (features(w, x) for x in (image, generated))
+        of_real, of_fake = cross_entropy(on_real, 1).mean(), cross_entropy(on_fake, 0).mean()
+        return {
+            "of real": (1, of_real),
+            "of generated": (1, of_fake),
+            "discriminator/loss": (0, of_real + of_fake),
+            **(bound(w, shown) if h.information == "both" else {}),
+            **outputs_of(sigmoid(on_real), sigmoid(on_fake), image, generated),
+        }
+
+    return terms
+
+
+def infogan_generator(h, key, image):
+    fake, bound = infogan_players(h, key, len(image))
+
+    def terms(w):
+        on_fake, shown = features(w, fake(w))
+        loss = -np.log(sigmoid(on_fake)).mean()
+        return {"generator/loss": (1, loss), **bound(w, shown)}
+
+    return terms
+
+
 # Colorizers
 
 
@@ -734,7 +792,7 @@ def vae(h, key, image):
 
 
 def features(w, x):
-    """(logits, features)."""
+    """(logits, features), also of InfoGAN."""
     shown = np.tanh(linear(w["discriminator"]["hidden"], x))
     return linear(w["discriminator"]["score"], shown)[:, 0], shown
 

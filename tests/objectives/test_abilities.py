@@ -214,7 +214,14 @@ def test_images_are_of_the_class_that_is_asked_for(name):
 
 @pytest.mark.parametrize(
     "variant",
-    ["aae_semisupervised", "aae_supervised", "cgan", "pixelcnn of classes", "pixelgan_ae"],
+    [
+        "aae_semisupervised",
+        "aae_supervised",
+        "cgan",
+        "infogan",
+        "pixelcnn of classes",
+        "pixelgan_ae",
+    ],
 )
 def test_samples_are_of_all_classes_in_turn_or_as_asked(variant):
     name, hparams = VARIANTS[variant]

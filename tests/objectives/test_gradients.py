@@ -74,6 +74,7 @@ GAN = two_players("discriminator", games.gan_discriminator, games.gan_generator)
 CGAN = two_players("discriminator", games.cgan_discriminator, games.cgan_generator)
 CATGAN = two_players("discriminator", games.catgan_discriminator, games.catgan_generator)
 CATGAN_OF_LABELS = CATGAN | {"discriminator": games.catgan_labelled_discriminator}
+INFOGAN = (games.infogan_discriminator, games.infogan_generator)
 LSGAN = two_players("discriminator", games.lsgan_discriminator, games.lsgan_generator)
 CYCLES = {
     "generator+inverse_generator": games.cycle_generators,
@@ -212,6 +213,16 @@ GAMES = [
     ),
     ("catgan", CATGAN, {"published": {}, "of normal latents": {"latent_prior": "normal"}}),
     ("catgan", CATGAN_OF_LABELS, {"of labels": {"label_weight": 0.7}}),
+    (
+        "infogan",
+        dict(zip(("discriminator+recogniser", "generator"), INFOGAN)),
+        {"both": {}, "both, of categories alone": {"continuous_size": 0}},
+    ),
+    (
+        "infogan",
+        dict(zip(("discriminator", "generator+recogniser"), INFOGAN)),
+        {"generator": {"information": "generator"}},
+    ),
     ("lsgan", LSGAN, {"published": {}, "other targets": {"a": -1.0, "b": 1.5, "c": 0.3}}),
     (
         "ebgan",
@@ -371,6 +382,7 @@ DEFAULTS = {
     "cyclegan": {"cycle_weight": 3.0, "inverse_cycle_weight": 2.0},
     "ebgan": {"pulling_away_weight": 0.7},
     "gan": {"order": "alternating"},
+    "infogan": {"info_weight": 1.3, "continuous_weight": 0.6},
     "vaegan": {"order": "alternating", "margin": 0.0, "feature_weight": 0.3},
     "wgan": {"critic_updates": 1},
     "wgan_gp": {"critic_updates": 1},
@@ -406,7 +418,10 @@ def game_of(name, hparams):
     module = module_of(name)
     spec, _, batch = setup(name, dict.fromkeys(module.NETWORKS, recording()), **hparams)
     nets = dict(spec.nets)
-    if not {"catgan", "ebgan", "vaegan"} & {name, getattr(spec.hparams, "adversarial", "")}:
+    if not {"catgan", "ebgan", "infogan", "vaegan"} & {
+        name,
+        getattr(spec.hparams, "adversarial", ""),
+    }:
         nets |= dict.fromkeys(getattr(module, "ADVERSARIES", ()), Judge())
     if name.startswith("pixel"):
         nets["decoder"] = Graded(spec.hparams.output)

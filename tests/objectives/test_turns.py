@@ -225,6 +225,28 @@ CASES = {
         2,
         game("discriminator", 2, 3),
     ),
+    "infogan": (
+        "infogan",
+        {},
+        1,
+        (
+            (
+                ("discriminator", "recogniser"),
+                "discriminator_loss",
+                *(IMAGE, 1, True, None, False),
+            ),
+            (("generator",), "generator_loss", IMAGE, 1, False, None, False),
+        ),
+    ),
+    "infogan, of the generator": (
+        "infogan",
+        {"information": "generator"},
+        1,
+        (
+            (("discriminator",), "discriminator_loss", IMAGE, 1, True, None, False),
+            (("generator", "recogniser"), "generator_loss", IMAGE, 1, False, None, False),
+        ),
+    ),
     "lsgan": ("lsgan", {}, 1, game("discriminator", 1, 1)),
     "lsgan, several": (
         "lsgan",

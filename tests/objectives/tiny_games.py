@@ -25,6 +25,7 @@ HPARAMS = {
     "cyclegan": {"pool_size": 3},
     "catgan": {**_LATENTS, "num_classes": CLASSES},
     "cgan": {**_LATENTS, "num_classes": CLASSES},
+    "infogan": {"noise_size": CODE, "num_classes": CLASSES},
     "pixelcnn": _IMAGES,
     "pixelgan_ae": {**_IMAGES, "code_size": CLASSES, "posterior": "deterministic"},
     "colorization": {},
@@ -75,7 +76,7 @@ class Autoencoder(nn.Module):
 
 
 class Features(nn.Module):
-    """VAE/GAN's discriminator: (scores, features)."""
+    """Discriminator of VAE/GAN and InfoGAN: (scores, what they are linear in)."""
 
     trained: bool = True
 
@@ -130,9 +131,11 @@ def spec_of(name, tx=None, *, ema=False, trained=True, **hparams):
     nets["inverse_generator"] = nets["generator"]
     if name == "ebgan":
         nets["discriminator"] = Autoencoder(trained)
+    if name == "infogan":
+        nets["recogniser"] = Player((CLASSES + hparams.continuous_size,), trained)
     if name == "catgan":
         nets["discriminator"] = Player((CLASSES,), trained)
-    if name == "vaegan":
+    if name in ("infogan", "vaegan"):
         nets["discriminator"] = Features(trained)
     if name.endswith("colorization"):
         nets["generator"] = Player((SIDE, SIDE, 2), trained)

@@ -95,6 +95,7 @@ CONFIGS = {
         "reconstructions",
     },
     "catgan_digits.py:clustering": {"codes", "kmeans", "objective", "quality", "parzen", "probe"},
+    "infogan_digits.py": {"codes", "kmeans", "objective", "quality", "parzen", "probe"},
     "aegan_digits.py": {"codes", "objective", "quality", "parzen", "reconstructions"},
     "ali_digits.py": {"codes", "objective", "quality", "parzen", "reconstructions"},
     "cyclegan_digits.py": {"objective", "translation"},
@@ -111,6 +112,7 @@ def test_evaluations_say_what_they_can_give_of_an_experiment(config, names):
     assert {name for name, titles in given.items() if titles} == names
     for name, titles in given.items():
         assert titles.items() <= evaluations.titles_of(name).items()
-    clusters = {"clustering", "kmeans"} if "clustering" in config else set()
+    finds = "clustering" in config or "infogan" in config
+    clusters = {"clustering", "kmeans"} if finds else set()
     groups = {name.partition("/")[0] for titles in given.values() for name in titles}
     assert groups & {"clustering", "kmeans", "labelled", "stacked"} == clusters
