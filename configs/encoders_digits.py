@@ -7,7 +7,7 @@ are ten numbers, N(0, I) but of AGE, whose are on the sphere. What a paper dicta
 losses, weights and optimisers, PixelGAN's decoder of pixels, and that a decoder whose outputs are
 logits of pixels (AAE, VAE) is not normalised. Side by side:
 `python -m jaxgen.study --config=configs/studies/encoders.py`. All other numbers are ours.
-Arguments: age, aegan, ali, bigan, aae, vae, pixelgan (unless given: age), smoke.
+Arguments: age, aegan, ali, bigan, aae, vae, vaegan, pixelgan (unless given: age), smoke.
 """
 
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from ml_collections import ConfigDict
 
 from configs import common, pairs, phases
 
-Model = Literal["age", "aegan", "ali", "bigan", "aae", "vae", "pixelgan"]
+Model = Literal["age", "aegan", "ali", "bigan", "aae", "vae", "vaegan", "pixelgan"]
 _FEATURES, _CODE, _STEPS = 256, 10, 6_000
 
 
@@ -28,6 +28,7 @@ def get_config(model: Model = "age"):
         "bigan": lambda: _pairs(bigan=True),
         "aae": _aae,
         "vae": _vae,
+        "vaegan": _vaegan,
         "pixelgan": _pixelgan,
     }[model]()
     config.data.update(name="digits", batch_size=64, validation=299)
@@ -107,6 +108,16 @@ def _vae():
     config.networks.encoder.update(depth=2, batch_norm=True, output_norm=False)
     config.networks.decoder.depth = 2
     config.hparams.update(latent_size=_CODE, binarise="none")
+    return config
+
+
+def _vaegan():
+    networks = _networks(discriminator="vaegan.PlainDiscriminator")
+    optim = dict.fromkeys(networks, common.adam(5e-4, b1=0.5))
+    config = common.experiment("vaegan", networks, optim)
+    config.networks.encoder.output_size = 2 * _CODE  # means and deviations
+    # Features are few: see the objective.
+    config.hparams.update(latent_size=_CODE, feature_scale=0.3, feature_weight=0.1)
     return config
 
 

@@ -124,6 +124,30 @@ class Discriminator(nn.Module):
         return logits[:, 0], shown.reshape(shown.shape[0], -1)
 
 
+class PlainDiscriminator(nn.Module):
+    """f[b,h,w,c] -> (logits f32[b], features f32[b,`features`]): `depth` rectified layers; ours.
+
+    The features are the outputs of the last layer, before its rectifier. Nothing depends on `train`.
+
+    Attributes:
+      features: units of each hidden layer.
+      depth: number of hidden layers, at least 1.
+    """
+
+    features: int = 256
+    depth: int = 2
+    dtype: Any = jnp.float32
+
+    @nn.compact
+    def __call__(self, image: Array, *, train: bool) -> tuple[Array, Array]:
+        """Logits and features of images."""
+        del train
+        shown = _dense(self, image.reshape(image.shape[0], -1), self.features, bias=True)
+        for _ in range(self.depth - 1):
+            shown = _dense(self, nn.relu(shown), self.features, bias=True)
+        return _dense(self, nn.relu(shown), 1, bias=True)[:, 0], shown
+
+
 def _conv(
     module: Any, x: Array, width: int, strides: int, *, bias: bool = False, kind: Any = layers.Conv
 ) -> Array:

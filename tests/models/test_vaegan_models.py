@@ -57,6 +57,19 @@ def test_discriminator_is_its_formula(multiples):
     networks.assert_is_its_formula(module, formula, (3, 8, 8, 2))
 
 
+@pytest.mark.parametrize("depth", [1, 2])
+def test_plain_discriminator_is_its_formula(depth):
+    """Its features are those of the last hidden layer before the rectifier."""
+
+    def formula(layers, image):
+        shown = layers.dense(flat(image))
+        for _ in range(depth - 1):
+            shown = layers.dense(relu(shown))
+        return layers.dense(relu(shown))[:, 0], shown
+
+    networks.assert_is_its_formula(vaegan.PlainDiscriminator(3, depth), formula, (3, 4, 4, 2))
+
+
 def norm(width):
     return 2 * width
 

@@ -53,7 +53,7 @@ def test_encoders_are_compared_by_networks_as_equal_as_can_be(data, repository):
     for name, part in parts.items():
         made = jax.eval_shape(part.create_state, jax.random.key(0)).params
         sizes = {n: sum(x.size for x in jax.tree.leaves(tree)) for n, tree in made.items()}
-        outputs = 20 if name in ("ali", "vae") else 10
+        outputs = 20 if name in ("ali", "vae", "vaegan") else 10
         encoder = 256 * (pixels + 256) + 4 * 256 + 256 * outputs + outputs
         assert sizes["encoder"] == encoder, name
         # Two layers, normalised, or with biases where the outputs are logits.
