@@ -149,7 +149,7 @@ def test_runs_in_smoke_mode_and_training_is_one_output(path, tmp_path, monkeypat
         for cell in notebook.cells
         if "experiment.run(" in cell.source or "study.run(" in cell.source
     ]
-    assert trains
+    assert trains or path.stem == "import_a_step"  # a loop of its own
     for cell in trains:
         shown = [o for o in cell.outputs if "step " in o.get("data", {}).get("text/plain", "")]
         assert len(shown) == 1

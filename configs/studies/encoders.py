@@ -3,9 +3,9 @@ r"""Encoders side by side: codes, reconstructions and samples of everything that
     python -m jaxgen.study --config=configs/studies/encoders.py --workdir=runs/encoders
 
 AGE, AEGAN, ALI, BiGAN, VAE/GAN, adversarial, variational and PixelGAN autoencoders by the networks
-of `configs/encoders_digits.py`: error and sharpness of reconstructions, accuracy of a line on codes,
-Frechet distance, precision and recall of samples, collapsed seeds, parameters, time a step. Three
-seeds. With `fashion` on Fashion-MNIST at 28 px.
+of `configs/encoders_digits.py`: error and sharpness of reconstructions, accuracy of a line on
+codes, Frechet distance, precision and recall of samples, collapsed seeds, parameters, time a step.
+Three seeds. With `fashion` on Fashion-MNIST at 28 px.
 Arguments: digits (the default), fashion; age, aegan, ali, bigan, aae, vae, vaegan, pixelgan:
 these alone; smoke.
 """

@@ -125,9 +125,10 @@ class Discriminator(nn.Module):
 
 
 class PlainDiscriminator(nn.Module):
-    """f[b,h,w,c] -> (logits f32[b], features f32[b,`features`]): `depth` rectified layers; ours.
+    """f[b,h,w,c] -> (logits f32[b], features f32[b,`features`]), by rectified layers; ours.
 
-    The features are the outputs of the last layer, before its rectifier. Nothing depends on `train`.
+    The features are the outputs of the last layer, before its rectifier. Nothing depends on
+    `train`.
 
     Attributes:
       features: units of each hidden layer.
