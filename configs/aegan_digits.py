@@ -1,4 +1,4 @@
-r"""AEGAN on the 8x8 digits that scikit-learn ships, enlarged to 16x16.
+r"""AEGAN on the 8x8 digits that scikit-learn ships.
 
     python -m jaxgen.main --config=configs/aegan_digits.py --workdir=runs/aegan_digits
 
@@ -14,7 +14,7 @@ from configs.aegans import smoke as smoke
 
 
 def get_config(model: aegans.Model = "aegan"):
-    config = aegans.aegan(model, 16, steps=4000, batch_size=32, latent_size=16)
+    config = aegans.aegan(model, 8, steps=8000, batch_size=32, latent_size=16)
     for network in config.networks.values():
         if "multiples" in network:
             network.features = 32

@@ -3,7 +3,7 @@
 C. Lazarou 2020, arXiv:2004.05472, and github.com/ConorLazarou/AEGAN-keras (params_64.json): Adam
 with b1 0.5, eps 1e-7 and every parameter's gradient clipped to norm 1, 2e-4 for generator and
 encoder, 5e-4 for discriminators; a plain autoencoder 1e-3 with b1 0.9. The 64 px networks are the
-paper's, those of 28 px the history's of its code, those of 32 and 16 px ours.
+paper's, those of 28 px the history's of its code, those of 32, 16 and 8 px ours.
 """
 
 from typing import Any, Literal
@@ -29,6 +29,10 @@ _FORMS = {
     16: (
         {"multiples": (2, 1, 1), "upsampling": (2, 2, 1)},
         {"multiples": (1, 1, 2), "strides": (2, 2, 1)},
+    ),
+    8: (
+        {"multiples": (2, 1), "upsampling": (2, 1)},
+        {"multiples": (1, 2), "strides": (2, 1)},
     ),
 }
 
