@@ -14,7 +14,7 @@ from configs.aegans import smoke as smoke
 
 
 def get_config(model: aegans.Model = "aegan"):
-    config = aegans.aegan(model, 8, steps=8000, batch_size=32, latent_size=16)
+    config = aegans.aegan(model, 8, steps=4000, batch_size=32, latent_size=16)
     for network in config.networks.values():
         if "multiples" in network:
             network.features = 32

@@ -7,8 +7,8 @@ from pathlib import Path
 import jax
 import pytest
 
-# Halves the time that compilation takes where it is quick (`quick_compilation`) and changes it little
-# elsewhere; later versions do not know it.
+# Halves the time that compilation takes where it is quick (`quick_compilation`) and changes it
+# little elsewhere; later versions do not know it.
 if jax.__version_info__ < (0, 11):
     flags = os.environ.get("XLA_FLAGS", "")
     os.environ["XLA_FLAGS"] = f"{flags} --xla_cpu_use_fusion_emitters=false".strip()

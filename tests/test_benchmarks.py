@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from benchmarks import scaling
+
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compilation")]
 
 
@@ -33,3 +35,33 @@ def test_quick_benchmark_ends_with_its_result_in_one_line(command, monkeypatch, 
     look_through(json.loads(capsys.readouterr().out.splitlines()[-1]))
     assert len(seconds) >= 2
     assert all(math.isfinite(s) and s > 0 for s in seconds)
+
+
+def test_devices_share_the_work_and_gather_no_images():
+    """Of a step over eight devices: an eighth of its FLOPs, and sums of gradients and moments."""
+    (one, images), (eight, _) = (scaling.compiled("configs/age_digits.py:smoke", n) for n in (1, 8))
+    share = eight.cost_analysis()["flops"] / one.cost_analysis()["flops"]
+    assert 1 / 8 <= share < 1.2 / 8  # and what every device does to all parameters
+    found = scaling.collectives(eight.as_text())
+    assert {kind for kind, _ in found} == {"all-reduce"}
+    assert max(size for _, size in found) < images
+    assert scaling.collectives(one.as_text()) == []
+
+
+def test_collectives_of_a_loop_count_as_often_as_it_turns():
+    text = """%body (a: (f32[2])) -> (f32[2]) {
+  %b = (f32[2,3]{1,0}, bf16[4]{0}) all-reduce(%x, %y), to_apply=%add
+  %c = f32[8]{0} fusion(%b), kind=kLoop, calls=%inner
+}
+
+%inner (a: f32[8]) -> f32[8] {
+  ROOT %d = s32[8]{0} all-gather-start(%a), dimensions={0}
+}
+
+ENTRY %main (a: f32[2]) -> f32[2] {
+  %w = (f32[2]) while(%t), condition=%c, body=%body, backend_config={"known_trip_count":{"n":"3"}}
+  %r = pred[5]{0} all-to-all(%w)
+}
+"""
+    found = [("all-reduce", 24 + 8), ("all-gather", 32)] * 3
+    assert scaling.collectives(text) == [*found, ("all-to-all", 5)]
