@@ -106,12 +106,13 @@ class _Normed(nn.Module):
         bias = self.param("bias", nn.initializers.zeros, (self.features,))
         running = self.variable("batch_stats", "mean", jnp.zeros, (self.features,))
         norm = jnp.sqrt(jnp.sum(jnp.square(kernel), axis=(0, 1, 2)))
-        y = conv(x, kernel * (scale / norm), padding=self.padding, dtype=self.dtype)
+        weights = kernel * (scale / norm).reshape(1, 1, 1, -1)
+        y = conv(x, weights, padding=self.padding, dtype=self.dtype)
         mean = running.value
         if train:
             mean = Layout(self.axis_name).mean(jnp.mean(y, axis=(0, 1, 2)))
             running.value = self.momentum * running.value + (1.0 - self.momentum) * mean
-        return y - mean + bias
+        return y + (bias - mean).reshape(1, 1, 1, -1)
 
 
 def _standardised(image: Array) -> Array:
