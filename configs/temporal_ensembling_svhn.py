@@ -2,7 +2,7 @@ r"""Temporal ensembling on SVHN with 500 or 1000 labels (arXiv:1610.02242).
 
     python -m jaxgen.main --config=configs/temporal_ensembling_svhn.py --workdir=runs/temporal_svhn
 
-S. Laine, T. Aila 2017, as in its authors' code (github.com/smlaine2/tempens). Published test
+S. Laine, T. Aila 2017, as in its authors' code (github.com/smlaine2/tempens, now s-laine/tempens). Published test
 errors, which the PixelGAN paper compares with: 500 labels 5.12 +- 0.13 %, 1000 labels 4.42 +- 0.16
 %. Not run by us.
 

@@ -25,7 +25,8 @@ factor of both. An image that was not seen has no term of consistency, where the
 the whole first epoch (of "pi", too, which here begins at exp(-5)), and an image that an epoch left
 out keeps its target; there it moves toward 0. `ramp` goes by steps, there by epochs. Both sides of
 "pi" are mirrored each by itself, there together. An image is remembered by the pass that it is
-trained on; with `micro_batches`, by one of other noise and of the whole batch's means.
+trained on, which is made twice, a sixth of a step's arithmetic more; with `micro_batches`, by one of
+other noise and of the whole batch's means.
 """
 
 import dataclasses
@@ -199,7 +200,7 @@ def show(
     weight = jnp.full(batch["image"].shape[:1], _weight(hparams, state.step))
     if not num_images(hparams):
         return {"made_weight": weight}, state.memory
-    # The pass of the loss, which XLA makes once.
+    # The pass of the loss, a second time: a loss returns no predictions.
     (turn,) = turns(hparams)
     key_pass = key_for(update_keys(key, state.step, turn)[0], "first")
     nets = Nets(spec, state.params, state.model_state)
