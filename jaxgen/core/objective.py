@@ -47,7 +47,12 @@ from jaxgen.core.errors import UserError
 from jaxgen.core.step import Turn, batches_per_step
 
 _REQUIRED = ("NETWORKS", "Hparams", "turns", "create_state", "train_step")
-_MAKES = ("sample", "colorize", "translate", "assignments")  # of which an objective has one at least
+_MAKES = (
+    "sample",
+    "colorize",
+    "translate",
+    "assignments",
+)  # of which an objective has one at least
 _ABILITIES = (
     "sample",
     "draw_code",

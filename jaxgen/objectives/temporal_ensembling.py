@@ -17,16 +17,19 @@ the first mean over labelled images, the second over all. By `form` the target t
 Z is the `memory`, f32[num_images,K]. Its rows sum to 1 - decay^n, as those of z sum to 1: no count
 is kept.
 
-Deviations, from the authors' code (github.com/smlaine2/tempens): labelled images come in batches
-of their own, as large as the others, so that their mean is over labelled images alone; there they
-come as they fall among the M labelled of N, and are divided by the size of the whole batch, which
-is M / N of that on average, the factor by which w is scaled there and not here. Adam does not see a
-factor of both. An image that was not seen has no term of consistency, where the code has w = 0 for
-the whole first epoch (of "pi", too, which here begins at exp(-5)), and an image that an epoch left
-out keeps its target; there it moves toward 0. `ramp` goes by steps, there by epochs. Both sides of
-"pi" are mirrored each by itself, there together. An image is remembered by the pass that it is
-trained on, which is made twice, a sixth of a step's arithmetic more; with `micro_batches`, by one of
-other noise and of the whole batch's means.
+Deviations, from the authors' code (github.com/smlaine2/tempens, now s-laine/tempens):
+
+- Labelled images come in batches of their own, as large as the others, and the first mean is over
+  these alone. There they come as they fall among the M labelled of N and are divided by the size of
+  the whole batch: M / N of ours on average, the factor by which w is scaled there and not here.
+  Adam does not see a factor of both.
+- An image that was not seen has no inconsistency; there w is 0 for the whole first epoch, of "pi",
+  too, which here begins at exp(-5). An image that an epoch left out keeps its target; there it
+  moves toward 0. `ramp` goes by steps, there by epochs.
+- Both sides of "pi" are mirrored each by itself, there together.
+- What is remembered is said by the pass that is trained on, which is made twice for that, a sixth
+  of a step's arithmetic more; with `micro_batches`, one of other noise and of the whole batch's
+  means.
 """
 
 import dataclasses
@@ -71,7 +74,8 @@ class Hparams:
     """Numbers of the method; the defaults are those of temporal ensembling on SVHN.
 
     Attributes:
-      form: "temporal" or "pi", see above.
+      form: whom the classifier is to agree with, "temporal": what it said of an image before; "pi":
+        what it says of it a second time.
       num_classes: K.
       num_images: training images, of each of which "temporal" keeps an ensemble.
       consistency_weight: of the inconsistency, after `ramp_steps`; 0 leaves it out, and with it all

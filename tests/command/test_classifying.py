@@ -58,8 +58,11 @@ def test_a_run_that_was_cut_remembers_the_same(workdir, env, tmp_path):
 def test_more_images_than_are_remembered_are_refused(env, tmp_path):
     image = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 1), np.uint8)
     label = np.arange(60, dtype=np.int32) % 2
-    splits = {f"{split}_{k}": x for split in ("train", "test") for k, x in
-              (("image", image), ("label", label))}
+    splits = {
+        f"{split}_{k}": x
+        for split in ("train", "test")
+        for k, x in (("image", image), ("label", label))
+    }
     np.savez(tmp_path / "mine.npz", **splits)
     keys = (
         *(f"--config.data.name={tmp_path}/mine.npz", "--config.data.image_size=8"),

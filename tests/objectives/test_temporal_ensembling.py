@@ -55,7 +55,9 @@ def test_an_ensemble_by_hand_over_three_epochs():
             np.testing.assert_allclose(memory["ensemble"], ensemble, rtol=1e-5, atol=1e-7)
             np.testing.assert_array_equal(after.memory["ensemble"], memory["ensemble"])
             assert (float(metrics["classifier/consistency"]) > 0) == (epoch > 0)
-            assert np.any(after.params["classifier"]["kernel"] != state.params["classifier"]["kernel"])
+            assert np.any(
+                after.params["classifier"]["kernel"] != state.params["classifier"]["kernel"]
+            )
             state = after
 
 
@@ -143,9 +145,7 @@ def test_the_weight_grows_to_its_own(step, share):
         spec, state, batch = setup_of(form=form, consistency_weight=7.0, ramp_steps=80)
         if form == "temporal":
             state = state.replace(memory={"ensemble": jnp.full((ROWS, CLASSES), 0.2)})
-        shown, _ = te.show(
-            spec, state.replace(step=jnp.int32(step)), batch, jax.random.key(KEY)
-        )
+        shown, _ = te.show(spec, state.replace(step=jnp.int32(step)), batch, jax.random.key(KEY))
         np.testing.assert_allclose(shown["made_weight"], 7.0 * share, rtol=1e-5)
 
 
