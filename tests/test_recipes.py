@@ -31,6 +31,7 @@ from jaxgen.objectives import (
     infogan,
     lsgan,
     pixelgan_ae,
+    temporal_ensembling,
     vae,
     vaegan,
     wgan,
@@ -67,6 +68,7 @@ PIX2PIX = "arXiv:1611.07004, sections 3 and 6.1"
 PIX2PIX_TORCH = "phillipi/pix2pix, models.lua and train.lua"
 COLORS = "cameronfabbri/Colorizing-Images-Using-Adversarial-Networks, report and pix2pix.py"
 CATGAN = "arXiv:1511.06390 (memory)"
+TEMPENS = "s-laine/tempens, config.py and train.py"
 INFOGAN = "openai/InfoGAN, run_mnist_exp.py and its modules"
 AEGAN = "arXiv:2004.05472"
 AEGAN_CODE = "ConorLazarou/AEGAN-keras, params_64.json and its builder"
@@ -319,6 +321,38 @@ CATGAN_GAME = {
     "hparams.discriminator_updates": 1,
     "hparams.generator_updates": 1,
 }
+TEMPENS_SVHN = {
+    "objective": "temporal_ensembling",
+    "num_steps": 219_600,  # 300 epochs of 732 batches
+    "data.batch_size": 100,
+    "data.image_size": 32,
+    "data.validation": 0,
+    "data.flip": False,
+    "data.crop_padding": 0,
+    "hparams.num_images": 73_257,
+    "hparams.ramp_steps": 58_560,
+    "hparams.decay": 0.6,
+    "hparams.translation": 2,
+    "hparams.flip": False,
+    "networks.classifier.features": 128,
+    "networks.classifier.depth": 2,
+    "networks.classifier.noise": 0.15,
+    "networks.classifier.dropout": 0.5,
+    "networks.classifier.momentum": 0.999,
+    "networks.classifier.standardise": True,
+}
+
+
+def tempens(labels, form, weight, rate):
+    own = {"form": form, "consistency_weight": weight}
+    optimiser = {"name": "adam", "learning_rate": rate, "b1": 0.9, "b2": 0.999, "eps": 1e-8}
+    return {
+        **said(TEMPENS, "", {**TEMPENS_SVHN, "data.labelled": labels}),
+        **said(TEMPENS, "hparams", own),
+        **said(TEMPENS, "optim.classifier", optimiser),
+    }
+
+
 INFOGAN_MNIST = {
     "objective": "infogan",
     "num_steps": 5_000,
@@ -794,6 +828,9 @@ RECIPES = {
         **said(CATGAN, "", CATGAN_GAME),
         **said(CATGAN, "", {"hparams.num_classes": 10, "data.labelled": 100}),
     },
+    "configs/temporal_ensembling_svhn.py": tempens(1000, "temporal", 30.0, 1e-3),
+    "configs/temporal_ensembling_svhn.py:500": tempens(500, "temporal", 30.0, 1e-3),
+    "configs/temporal_ensembling_svhn.py:pi,500": tempens(500, "pi", 100.0, 3e-3),
     "configs/infogan_mnist.py": {
         **said(INFOGAN, "", INFOGAN_MNIST),
         **said(INFOGAN, "networks.generator networks.discriminator", {"features": 64}),
@@ -1109,6 +1146,7 @@ OURS = {
     "configs/pixelgan_ae_digits_clustering.py",
     "configs/pixelgan_ae_digits_gaussian.py",
     "configs/pixelgan_ae_digits_semisupervised.py",
+    "configs/temporal_ensembling_digits.py",
     "configs/vae_digits.py",
     "configs/vaegan_digits.py",
 }
@@ -1247,6 +1285,19 @@ DEFAULTS = {
             "pool_size": 50,
         },
     ),
+    temporal_ensembling: said(
+        TEMPENS,
+        "",
+        {
+            "form": "temporal",
+            "num_images": 73_257,
+            "consistency_weight": 30.0,
+            "ramp_steps": 58_560,
+            "decay": 0.6,
+            "translation": 2,
+            "flip": False,
+        },
+    ),
     vae: {
         **said(VAE, "", {"kl_weight": 1.0}),
         **said(VAE_EXAMPLE, "", {"latent_size": 20, "likelihood": "bernoulli"}),
@@ -1349,6 +1400,8 @@ SIZES = {
     },
     "configs/age_cifar10.py": {"encoder": 1_183_616, "generator": 3_934_595},
     "configs/age_celeba.py": {"encoder": 3_281_728, "generator": 3_281_792},
+    # Table 5: kernels of 3,117,696 numbers, and two for each of 2058 channels.
+    "configs/temporal_ensembling_svhn.py": {"classifier": 3_121_812},
     # Layers of 784, 400 and 20 units, mu and log sigma.
     "configs/vae_mnist.py": {"encoder": 330_040, "decoder": 322_784},
     "configs/vaegan_celeba.py": {

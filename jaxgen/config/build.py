@@ -78,6 +78,8 @@ class Experiment:
             does, mode = "colors", "colorize"
             if self.abilities.translate is not None:
                 does, mode = "translates", "translate"
+            elif self.abilities.only_classifies:
+                does, mode = "classifies", "evaluate"
             raise UserError(
                 f"A run of {self.config.objective} draws no images, it {does} given ones; use "
                 f"--mode={mode}."
@@ -252,6 +254,7 @@ def _example_batch(
         "image": jax.ShapeDtypeStruct((count, *shape), jnp.float32),
         "other_image": jax.ShapeDtypeStruct((count, *shape), jnp.float32),
         "label": jax.ShapeDtypeStruct((count,), jnp.int32),
+        "index": jax.ShapeDtypeStruct((count,), jnp.int32),
         "lightness": jax.ShapeDtypeStruct((count, *shape[:2], 1), jnp.float32),
         "chroma": jax.ShapeDtypeStruct((count, *shape[:2], 2), jnp.float32),
     }
@@ -259,8 +262,8 @@ def _example_batch(
     if unknown:
         raise UserError(
             f'{config.objective} reads "{unknown[0]}" of its batches, and data sets give "image", '
-            '"label", "labelled_image", "labelled_label", "other_image", "lightness" and "chroma"; '
-            "change the entries of its turns."
+            '"label", "labelled_image", "labelled_label", "other_image", "index", "lightness" and '
+            '"chroma"; change the entries of its turns.'
         )
     _check_domains(config, every)
     if shape[2] != 3 and {"lightness", "chroma"} & set(every):
@@ -303,6 +306,8 @@ def _check_shapes(experiment: Experiment, shape: tuple[int, int, int]) -> None:
     expected, what = shape, "images"
     if experiment.abilities.colorize is not None:
         expected, what = (*shape[:2], 2), "chroma"
+    if experiment.abilities.only_classifies:
+        expected, what = (experiment.abilities.num_classes,), "logits"
     if made.shape[1:] != expected:
         raise UserError(
             f"The networks make {what} of shape {made.shape[1:]}, config.data gives {expected}; "
@@ -311,12 +316,15 @@ def _check_shapes(experiment: Experiment, shape: tuple[int, int, int]) -> None:
 
 
 def _made(experiment: Experiment, shape: tuple[int, int, int], state: TrainState) -> Any:
-    """One sample, or of an objective without samples the colors or translation of one image."""
+    """One sample, or of an objective without samples the colors, ... or logits of one image."""
     abilities, spec, key = experiment.abilities, experiment.spec, jax.random.key(0)
+    image = jnp.zeros((1, *shape))
     if abilities.colorize is not None:
         return abilities.colorize(spec, state, jnp.zeros((1, *shape[:2], 1)), key)
     if abilities.sample is None:
-        assert abilities.translate is not None  # see `resolve`
-        return abilities.translate(spec, state, {"image": jnp.zeros((1, *shape))}, key)
+        if abilities.translate is not None:
+            return abilities.translate(spec, state, {"image": image}, key)
+        assert abilities.assignments is not None  # see `resolve`
+        return abilities.assignments(spec, state, image)
     classes = jnp.zeros((1,), jnp.int32) if abilities.sampled_classes else None
     return abilities.sample(spec, state, key, 1, classes)

@@ -4,7 +4,8 @@ A value of None, or none at all, is the default; and where there is a fact that 
 
 - `data.image_size`, `data.channels`: those of the data set, where its name tells
 - `hparams.image_size`, `.channels`: those of the data; `.num_classes`: the data's, unless its
-  default is 0, no classes, and the config does not ask for them with None
+  default is 0, no classes, and the config does not ask for them with None; `.num_images`: the
+  training images that are left by `data.validation`, at most, 0 where the name does not tell
 - of a network `num_classes`, `latent_size`, `output`: the objective's, where it has such a key;
   `image_size`, `channels`: the objective's or the data's
 """
@@ -271,6 +272,8 @@ def _hparams(given: Mapping[str, Any], values: Values) -> Values:
             # None of a name that does not tell, 0 of one that tells that there are none.
             count = names.number_of_classes(data["name"], data["keep_classes"])
             facts["num_classes"] = (default if count is None else count) or None
+    if "num_images" in own:
+        facts["num_images"] = names.number_of_images(data["name"], data["validation"])
     return _fill_fields(given, own, facts, "config.hparams")
 
 

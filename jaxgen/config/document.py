@@ -20,10 +20,11 @@ A config file says only what differs from here; loading completes it. `--config.
 any key, `--print_config` prints all of one config. A run may be continued with another value of a
 *free* key. Sizes follow the data: where neither the file nor the command line says otherwise,
 `image_size` and `channels` everywhere are those of the data set, `num_classes` is its number of
-classes where an objective is given labels, and a network's `num_classes`, `latent_size` and
+classes where an objective is given labels, `num_images` that of training images where an objective
+remembers each and the set's name tells it, and a network's `num_classes`, `latent_size` and
 `output` are its objective's."""
 _FOLLOWS = {
-    "hparams": {"image_size": "the data's", "channels": "the data's", "num_classes": "the data's"},
+    "hparams": dict.fromkeys(("image_size", "channels", "num_classes", "num_images"), "the data's"),
     "networks": {
         "image_size": "the data's",
         "channels": "the data's",

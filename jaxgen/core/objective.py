@@ -10,10 +10,12 @@ A module has
 and where it has the ability
 
 - `sample(spec, state, key, num, condition=None)`: images f32[num,h,w,c] in [-1,1]; what gives none
-  has `colorize` or `translate`
+  has `colorize` or `translate`, or only `assignments`: it classifies
 - `num_classes(hparams)`: K of the classes that samples can be asked to be of, that labels may be of
   and that `assignments` are over; 0 where there are none
 - `sampled_classes(hparams)`: how many of them samples can be asked to be of (default: all)
+- `num_images(hparams)`: of how many training images it remembers something, each by its row, which
+  its batches then have as "index" i32[b]; 0 where it does not
 - `lacks(hparams)`: names of abilities below that it has not at these hparams
 - `draw_code(spec, key, num)`: codes or latents f32[num,m] of the prior
 - `encode(spec, state, image)`: codes f32[b,m]
@@ -45,7 +47,8 @@ from jaxgen.core.errors import UserError
 from jaxgen.core.step import Turn, batches_per_step
 
 _REQUIRED = ("NETWORKS", "Hparams", "turns", "create_state", "train_step")
-_MAKES = ("sample", "colorize", "translate")  # of which an objective has one at least
+# Of which an objective has one at least.
+_MAKES = ("sample", "colorize", "translate", "assignments")
 _ABILITIES = (
     "sample",
     "draw_code",
@@ -72,6 +75,7 @@ class Objective:
       turns: of one step.
       num_classes: 0 where there are no classes.
       sampled_classes: 0 where samples cannot be asked to be of a class.
+      num_images: training images that it remembers something of; 0 where it does not.
       arcs: the path of walks between codes.
       titles: as in its `TITLES`.
     """
@@ -82,6 +86,7 @@ class Objective:
     turns: tuple[Turn, ...]
     num_classes: int
     sampled_classes: int
+    num_images: int
     arcs: bool
     titles: Mapping[str, tuple[str, str]]
     create_state: Callable
@@ -109,15 +114,21 @@ class Objective:
 
     @property
     def entries(self) -> tuple[str, ...]:
-        """What a step must be given, in the order of the turns."""
+        """What a step must be given, in the order of the turns, and "index" where it remembers."""
         found = _ordered(t.entries for t in self.turns if not t.optional)
-        return tuple(name for name in found if not name.startswith("made_"))
+        read = (name for name in found if not name.startswith("made_"))
+        return (*read, *["index"] * bool(self.num_images))
 
     @property
     def optional_entries(self) -> tuple[str, ...]:
         """What a step also reads where there is some."""
         optional = _ordered(t.entries for t in self.turns if t.optional)
         return tuple(name for name in optional if name not in self.entries)
+
+    @property
+    def only_classifies(self) -> bool:
+        """Whether it makes no images, of nothing or of others."""
+        return not (self.sample or self.colorize or self.translate)
 
     def phases(self, name: str, *, with_optional: bool) -> tuple[str, ...]:
         """The phases in which network `name` is updated; () if in one only, which needs no name."""
@@ -131,7 +142,7 @@ def require(module: ModuleType | Any, names: tuple[str, ...] = _REQUIRED) -> Non
     """Raises UserError for a module that lacks one of `names`, by default what each must have."""
     lacking = [name for name in names if not hasattr(module, name)]
     if names is _REQUIRED and not any(hasattr(module, name) for name in _MAKES):
-        lacking.append("sample (or colorize, or translate)")
+        lacking.append("sample (or colorize, translate or assignments)")
     if lacking:
         raise UserError(f"config.objective={module.__name__} lacks {', '.join(lacking)}.")
 
@@ -156,6 +167,7 @@ def resolve(module: ModuleType | Any, hparams: Any) -> Objective:
         turns=tuple(module.turns(hparams)),
         num_classes=num_classes,
         sampled_classes=getattr(module, "sampled_classes", lambda _: num_classes)(hparams),
+        num_images=getattr(module, "num_images", lambda _: 0)(hparams),
         arcs=getattr(module, "arcs", lambda _: False)(hparams),
         titles=dict(getattr(module, "TITLES", {})),
         create_state=module.create_state,

@@ -160,8 +160,7 @@ def take_turns(
     purposes = [turn.purpose for turn in turns]
     if len(set(purposes)) < len(purposes):
         raise ValueError(f"Turns of one step need different names, but they are {purposes}.")
-    parts, key_step = batches_per_step(turns), jax.random.fold_in(key, state.step)
-    used, metrics = 0, {}
+    parts, used, metrics = batches_per_step(turns), 0, {}
     for turn in turns:
         rows = slice(used, used + turn.updates) if turn.fresh else slice(0, 1)
         used += turn.updates if turn.fresh else 0
@@ -175,11 +174,19 @@ def take_turns(
             )
         mine = (split_batch(batch[name], parts)[rows] for name in turn.entries)
         repeated = (jnp.broadcast_to(x, (turn.updates, *x.shape[1:])) for x in mine)
-        key_turn = key_for(key_step, turn.purpose)
-        keys = jax.vmap(jax.random.fold_in, (None, 0))(key_turn, jnp.arange(turn.updates))
+        keys = update_keys(key, state.step, turn)
         state, measured = optimise_each(spec, state, turn, (*repeated, keys))
         metrics |= measured
     return finish(spec, state), metrics
+
+
+def update_keys(key: Key, step: Array, turn: Turn) -> Key:
+    """The keys [updates] that a turn's updates are given at training step i32[], see `take_turns`.
+
+    For what an objective does before its turns by the same draws.
+    """
+    key_turn = key_for(jax.random.fold_in(key, step), turn.purpose)
+    return jax.vmap(jax.random.fold_in, (None, 0))(key_turn, jnp.arange(turn.updates))
 
 
 def check_batch(batch: Batch) -> None:

@@ -31,6 +31,15 @@ _KNOWN = {
     "tfds:smallnorb": (96, 1, 5),
     "tfds:celeb_a": (0, 3, 0),
 }
+# Training images of those sets.
+_TRAINING = {
+    "digits": 1498,
+    "tfds:mnist": 60_000,
+    "tfds:fashion_mnist": 60_000,
+    "tfds:cifar10": 50_000,
+    "tfds:svhn_cropped": 73_257,
+    "tfds:smallnorb": 24_300,
+}
 _LABELS = 2**30  # bytes of labels that are looked at only to count classes
 _TFDS_NAME = re.compile(r"tfds:[a-z]\w*(/[\w.\-]+)?(:\d+\.\d+\.\d+)?")
 _ALLOWED = (
@@ -81,6 +90,17 @@ def number_of_classes(name: str, keep_classes: str = "") -> int | None:
     with contextlib.suppress(OSError, ValueError, RuntimeError, zipfile.BadZipFile):
         return _classes_of_archive(name) if name.endswith(".npz") else _classes_of_folder(name)
     return None
+
+
+def number_of_images(name: str, validation: int = 0) -> int:
+    """At most how many images a set has to train on; 0 where its name does not tell.
+
+    validation: how many of them are held out.
+
+    >>> number_of_images("digits", 299), number_of_images("./my/images")
+    (1199, 0)
+    """
+    return max(0, _TRAINING.get(name, 0) - validation)
 
 
 def _classes_of_folder(name: str) -> int | None:

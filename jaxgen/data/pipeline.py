@@ -36,6 +36,7 @@ class Pipeline:
       resident_limit_bytes: up to which it is; by default a quarter of the device's memory, on CPU
         2 GiB over all copies.
       entries: what a batch holds, e.g. ("image",); None is "image", and "label" where there is one.
+        "index" are the rows i32 of the images in `dataset`.
       labelled: a pool of images from which every batch has as many more, "labelled_image" and
         "labelled_label", in an order of its own.
       other: a second domain, from which every batch has as many more, "other_image", likewise.
@@ -183,6 +184,8 @@ def select(dataset: Dataset, entries: Sequence[str] | None) -> dict[str, np.ndar
     arrays = {"image": np.asarray(dataset.image if dataset.whole is None else dataset.whole)}
     if dataset.label is not None:
         arrays["label"] = np.asarray(dataset.label)
+    if "index" in (entries or ()):
+        arrays["index"] = np.arange(len(dataset.image), dtype=np.int32)
     for name in entries or ():
         if name == "label" and name not in arrays:
             raise UserError(

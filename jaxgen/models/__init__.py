@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from jaxgen.models import pixelcnn as pixelcnn
     from jaxgen.models import pixelcnn_sampling as pixelcnn_sampling
     from jaxgen.models import resnet as resnet
+    from jaxgen.models import temporal_ensembling as temporal_ensembling
     from jaxgen.models import torch_files as torch_files
     from jaxgen.models import torch_weights as torch_weights
     from jaxgen.models import unet as unet

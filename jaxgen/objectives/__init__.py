@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from jaxgen.objectives import lsgan as lsgan
     from jaxgen.objectives import pixelcnn as pixelcnn
     from jaxgen.objectives import pixelgan_ae as pixelgan_ae
+    from jaxgen.objectives import temporal_ensembling as temporal_ensembling
     from jaxgen.objectives import vae as vae
     from jaxgen.objectives import vaegan as vaegan
     from jaxgen.objectives import wgan as wgan

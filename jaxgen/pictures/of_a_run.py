@@ -28,8 +28,10 @@ Pictures = dict[str, np.ndarray]
 
 def drawer(
     abilities: Objective, spec: Spec, held_out: Dataset, other: Dataset | None = None
-) -> Callable[[TrainState], Pictures]:
+) -> Callable[[TrainState], Pictures] | None:
     """A function from a state to pictures u8[H,W,c]; the same noise and images at every call.
+
+    None of an objective that only classifies.
 
     - "samples", where the objective has them; classes or clusters are its columns
     - "colorized", gray images, the same with its colors, and as they were, row by row, where it
@@ -44,6 +46,8 @@ def drawer(
     Of points each picture is a scatter plot over held-out ones, and walks are left out. Networks
     run with running statistics.
     """
+    if abilities.only_classifies:
+        return None
     dots = held_out.kind == "points"
     columns = abilities.sampled_classes
     columns = columns if 0 < columns <= _MOST_COLUMNS else 8

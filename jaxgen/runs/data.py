@@ -166,7 +166,10 @@ def entries(experiment: Experiment) -> list[str]:
 
 
 def require_batches(experiment: Experiment, training: Dataset) -> None:
-    """Raises UserError unless a step's images can be drawn from the training images."""
+    """Raises UserError unless a step's images can be drawn from the training images.
+
+    Also where these are more than the objective remembers.
+    """
     size, count = experiment.config.data.batch_size, len(training.image)
     batches = experiment.images_per_step // size
     if experiment.images_per_step > count:
@@ -175,6 +178,13 @@ def require_batches(experiment: Experiment, training: Dataset) -> None:
             f"config.data.batch_size={size}{several if batches > 1 else ''}, but {training.name} "
             f"has {count} training images; "
             + (f"set it to {count // batches} or less." if count >= batches else "add some.")
+        )
+    remembered = experiment.abilities.num_images
+    if 0 < remembered < count:
+        raise UserError(
+            f"config.hparams.num_images={remembered}, but {training.name} has {count} training "
+            f"images, of each of which {experiment.config.objective} remembers something; set it "
+            f"to {count}."
         )
 
 

@@ -166,7 +166,9 @@ class Draw:
         self._pictures = of_a_run.drawer(experiment.abilities, experiment.spec, held_out, other)
 
     def draw(self, step: int, state: TrainState) -> None:
-        """Draws images/KIND_STEP.png."""
+        """Draws images/KIND_STEP.png, where there is something to draw."""
+        if self._pictures is None:
+            return self.report(step)
         with self._clock.paused():
             if not self._announced:
                 self._terminal.say("drawing the first pictures ...")

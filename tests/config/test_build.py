@@ -1,5 +1,7 @@
 """What is wrong with a config before anything is read."""
 
+import jax
+import jax.numpy as jnp
 import pytest
 
 from jaxgen.config import load
@@ -47,6 +49,42 @@ def test_a_colorizer_reads_lightness_and_chroma_of_color_images():
     assert experiment.abilities.sample is None
     with pytest.raises(UserError, match=r"draws no images, it colors given ones; .*colorize"):
         _ = experiment.sample
+
+
+ENSEMBLE = "configs/temporal_ensembling_digits.py:smoke"
+
+
+def test_a_classifier_reads_rows_and_labels_and_makes_no_images():
+    experiment = build(load.load(ENSEMBLE, {}))
+    shapes = {name: (x.shape, x.dtype) for name, x in experiment.example_batch.items()}
+    image = ((8, 8, 8, 1), jnp.float32)
+    assert shapes == {
+        "image": image,
+        "labelled_image": image,
+        "labelled_label": ((8,), jnp.int32),
+        "index": ((8,), jnp.int32),
+    }
+    state = jax.eval_shape(experiment.create_state, jax.random.key(0))
+    assert state.memory["ensemble"].shape == (1498, 10)
+    with pytest.raises(UserError, match=r"draws no images, it classifies given ones; .*evaluate"):
+        _ = experiment.sample
+    for form in ("pi", "labels"):
+        other = build(load.load(ENSEMBLE.replace(":", f":{form},"), {}))
+        assert "index" not in other.example_batch
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"networks.classifier.num_classes": 3}, r"logits of shape \(3,\), .* gives \(10,\)"),
+        ({"networks.classifier.depth": 2}, r"fit images of 8x8 pixels: .* 12 or more"),
+        ({"hparams.num_images": 0}, r"config.hparams: num_images=0, .* set num_images to that"),
+        ({"data.labelled": 0}, "needs labelled images with these hparams"),
+    ],
+)
+def test_what_no_classifier_can_be_built_of(keys, message):
+    with pytest.raises(UserError, match=message):
+        build(load.load(ENSEMBLE, keys))
 
 
 def test_colors_of_gray_images_cannot_be_learned():

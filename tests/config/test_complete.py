@@ -56,6 +56,31 @@ def test_defaults_of_schema_hparams_networks_and_optimisers():
     assert values["ema"] == {"generator": 0.0, "discriminator": 0.0}
 
 
+def ensemble(hparams=None, **data):
+    adam = {"name": "adam", "learning_rate": 1e-3}
+    given = {
+        "objective": "temporal_ensembling",
+        "num_steps": 4,
+        "networks": {"classifier": {"module": "temporal_ensembling.Classifier"}},
+        "optim": {"classifier": adam},
+        "data": data,
+        "hparams": hparams or {},
+    }
+    values = complete.fill(given)
+    complete.check(values)
+    return values["hparams"]["num_images"], values["networks"]["classifier"]["num_classes"]
+
+
+def test_the_number_of_images_is_that_of_the_data_without_those_held_out(tmp_path):
+    assert ensemble(name="digits") == (1498, 10)
+    assert ensemble(name="digits", validation=299) == (1199, 10)
+    assert ensemble(name="tfds:svhn_cropped") == (73_257, 10)
+    assert ensemble({"num_images": 5}, name="digits", validation=299) == (5, 10)
+    folder = {"name": str(tmp_path), "image_size": 8, "channels": 1}
+    assert ensemble(**folder)[0] == 0
+    assert ensemble({"num_images": 70}, **folder)[0] == 70
+
+
 def test_a_complete_config_stays_as_it_is():
     values = filled(data={"name": "tfds:cifar10"}, ema={"generator": 0.9})
     assert complete.fill(values) == values

@@ -82,7 +82,10 @@ def made(request):
     config.ema[list(config.networks)[-1]] = 0.5
     exp = experiment.build(config)
     state = jax.jit(exp.create_state)(jax.random.key(0))
-    return exp, state, {name: fake_data(like) for name, like in exp.example_batch.items()}
+    batches = {name: fake_data(like) for name, like in exp.example_batch.items()}
+    if "index" in batches:  # every image once a step
+        batches["index"] = np.tile(np.arange(BATCH, dtype=np.int32)[::-1], (STEPS, 1))
+    return exp, state, batches
 
 
 def calm(section, eps):
@@ -343,6 +346,10 @@ def test_samples_and_reconstructions(made):
         for entry in ("image", "other_image"):
             made = translate(state, {entry: batches[entry][0, :3]}, jax.random.key(0))
             assert (made.shape, made.dtype) == ((3, *shape), jnp.float32)
+        return
+    if exp.abilities.only_classifies:
+        assign = jax.jit(functools.partial(exp.abilities.assignments, exp.spec))
+        assert assign(state, batches["image"][0, :3]).shape == (3, exp.abilities.num_classes)
         return
     if exp.abilities.sample is None:
         colorize = jax.jit(functools.partial(exp.abilities.colorize, exp.spec))

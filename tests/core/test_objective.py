@@ -23,6 +23,7 @@ ABILITIES = {
     "assignments",
     "evaluate",
 }
+CLASSIFIES = {"assignments", "evaluate"}
 GENERATES = {"draw_code", "decode"}
 REBUILDS = {*GENERATES, "encode", "reconstruct", "evaluate"}
 
@@ -77,6 +78,7 @@ OFFERS = {
         ("discriminator",),
         {*REBUILDS, "complete", "as_modelled", "assignments"},
     ),
+    "temporal_ensembling": (("classifier",), (), CLASSIFIES),
     "vae": (("encoder", "decoder"), (), {*REBUILDS, "as_modelled"}),
     "vaegan": (("encoder", "generator", "discriminator"), ("discriminator",), REBUILDS),
     "wgan": (("generator", "critic"), ("critic",), {*GENERATES, "evaluate"}),
@@ -102,10 +104,12 @@ def test_abilities(name):
     assert game.name == f"jaxgen.objectives.{name}"
     assert (game.networks, game.adversaries) == (networks, adversaries)
     for ability in ABILITIES | {"create_state", "train_step", "sample"}:
-        samples = ability == "sample" and not abilities & {"colorize", "translate"}
+        others = abilities & {"colorize", "translate"} or abilities == CLASSIFIES
+        samples = ability == "sample" and not others
         offered = ability in abilities or ability in ("create_state", "train_step") or samples
         assert getattr(game, ability) is (getattr(module, ability) if offered else None), ability
     assert game.turns == module.turns(module.Hparams())
+    assert game.only_classifies == (abilities == CLASSIFIES)
     movers = {player for turn in game.turns for player in turn.players}
     assert movers == set(networks)
 
@@ -166,6 +170,9 @@ READS = [
     ("pixelcnn", {"num_classes": 7}, ("image", "label"), (), 1, 7, False),
     ("pixelgan_ae", {"code_size": 7}, ("image",), LABELLED, 1, 7, False),
     ("pixelgan_ae", {"code_prior": "gaussian"}, ("image",), (), 1, 0, False),
+    ("temporal_ensembling", {}, ("image", *LABELLED, "index"), (), 1, 10, False),
+    ("temporal_ensembling", {"form": "pi"}, ("image", *LABELLED), (), 1, 10, False),
+    ("temporal_ensembling", {"consistency_weight": 0.0}, LABELLED, (), 1, 10, False),
     ("vae", {}, ("image",), (), 1, 0, True),
     ("vaegan", {}, ("image",), (), 1, 0, True),
     ("wgan", {}, ("image",), (), 5, 0, True),
@@ -180,7 +187,7 @@ def test_what_a_step_reads_and_how_codes_lie(name, hparams, entries, optional, b
     assert (game.entries, game.optional_entries, game.batches) == (entries, optional, batches)
     assert (game.num_classes, game.arcs) == (k, arcs)
     # A classifier's categories are not asked for.
-    assert game.sampled_classes == (0 if name == "catgan" else k)
+    assert game.sampled_classes == (0 if name in ("catgan", "temporal_ensembling") else k)
 
 
 BOTH = ("reconstruction", "adversarial")
@@ -233,6 +240,7 @@ def test_the_required_names_are_enough():
     assert (game.num_classes, game.sampled_classes, game.arcs, game.batches) == (0, 0, False, 1)
     assert (game.entries, game.optional_entries) == (("lightness",), ())
     assert game.phases("player", with_optional=True) == ()
+    assert game.num_images == 0
     assert (game.create_state, game.train_step, game.sample) == (step, step, step)
     assert {name for name in ABILITIES if getattr(game, name) is not None} == set()
 
@@ -264,12 +272,18 @@ def test_classes_and_arcs_follow_the_hparams():
 def test_a_missing_name_is_told(lacking):
     module = minimal()
     delattr(module, lacking)
-    told = r"sample \(or colorize, or translate\)" if lacking == "sample" else lacking
+    told = r"sample \(or colorize, translate or assignments\)" if lacking == "sample" else lacking
     message = rf"^config\.objective=papers\.mine lacks {told}\.$"
     with pytest.raises(UserError, match=message):
         resolve(module, 1)
     with pytest.raises(UserError, match=message):  # before there are hparams
         require(module)
+
+
+def test_a_step_that_remembers_images_is_given_their_rows():
+    remembers = minimal(num_images=lambda hparams: 7)
+    game = resolve(remembers, 1)
+    assert (game.num_images, game.entries) == (7, ("lightness", "index"))
 
 
 def test_all_missing_names_are_told_at_once():

@@ -7,7 +7,7 @@ import pytest
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from jaxgen.core.errors import UserError
-from jaxgen.data import order, preprocess
+from jaxgen.data import labelled, order, preprocess
 from jaxgen.data.pipeline import Pipeline
 from jaxgen.data.sources import Dataset
 
@@ -109,6 +109,42 @@ def test_batches_hold_the_entries_that_are_asked_for(entries, resident):
     rows = order.indices(0, 3, batch_size=4, num_examples=100)
     for name in entries:
         np.testing.assert_array_equal(batch[name], getattr(data, name)[rows])
+
+
+@pytest.mark.parametrize("devices", [None, 1, 8])
+@pytest.mark.parametrize("resident", [True, False])
+def test_images_come_with_their_rows_where_these_are_asked_for(devices, resident):
+    """In every epoch the same number for the same image, also where it is prepared."""
+    data = some_dataset()
+    sharding = None if devices is None else data_sharding(devices)
+    how = {"batch_size": 16, "seed": 4, "sharding": sharding, "resident": resident}
+    pipeline = Pipeline(data, **how, entries=("image", "index"))
+    seen = {}
+    for step in (0, 3, 7, 11):  # six batches an epoch
+        raw = jax.tree.map(lambda x: x[0], pipeline.batches(step, 1))
+        batch = preprocess.prepare(Pipeline.fetch(pipeline.source, raw), jax.random.key(0))
+        rows = order.indices(4, step, batch_size=16, num_examples=100)
+        assert batch["index"].dtype == jnp.int32
+        np.testing.assert_array_equal(batch["index"], rows)
+        np.testing.assert_allclose(batch["image"], data.image[rows] / 127.5 - 1, atol=1e-6)
+        seen[step] = set(rows.tolist())
+    assert not seen[0] & seen[3]
+    assert (seen[0] | seen[3]) & (seen[7] | seen[11])
+    without = Pipeline(data, **how)
+    batch = Pipeline.fetch(without.source, jax.tree.map(lambda x: x[0], without.batches(0, 1)))
+    assert "index" not in batch
+
+
+def test_rows_are_those_of_the_images_and_not_of_a_labelled_pool():
+    data = some_dataset()
+    pool = labelled.subset(data, np.array([40, 3, 77]))
+    for resident in (True, False):
+        how = {"batch_size": 8, "seed": 1, "resident": resident, "entries": ("image", "index")}
+        pipeline = Pipeline(data, **how, labelled=pool)
+        raw = jax.tree.map(lambda x: x[0], pipeline.batches(2, 1))
+        batch = Pipeline.fetch(pipeline.source, raw)
+        assert set(batch) == {"image", "index", "labelled_image", "labelled_label"}
+        np.testing.assert_array_equal(batch["image"], data.image[np.asarray(batch["index"])])
 
 
 def test_entries_that_the_data_lacks_are_named():

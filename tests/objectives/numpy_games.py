@@ -484,6 +484,56 @@ def catgan_generator(h, key, image):
     return terms
 
 
+# Temporal ensembling
+
+
+def moved_about(h, key, image):
+    """A window of each image with reflected edges, which may be mirrored."""
+    key, most, (num, height, width, _) = key_for(key, "augment"), h.translation, image.shape
+    corners = np.zeros((num, 2), int)
+    if most:
+        draw = jax.random.randint(key_for(key, "translation"), (num, 2), 0, 2 * most + 1)
+        corners = np.asarray(draw)
+    mirrored = uniform(key_for(key, "flip"), num) < 0.5 if h.flip else np.zeros(num)
+    windows = []
+    for x, (top, left), mirror in zip(image, corners, mirrored, strict=True):
+        x = np.pad(x[:, ::-1] if mirror else x, ((most, most), (most, most), (0, 0)), "reflect")
+        windows.append(x[top : top + height, left : left + width])
+    return np.array(windows)
+
+
+def classified(h, key, name, image):
+    """Weights -> logits in the pass of this name."""
+    moved = moved_about(h, key_for(key, name), image)
+    return lambda w: linear(w["classifier"], moved)
+
+
+def classifier_of_labels(h, key, labelled_image, label):
+    logits = classified(h, key, "labelled", labelled_image)
+    return lambda w: of_label(logits(w), label, "classifier")
+
+
+def temporal_classifier(h, key, image, target, weight, labelled_image, label):
+    labels = classifier_of_labels(h, key, labelled_image, label)
+    logits = classified(h, key, "first", image)
+
+    def terms(w):
+        found = softmax(logits(w))
+        other = target if isinstance(target, np.ndarray) else softmax(target(w))
+        usage, each = entropies(found)
+        entropy = {"classifier/usage_entropy": usage, "classifier/assignment_entropy": each}
+        errors = np.square(found - other).sum(1) / h.num_classes
+        term = (weight * errors).sum() / len(image)
+        return {**labels(w), **measured(entropy), "classifier/consistency": (1, term)}
+
+    return terms
+
+
+def pi_classifier(h, key, image, weight, labelled_image, label):
+    second = classified(h, key, "second", image)
+    return temporal_classifier(h, key, image, second, weight, labelled_image, label)
+
+
 # InfoGAN
 
 

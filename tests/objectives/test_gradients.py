@@ -74,6 +74,10 @@ GAN = two_players("discriminator", games.gan_discriminator, games.gan_generator)
 CGAN = two_players("discriminator", games.cgan_discriminator, games.cgan_generator)
 CATGAN = two_players("discriminator", games.catgan_discriminator, games.catgan_generator)
 CATGAN_OF_LABELS = CATGAN | {"discriminator": games.catgan_labelled_discriminator}
+TEMPORAL, PI, OF_LABELS = (
+    {"classifier": loss}
+    for loss in (games.temporal_classifier, games.pi_classifier, games.classifier_of_labels)
+)
 INFOGAN = (games.infogan_discriminator, games.infogan_generator)
 LSGAN = two_players("discriminator", games.lsgan_discriminator, games.lsgan_generator)
 CYCLES = {
@@ -143,6 +147,7 @@ AGE_WEIGHTS = {
     "generator_image_weight": 2.0,
     "generator_updates": 1,
 }
+MOVED = {"translation": 1, "flip": True}
 NOISY = {"discriminator_noise": 0.3}
 GAUSSIAN = {"code_prior": "gaussian", "code_size": CODE, "prior_scale": 2.0}
 MIXTURE = {"code_prior": "mixture", "code_size": CODE, "components": CLASSES, "prior_scale": 2.0}
@@ -213,6 +218,20 @@ GAMES = [
     ),
     ("catgan", CATGAN, {"published": {}, "of normal latents": {"latent_prior": "normal"}}),
     ("catgan", CATGAN_OF_LABELS, {"of labels": {"label_weight": 0.7}}),
+    ("temporal_ensembling", TEMPORAL, {"temporal": {}, "temporal, moved about": MOVED}),
+    (
+        "temporal_ensembling",
+        PI,
+        {
+            "pi": {"form": "pi", **MOVED},
+            "pi, of weight that grows": {"form": "pi", **MOVED, "ramp_steps": 10**9},
+        },
+    ),
+    (
+        "temporal_ensembling",
+        OF_LABELS,
+        {"labels alone": {"consistency_weight": 0.0, **MOVED}},
+    ),
     (
         "infogan",
         dict(zip(("discriminator+recogniser", "generator"), INFOGAN)),
@@ -383,6 +402,7 @@ DEFAULTS = {
     "ebgan": {"pulling_away_weight": 0.7},
     "gan": {"order": "alternating"},
     "infogan": {"info_weight": 1.3, "continuous_weight": 0.6},
+    "temporal_ensembling": {"consistency_weight": 5.0},
     "vaegan": {"order": "alternating", "margin": 0.0, "feature_weight": 0.3},
     "wgan": {"critic_updates": 1},
     "wgan_gp": {"critic_updates": 1},
@@ -439,7 +459,12 @@ def game_of(name, hparams):
     batch["labelled_label"] = batch["labelled_label"][:LABELLED]
     batch["lightness"] = batch["image"]
     spec = dataclasses.replace(spec, nets=nets)
-    return spec, module.create_state(spec, jax.random.key(0), batch), batch
+    state = module.create_state(spec, jax.random.key(0), batch)
+    if "ensemble" in state.memory:  # of images that were seen never, once or twice
+        seen = jnp.array([0.0, 0.4, 0.64, 0.4])[jnp.arange(len(state.memory["ensemble"])) % 4]
+        said = jax.random.dirichlet(jax.random.key(5), jnp.ones(CLASSES), seen.shape)
+        state = state.replace(memory={"ensemble": seen[:, None] * said})
+    return spec, state, batch
 
 
 def share(term):

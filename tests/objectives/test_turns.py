@@ -73,6 +73,12 @@ AT_ONCE = tuple(
 )
 COLORS = ("lightness", "chroma")
 DOMAINS = ("image", "other_image")
+
+
+def classifier(loss, *entries):
+    return ((("classifier",), loss, (*entries, *LABELLED), 1, False, None, False),)
+
+
 MIXTURE = {"code_prior": "mixture", "label_informed": True}
 INFORMED = ("informed_discriminator_loss", "informed_encoder_loss")
 JUDGES = ("category_discriminator", "style_discriminator")
@@ -268,6 +274,24 @@ CASES = {
     ),
     "pixelgan_ae": ("pixelgan_ae", {}, 1, autoencoder(supervised=True)),
     "pixelgan_ae of real codes": ("pixelgan_ae", {"code_prior": "gaussian"}, 1, autoencoder()),
+    "temporal_ensembling": (
+        "temporal_ensembling",
+        {},
+        1,
+        classifier("temporal_loss", "image", "made_target", "made_weight"),
+    ),
+    "temporal_ensembling, pi": (
+        "temporal_ensembling",
+        {"form": "pi"},
+        1,
+        classifier("pi_loss", "image", "made_weight"),
+    ),
+    "temporal_ensembling, labels alone": (
+        "temporal_ensembling",
+        {"consistency_weight": 0.0},
+        1,
+        classifier("labelled_loss"),
+    ),
     "vae": (
         "vae",
         {},
@@ -349,6 +373,8 @@ def test_who_moves_in_a_step_is_exactly_that(case, labelled):
     spec, state, batch = setup(name, tx, **hparams, **options)
     assert len(batch["image"]) == batches * BATCH
     entries = {entry for row in rows if labelled or not row[-1] for entry in row[2]}
+    # What a step reads to make what its turns read.
+    entries |= {"image", "index"} if name == "temporal_ensembling" else set()
     after, metrics = module_of(name).train_step(
         spec, state, {entry: batch[entry] for entry in entries}, jax.random.key(1)
     )

@@ -29,6 +29,12 @@ HPARAMS = {
     "pixelcnn": _IMAGES,
     "pixelgan_ae": {**_IMAGES, "code_size": CLASSES, "posterior": "deterministic"},
     "colorization": {},
+    "temporal_ensembling": {
+        "num_classes": CLASSES,
+        "num_images": 2 * BATCH,
+        "translation": 0,
+        "ramp_steps": 0,
+    },
     "vae": _LATENTS,
     "vaegan": _LATENTS,
 } | {
@@ -135,6 +141,8 @@ def spec_of(name, tx=None, *, ema=False, trained=True, **hparams):
         nets["recogniser"] = Player((CLASSES + hparams.continuous_size,), trained)
     if name == "catgan":
         nets["discriminator"] = Player((CLASSES,), trained)
+    if name == "temporal_ensembling":
+        nets["classifier"] = Player((CLASSES,), trained)
     if name in ("infogan", "vaegan"):
         nets["discriminator"] = Features(trained)
     if name.endswith("colorization"):
@@ -161,6 +169,8 @@ def batch_of(spec, name):
     names = ("other_image", "made_other_image", "made_image")
     others = jax.random.uniform(jax.random.key(7), (3, *image.shape), minval=-1.0)
     known |= dict(zip(names, others))
+    known["index"] = jnp.arange(count, dtype=jnp.int32)[::-1] + 1
+    known |= {"made_target": jnp.full((count, CLASSES), 0.2), "made_weight": jnp.ones(count)}
     return {"image": image, "label": label, **known, "lightness": image, "chroma": chroma}
 
 

@@ -49,6 +49,10 @@ def reconstruct(spec, state, batch, key):
     return -batch["image"]
 
 
+def test_a_classifier_draws_nothing(held_out):
+    assert of_a_run.drawer(game(assignments=sample), SPEC, data(held_out)) is None
+
+
 def test_a_run_on_points_draws_scatter_plots(held_out):
     draw = of_a_run.drawer(game(sample=sample, reconstruct=reconstruct), SPEC, data(held_out))
     where = jnp.array([0.3, 0.3]).reshape(1, 1, 1, 2)

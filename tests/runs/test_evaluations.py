@@ -100,6 +100,7 @@ CONFIGS = {
     "ali_digits.py": {"codes", "objective", "quality", "parzen", "reconstructions"},
     "cyclegan_digits.py": {"objective", "translation"},
     "aegan_digits.py:gan": {"quality", "parzen", "probe"},
+    "temporal_ensembling_digits.py": {"codes", "objective"},
     "vae_digits.py": {"codes", "objective", "quality", "parzen", "reconstructions"},
     "vaegan_digits.py": {"codes", "objective", "quality", "parzen", "reconstructions"},
 }
@@ -114,5 +115,6 @@ def test_evaluations_say_what_they_can_give_of_an_experiment(config, names):
         assert titles.items() <= evaluations.titles_of(name).items()
     finds = "clustering" in config or "infogan" in config
     clusters = {"clustering", "kmeans"} if finds else set()
+    clusters |= {"labelled"} if "temporal" in config else set()
     groups = {name.partition("/")[0] for titles in given.values() for name in titles}
     assert groups & {"clustering", "kmeans", "labelled", "stacked"} == clusters
