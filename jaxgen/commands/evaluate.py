@@ -82,7 +82,7 @@ def evaluate(
     training, held_out = (data.load_data(experiment, s) for s in ("train", split))
     context = Context(experiment, state, training, held_out, split, inception_weights, _say)
     result = {"step": int(state.step), "data": held_out.name, "split": split}
-    result |= evaluations.evaluate(context, names)
+    result |= evaluations.finite(evaluations.evaluate(context, names))
     own = experiment.abilities.titles
     try:
         titles = {"titles": evaluations.titles(list(result), own)}

@@ -45,6 +45,17 @@ def test_metrics_of_batches_are_of_all_images_in_any_order(count):
     assert min(sizes) >= min(8, count)
 
 
+def test_what_no_json_can_hold_is_left_out_and_named():
+    """As the divergence of a single image, or of samples that are all alike."""
+    metrics = {"kl": float("inf"), "nll": float("nan"), "n": 1, "collapsed": False, "l1": 0.5}
+    rest = {"n": 1, "collapsed": False, "l1": 0.5}
+    sentence = "Infinite or not a number: kl, nll."
+    assert evaluations.finite(metrics) == rest | {"left_out": sentence}
+    said = evaluations.finite(metrics | {"left_out": "Precision."})
+    assert said == rest | {"left_out": f"Precision. {sentence}"}
+    assert evaluations.finite(rest) == rest
+
+
 def test_evaluations_are_files_and_their_first_sentences_are_known_without_importing_them():
     found = evaluations.available()
     assert {name for name, (unasked, _) in found.items() if not unasked} == {
