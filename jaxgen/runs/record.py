@@ -88,7 +88,7 @@ def read(workdir: Path) -> dict[str, Any]:
             f"{workdir} holds no run of jaxgen (no config.json); give the --workdir of a training "
             "run."
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise _unreadable(path, error) from error
     return record
 

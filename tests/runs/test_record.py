@@ -110,6 +110,12 @@ def test_a_record_that_cannot_be_read(text, tmp_path):
         record.read(tmp_path / "none")
 
 
+def test_a_record_that_may_not_be_read(tmp_path):
+    (tmp_path / "config.json").mkdir()  # root may read every file
+    with pytest.raises(UserError, match="cannot be read as a run's config"):
+        record.read(tmp_path)
+
+
 FOREIGN = {
     "objective": ("objective", "their_objective.game", ["their_objective.game"]),
     "network": ("networks.generator.module", "their.deep.Net", ["their.deep"]),
