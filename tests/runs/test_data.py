@@ -15,7 +15,7 @@ pytestmark = pytest.mark.core
 
 
 def some(num=54, classes=("a", "b", "c"), fingerprint="f00d"):
-    image = np.zeros((num, 4, 4, 1), np.uint8)
+    image = np.zeros((num, 4, 4, 1), np.uint8) + np.arange(num, dtype=np.uint8)[:, None, None, None]
     label = np.arange(num, dtype=np.int32) % len(classes) if classes else None
     return Dataset("./cats", image, label, classes, fingerprint)
 
@@ -43,6 +43,18 @@ def some(num=54, classes=("a", "b", "c"), fingerprint="f00d"):
 )
 def test_what_was_found_is_one_line(training, held_out, validation, line):
     assert data.described(training, held_out, validation) == line
+
+
+def test_what_nothing_can_be_learned_from_is_a_warning():
+    line = data.described(dataclasses.replace(some(), image=some(1).image.repeat(54, 0)), some(6))
+    assert line == (
+        "./cats: 54 training and 6 held-out images; warning: all training images are alike, 3 "
+        "classes: a, b, c"
+    )
+    # As of labels that begin at 1, or of a test split with classes of its own.
+    label = some(54, ("a", "b")).label * 2
+    line = data.described(dataclasses.replace(some(54, ("a", "b", "c", "d")), label=label), some(6))
+    assert line.endswith("4 classes: a, b, c, d; warning: no training images of b, d")
 
 
 def test_gray_images_that_were_left_out_are_counted():
