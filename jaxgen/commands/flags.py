@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+import jaxgen
 from jaxgen.commands import failures
 from jaxgen.core.errors import UserError, did_you_mean
 from jaxgen.core.files import local_path
@@ -44,6 +45,7 @@ WORKDIR = Flag(
 PRINT = Flag("print_config", "print every key, value and meaning; run nothing", False, bool)
 DEBUG = Flag("debug", "show the traceback of an error", False, bool)
 HELP = Flag("help", "print this", False, bool)
+VERSION = Flag("version", "print the version of jaxgen", False, bool)
 TRUST = Flag("trust", "import modules that are not jaxgen's, if the run names some", False, bool)
 STEP = Flag("step", "the checkpoint to use; the newest if absent", None, int)
 
@@ -276,6 +278,11 @@ def folder_of_run(values: Values) -> Path:
     if values["workdir"] is None:
         raise UserError("Give --workdir=DIR, the folder of a training run.")
     return Path(values["workdir"])
+
+
+def version() -> str:
+    """What --version prints."""
+    return f"jaxgen {jaxgen.__version__}"
 
 
 def say_warnings() -> None:

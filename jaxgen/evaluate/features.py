@@ -159,11 +159,11 @@ def compare(
     noise, and of collapsed samples the distance to training images, for the same reason.
 
     In pixels: "spread", the deviation of the generated images around their mean over that of the
-    real ones, and "collapsed", whether it is below `LEAST_SPREAD`, where real ones differ; "ms_ssim" of "ms_ssim_pairs"
-    random pairs of generated images, within a class where there are classes; its reference is that
-    of real images. "memorisation/...", see `memorisation`, if there are training images, with its
-    own numbers of images and feature space; it looks for copies among 60,000 training images at
-    most.
+    real ones, and "collapsed", whether it is below `LEAST_SPREAD`, where real ones differ;
+    "ms_ssim" of "ms_ssim_pairs" random pairs of generated images, within a class where there are
+    classes; its reference is that of real images. "memorisation/...", see `memorisation`, if there
+    are training images, with its own numbers of images and feature space; it looks for copies among
+    60,000 training images at most.
     """
     result: dict[str, Any] = {"feature_space": extractor.name}
     if extractor.accuracy is not None:

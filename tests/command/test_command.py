@@ -139,8 +139,9 @@ def test_help_lists_all_flags(env):
 
 def test_the_console_script_has_every_mode_and_the_studies(capsys):
     script = importlib.import_module("jaxgen.__main__")
-    script.main(["--version"])
-    assert capsys.readouterr().out == f"jaxgen {jaxgen.__version__}\n"
+    for command in (script, *map(importlib.import_module, ("jaxgen.main", "jaxgen.study"))):
+        command.main(["--version"])
+        assert capsys.readouterr().out == f"jaxgen {jaxgen.__version__}\n"
     script.main([])
     listed = capsys.readouterr().out
     for name in ("study", "train", "evaluate", "sample"):
