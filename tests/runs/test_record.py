@@ -66,6 +66,16 @@ def test_afterwards_only_free_keys_may_change(repository, tmp_path):
     assert (tmp_path / "config.2.json").exists()
 
 
+def test_checkpoints_of_a_config_that_is_gone_are_not_continued(repository, tmp_path):
+    opened(tmp_path, config(repository))
+    begun(tmp_path)
+    (tmp_path / "config.json").unlink()
+    with pytest.raises(UserError, match=r"has checkpoints and no config\.json, .* --fork"):
+        opened(tmp_path, config(repository))
+    opened(tmp_path, config(repository, seed=3), fork=True)
+    assert record.config_of(tmp_path).seed == 3
+
+
 def test_of_many_differences_the_objectives_and_some_others_are_named(repository, tmp_path):
     opened(tmp_path, config(repository))
     begun(tmp_path)
