@@ -225,18 +225,19 @@ def labelled_pool(experiment: Experiment, training: Dataset) -> Dataset | None:
 
 
 def record_labelled(
-    experiment: Experiment, training: Dataset, workdir: Path, *, write: bool
+    experiment: Experiment, training: Dataset, workdir: Path, *, begun: bool, write: bool
 ) -> None:
     """Leaves in `labelled.json` which images are labelled, or checks that they are the same.
 
-    Raises UserError where a continued run would see other labels than it began with.
+    begun: whether there is a checkpoint, which has learned of them. Raises UserError where a
+    continued run would see other labels than it began with.
     """
     num, seed = experiment.config.data.labelled, experiment.config.seed
     if not num:
         return
     path = workdir / "labelled.json"
     expected = labelled.record(training, labelled.draw(training, num, seed), seed)
-    if path.exists():
+    if path.exists() and begun:
         try:
             saved = json.loads(path.read_text())
         except ValueError as error:

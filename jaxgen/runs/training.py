@@ -51,7 +51,8 @@ def run(
         training, held_out = _images(experiment, program, progress=writes)
         sharding = batch_sharding(program.mesh) if program.mesh else None
         pipelines = [data.make_pipeline(experiment, training, seed=config.seed, sharding=sharding)]
-        data.record_labelled(experiment, training, workdir, write=writes)
+        begun = bool(checkpoint_files.steps(workdir / "checkpoints"))
+        data.record_labelled(experiment, training, workdir, begun=begun, write=writes)
         stop = stack.enter_context(loop.StopSignal())
         checkpoints, state, extra = begin(experiment, program, workdir, terminal, trust=trust)
         stack.callback(checkpoints.close)

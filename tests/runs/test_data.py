@@ -1,6 +1,7 @@
 """What is said of the data of a run, and what a continued run checks."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -101,3 +102,15 @@ def test_parts_of_a_batch_are_shared_out_over_devices():
     data.require_parts(experiment, 3)
     with pytest.raises(UserError, match=r"parts of 6 images, .* over 4 devices; .* multiple of 4"):
         data.require_parts(experiment, 4)
+
+
+def test_other_labelled_images_are_refused_once_something_was_trained(tmp_path):
+    """A run that was killed before its first checkpoint leaves nothing that knows of them."""
+    keys = [{"data.labelled": num, "hparams.num_classes": 3} for num in (9, 21)]
+    runs = [build(load.load("configs/aae_digits.py:semisupervised,smoke", k)) for k in keys]
+    for experiment, num in zip(runs, (9, 21)):
+        data.record_labelled(experiment, some(60), tmp_path, begun=False, write=True)
+        assert len(json.loads((tmp_path / "labelled.json").read_text())["rows"]) == num
+    data.record_labelled(runs[1], some(60), tmp_path, begun=True, write=True)
+    with pytest.raises(UserError, match=r"labelled\.json"):
+        data.record_labelled(runs[0], some(60), tmp_path, begun=True, write=True)
