@@ -8,6 +8,7 @@ import math
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -16,7 +17,7 @@ import jaxgen
 from jaxgen.commands import failures
 from jaxgen.core.errors import UserError, did_you_mean
 from jaxgen.core.files import local_path
-from jaxgen.core.progress import say
+from jaxgen.core.progress import printable, say
 
 Values = dict[str, Any]
 
@@ -292,6 +293,8 @@ def say_warnings() -> None:
         def emit(self, record: logging.LogRecord) -> None:
             say(f"{record.levelname.lower()}: {record.getMessage()}")
 
+    # Of damaged EXIF, whose pixels are read all the same.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     ours = logging.getLogger("jaxgen")
     ours.handlers, ours.propagate = [Lines()], False
 
@@ -344,7 +347,7 @@ def _overrides(arguments: Sequence[str], known: Sequence[str]) -> dict[str, str]
 def _fail(error: BaseException, text: str, code: int) -> NoReturn:
     if "--debug" in sys.argv:
         raise error
-    print(f"jaxgen: {text}", file=sys.stderr)
+    print(f"jaxgen: {printable(text)}", file=sys.stderr)
     # Threads of a checkpoint or of the data pipeline must not keep a failed process alive.
     sys.stdout.flush()
     sys.stderr.flush()
