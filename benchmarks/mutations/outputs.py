@@ -154,7 +154,7 @@ MUTANTS = [
     ),
     (
         "jaxgen/runs/record.py",
-        'if steps(workdir / "checkpoints") and not',
+        "if folder.is_dir() and steps(folder) and not",
         "if False and not",
         "tests/runs/test_record.py",
         "checkpoints whose config is gone are continued",

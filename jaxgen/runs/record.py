@@ -23,7 +23,8 @@ def require_same_run(workdir: Path, config: load.Config) -> None:
 
     Or one whose config is gone, so that nobody knows.
     """
-    if steps(workdir / "checkpoints") and not (workdir / "config.json").exists():
+    folder = workdir / "checkpoints"
+    if folder.is_dir() and steps(folder) and not (workdir / "config.json").exists():
         raise UserError(
             f"{workdir} has checkpoints and no config.json, so what they were trained with is not "
             "known: restore that file, choose another --workdir, or give --fork to continue from "
