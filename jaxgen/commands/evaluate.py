@@ -88,8 +88,9 @@ def evaluate(
         titles = {"titles": evaluations.titles(list(result), own)}
         record.write_json(path, result | titles)
         run_page.write(workdir, title=workdir.name, titles=evaluations.titles_of_log(own))
-    except OSError as error:
-        _say(f"jaxgen: {path} cannot be written ({error.strerror}).")
+    except Exception as error:  # whatever a file does, what was measured is returned
+        reason = getattr(error, "strerror", None) or error
+        _say(f"jaxgen: {path}, or the report, cannot be written ({reason}).")
     return result
 
 
