@@ -8,7 +8,6 @@ jaxgen --version
 import os
 import sys
 
-import jaxgen
 from jaxgen import main as modes
 from jaxgen import study
 from jaxgen.commands import flags
@@ -19,7 +18,7 @@ def main(argv: list[str]) -> None:
     """Runs one command. argv: its name, then its flags."""
     names = ("study", *flags.modes())
     if argv == ["--version"]:
-        return print(f"jaxgen {jaxgen.__version__}")
+        return print(flags.version())
     if not argv or argv[0] in ("--help", "-h"):
         commands = {"study": "Train several experiments, and compare them.", **flags.modes()}
         sections = {"commands:": commands, "their flags:": {"jaxgen COMMAND --help": ""}}

@@ -11,7 +11,7 @@ from jaxgen.core.errors import UserError, did_you_mean
 from jaxgen.runs import evaluations
 
 _MODE = Flag("mode", "what to do, see below", "train")
-_COMMON = (_MODE, flags.WORKDIR, flags.DEBUG, flags.HELP)
+_COMMON = (_MODE, flags.WORKDIR, flags.DEBUG, flags.HELP, flags.VERSION)
 
 
 def main(argv: list[str]) -> None:
@@ -22,6 +22,8 @@ def main(argv: list[str]) -> None:
     given, overrides = flags.parse(argv, [*plain, *_COMMON])
     if "help" in given:
         return print(_help({name: module.FLAGS for name, module in modes.items()}))
+    if "version" in given:
+        return print(flags.version())
     mode = given.get("mode", _MODE.default)
     if mode not in modes:
         raise UserError(

@@ -7,7 +7,7 @@ The same command continues what is in --workdir.
 
 from jaxgen.commands import flags
 
-_FLAGS = (flags.CONFIG, flags.WORKDIR, flags.PRINT, flags.DEBUG, flags.HELP)
+_FLAGS = (flags.CONFIG, flags.WORKDIR, flags.PRINT, flags.DEBUG, flags.HELP, flags.VERSION)
 _EXAMPLE = "configs/studies/gan_objectives.py"
 
 
@@ -16,6 +16,8 @@ def main(argv: list[str]) -> None:
     given, overrides = flags.parse(argv, _FLAGS)
     if "help" in given:
         return print(flags.help_text("python -m jaxgen.study", {"flags:": _FLAGS}))
+    if "version" in given:
+        return print(flags.version())
     values = flags.select(given, _FLAGS, "a study", {})
     config = flags.load_config(values, overrides, _EXAMPLE)
     if values["print_config"]:

@@ -82,14 +82,15 @@ def evaluate(
     training, held_out = (data.load_data(experiment, s) for s in ("train", split))
     context = Context(experiment, state, training, held_out, split, inception_weights, _say)
     result = {"step": int(state.step), "data": held_out.name, "split": split}
-    result |= evaluations.evaluate(context, names)
+    result |= evaluations.finite(evaluations.evaluate(context, names))
     own = experiment.abilities.titles
     try:
         titles = {"titles": evaluations.titles(list(result), own)}
         record.write_json(path, result | titles)
         run_page.write(workdir, title=workdir.name, titles=evaluations.titles_of_log(own))
-    except OSError as error:
-        _say(f"jaxgen: {path} cannot be written ({error.strerror}).")
+    except Exception as error:  # whatever a file does, what was measured is returned
+        reason = getattr(error, "strerror", None) or error
+        _say(f"jaxgen: {path}, or the report, cannot be written ({reason}).")
     return result
 
 

@@ -8,14 +8,16 @@ import math
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+import jaxgen
 from jaxgen.commands import failures
 from jaxgen.core.errors import UserError, did_you_mean
 from jaxgen.core.files import local_path
-from jaxgen.core.progress import say
+from jaxgen.core.progress import printable, say
 
 Values = dict[str, Any]
 
@@ -44,6 +46,7 @@ WORKDIR = Flag(
 PRINT = Flag("print_config", "print every key, value and meaning; run nothing", False, bool)
 DEBUG = Flag("debug", "show the traceback of an error", False, bool)
 HELP = Flag("help", "print this", False, bool)
+VERSION = Flag("version", "print the version of jaxgen", False, bool)
 TRUST = Flag("trust", "import modules that are not jaxgen's, if the run names some", False, bool)
 STEP = Flag("step", "the checkpoint to use; the newest if absent", None, int)
 
@@ -278,6 +281,11 @@ def folder_of_run(values: Values) -> Path:
     return Path(values["workdir"])
 
 
+def version() -> str:
+    """What --version prints."""
+    return f"jaxgen {jaxgen.__version__}"
+
+
 def say_warnings() -> None:
     """Writes jaxgen's warnings to standard error as lines that people read."""
 
@@ -285,6 +293,8 @@ def say_warnings() -> None:
         def emit(self, record: logging.LogRecord) -> None:
             say(f"{record.levelname.lower()}: {record.getMessage()}")
 
+    # Of damaged EXIF, whose pixels are read all the same.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     ours = logging.getLogger("jaxgen")
     ours.handlers, ours.propagate = [Lines()], False
 
@@ -337,7 +347,7 @@ def _overrides(arguments: Sequence[str], known: Sequence[str]) -> dict[str, str]
 def _fail(error: BaseException, text: str, code: int) -> NoReturn:
     if "--debug" in sys.argv:
         raise error
-    print(f"jaxgen: {text}", file=sys.stderr)
+    print(f"jaxgen: {printable(text)}", file=sys.stderr)
     # Threads of a checkpoint or of the data pipeline must not keep a failed process alive.
     sys.stdout.flush()
     sys.stderr.flush()

@@ -51,7 +51,8 @@ def set_aside(path: Path) -> Path:
 def local_path(path: str | Path, flag: str) -> Path:
     """`path`, given for `flag`, with a leading ~ as the home folder.
 
-    Raises UserError for an address such as gs://bucket/run, and where there is no such home.
+    Raises UserError for an address such as gs://bucket/run, where there is no such home, and for
+    what cannot be reached: a name that is too long, or below a folder without permission.
     """
     scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(path))
     if scheme:
@@ -60,11 +61,20 @@ def local_path(path: str | Path, flag: str) -> Path:
             "and copy or mount the other."
         )
     try:
-        return Path(path).expanduser()
+        local = Path(path).expanduser()
+        local.stat()
     except RuntimeError as error:
         raise UserError(
             f"{flag}={path} begins with a home folder that is not known here; write it out."
         ) from error
+    except (FileNotFoundError, NotADirectoryError):
+        pass  # whoever reads or makes it says so
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(
+            f"{flag}={path} cannot be reached ({reason}); name another path."
+        ) from error
+    return local
 
 
 def require_writable(folder: Path, flag: str) -> None:

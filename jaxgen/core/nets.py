@@ -1,5 +1,6 @@
 """The seam to Linen: the only file that calls a module's `init` or `apply`."""
 
+import inspect
 from typing import Any
 
 from jaxgen.core.spec import Spec
@@ -21,6 +22,7 @@ def init(module: Any, key: Key, *inputs: Array) -> tuple[PyTree, PyTree]:
         variables = dict(module.init(key, *inputs, train=False))
     except TypeError as error:
         if "unexpected keyword argument 'train'" not in str(error):
+            _require_to_take(module, inputs, error)
             raise
         raise ValueError(
             f"{name} is called with train=True or False, and does not take it; write "
@@ -28,6 +30,18 @@ def init(module: Any, key: Key, *inputs: Array) -> tuple[PyTree, PyTree]:
         ) from error
     params = variables.pop("params", {})
     return params, variables
+
+
+def _require_to_take(module: Any, inputs: tuple[Array, ...], error: TypeError) -> None:
+    """Raises ValueError unless `module` takes so many arrays, such as a latent and a class."""
+    try:
+        inspect.signature(module.__call__).bind(*inputs, train=False)
+    except TypeError as misfit:
+        given = ", ".join(f"{x.dtype}{list(x.shape)}" for x in inputs)
+        raise ValueError(
+            f"{type(module).__name__} is called with {given} and train=True or False, and does not "
+            f"take that: {misfit}."
+        ) from error
 
 
 class Nets:

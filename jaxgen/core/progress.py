@@ -1,6 +1,7 @@
 """How far something is that takes long, on standard error."""
 
 import contextlib
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -41,7 +42,16 @@ def counted(title: str, total: int) -> Iterator[Callable[[int], None]]:
     yield tell
 
 
+def printable(text: str) -> str:
+    r"""`text` with what would steer a terminal written out: names of files may hold anything.
+
+    >>> print(printable("a\x1b[31m.png"))
+    a\x1b[31m.png
+    """
+    return re.sub(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", lambda found: repr(found[0])[1:-1], text)
+
+
 def say(text: str) -> None:
     """One line, unless the terminal is closed."""
     with contextlib.suppress(OSError):
-        print(text, file=sys.stderr, flush=True)
+        print(printable(text), file=sys.stderr, flush=True)

@@ -38,8 +38,13 @@ def create(spec: Spec, key: Key, inputs: Mapping[str, tuple[Array, ...]]) -> Tra
 
     inputs: for each network the arrays that it is called with; only shapes and dtypes matter. A
     network's parameters are a function of the key and of its name. Raises ValueError for images
-    that can only be in [0,255].
+    that can only be in [0,255], and where `spec` lacks a network.
     """
+    if not inputs.keys() <= spec.nets.keys():
+        raise ValueError(
+            f"Spec.nets has {', '.join(spec.nets)}, but the networks of this objective are "
+            f"{', '.join(inputs)}."
+        )
     for name, arrays in inputs.items():
         for x in arrays:
             check_range(x, f'The image that "{name}" begins with')

@@ -70,6 +70,7 @@ def _arrays(archive, path: Path, split: str):
         image_key, label_key = "image", "label"
     if image_key not in keys:
         raise UserError(f"{path} has the keys {', '.join(sorted(keys))}: it must have {_FORM}.")
+    _require_labels_of_both(path, keys if not cut else set())
     _require_memory(path, *(key for key in (image_key, label_key) if key in keys))
     image = archive[image_key]
     if image.ndim == 4 and image.shape[-1] == 1:
@@ -82,6 +83,8 @@ def _arrays(archive, path: Path, split: str):
             f"(keys: {', '.join(sorted(keys))}): it must be uint8 [n,h,w] or [n,h,w,c] with 1, 3 "
             "or 4 channels."
         )
+    if 0 in image.shape[1:]:
+        raise UserError(f'"{image_key}" in {path} has images without pixels, {list(image.shape)}.')
     label, classes = None, ()
     if label_key in keys:
         label = _labels(archive, label_key, len(image), path)
@@ -100,6 +103,15 @@ def _arrays(archive, path: Path, split: str):
     if not len(image):
         raise UserError(f'"{image_key}" in {path} leaves no images for {split}: add some.')
     return image, label, classes
+
+
+def _require_labels_of_both(path: Path, keys: set[str]) -> None:
+    """Raises UserError for two splits of which one alone has labels."""
+    if len(there := sorted({"train_label", "test_label"} & keys)) == 1:
+        lacking = "test_label" if there == ["train_label"] else "train_label"
+        raise UserError(
+            f'{path} has "{there[0]}" and no "{lacking}": add it, or leave out the other.'
+        )
 
 
 def _require_memory(path: Path, *keys: str) -> None:

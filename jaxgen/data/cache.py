@@ -11,6 +11,7 @@ import shutil
 import socket
 import tempfile
 import time
+import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -108,6 +109,8 @@ def _open(name: str, folder: Path, shape: tuple[int, int, int]) -> Dataset | Non
         if meta["labelled"]:
             label = np.load(folder / "label.npy", allow_pickle=False)
             label.setflags(write=False)
+            if (found := zlib.crc32(label.tobytes())) != meta.get("label_sum", found):
+                raise ValueError("its labels are not those that were written")
         classes = tuple(meta["classes"])
         left_out, deep = (int(meta.get(key, 0)) for key in ("left_out", "deep"))
         dataset = Dataset(name, image, label, classes, folder.name, left_out=left_out, deep=deep)
@@ -222,9 +225,11 @@ def _write(
     if title:
         progress.say(f"{title}: {examples.num} images in {time.monotonic() - began:.1f} s")
     labelled = bool(examples.classes)
-    if labelled:
-        np.save(folder / "label.npy", np.array(labels, np.int32))
     meta = {"name": name, "labelled": labelled, "classes": examples.classes}
+    if labelled:
+        label = np.array(labels, np.int32)
+        np.save(folder / "label.npy", label)
+        meta["label_sum"] = zlib.crc32(label.tobytes())
     meta |= {"left_out": examples.num - len(labels), "deep": deep}
     (folder / "meta.json").write_text(json.dumps(meta))
 

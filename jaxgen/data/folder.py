@@ -41,7 +41,7 @@ def source(
     root = local_path(name, "data.name")
     if not root.is_dir():
         what = "it is a file" if root.exists() else "there is no such folder"
-        raise UserError(f'data.name is "{name}", and {what}: name a folder of images.')
+        raise UserError(f'data.name is "{name}", and {what}: name a folder of images, or an .npz.')
     train = root / "train" if (root / "train").is_dir() else root
     held_out = [root / part for part in _HELD_OUT if (root / part).is_dir()]
     files = image_files(train)

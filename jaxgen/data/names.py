@@ -88,7 +88,7 @@ def number_of_classes(name: str, keep_classes: str = "") -> int | None:
     if name.startswith((LSUN, TFDS)):
         return None
     with contextlib.suppress(OSError, ValueError, RuntimeError, zipfile.BadZipFile):
-        return _classes_of_archive(name) if name.endswith(".npz") else _classes_of_folder(name)
+        return _classes_of_archive(name) if is_archive(name) else _classes_of_folder(name)
     return None
 
 
@@ -112,6 +112,11 @@ def _classes_of_folder(name: str) -> int | None:
         return None  # folders beside images are no classes
     count = sum(_holds_an_image(entry.path) for entry in there if entry.is_dir())
     return count if count > 1 else None
+
+
+def is_archive(name: str) -> bool:
+    """Whether the name of a set is that of an .npz file."""
+    return name.lower().endswith(".npz")
 
 
 def _is_image(name: str) -> bool:
@@ -199,7 +204,7 @@ def validate_name(name: str) -> None:
         return validate_name(base)
     if name.startswith(LSUN) and name != LSUN:
         return
-    if name in (*EMBEDDED, *POINTS) or _TFDS_NAME.fullmatch(name) or name.endswith(".npz"):
+    if name in (*EMBEDDED, *POINTS) or _TFDS_NAME.fullmatch(name) or is_archive(name):
         return
     if name.startswith(TFDS):
         raise UserError(
@@ -216,7 +221,8 @@ def validate_name(name: str) -> None:
     tfds = f"{TFDS}{name.lower()}"
     close = difflib.get_close_matches(name.lower(), (*EMBEDDED, *POINTS), n=1, cutoff=0.7)
     close += [tfds] if tfds in _KNOWN else []
-    hint = f'there is no folder of that name here, and a TFDS set would be "{tfds}".'
+    hint = "there is no folder of that name here"
+    hint += f', and a TFDS set would be "{tfds}".' if _TFDS_NAME.fullmatch(tfds) else "."
     if close:
         hint = f'did you mean "{close[0]}"?'
     raise UserError(f'data.name is "{name}": {_ALLOWED}; {hint}')

@@ -14,6 +14,7 @@ from jaxgen.data.names import (
     TFDS,
     base_name,
     check_least_chroma,
+    is_archive,
     shape_of,
     validate_name,
 )
@@ -117,7 +118,7 @@ def _open_source(
         return tfds_source.source(name, split, channels, max_pixels, data_dir, progress)
     if name.startswith(LSUN):
         return lsun.source(name, split, channels, max_pixels)
-    if name.endswith(".npz"):
+    if is_archive(name):
         from jaxgen.data import arrays
 
         return arrays.source(name, split, channels)

@@ -159,19 +159,22 @@ def compare(
     noise, and of collapsed samples the distance to training images, for the same reason.
 
     In pixels: "spread", the deviation of the generated images around their mean over that of the
-    real ones, and "collapsed", whether it is below `LEAST_SPREAD`; "ms_ssim" of "ms_ssim_pairs"
-    random pairs of generated images, within a class where there are classes; its reference is that
-    of real images. "memorisation/...", see `memorisation`, if there are training images, with its
-    own numbers of images and feature space; it looks for copies among 60,000 training images at
-    most.
+    real ones, and "collapsed", whether it is below `LEAST_SPREAD`, where real ones differ;
+    "ms_ssim" of "ms_ssim_pairs" random pairs of generated images, within a class where there are
+    classes; its reference is that of real images. "memorisation/...", see `memorisation`, if there
+    are training images, with its own numbers of images and feature space; it looks for copies among
+    60,000 training images at most.
     """
     result: dict[str, Any] = {"feature_space": extractor.name}
     if extractor.accuracy is not None:
         result["feature_accuracy"] = extractor.accuracy
     result |= {"n_real": len(real_images), "n_fake": len(fake_images)}
-    spread = _deviation(fake_images) / max(_deviation(real_images), 1e-6)
-    result |= {"spread": spread, "collapsed": spread < LEAST_SPREAD}
     left_out: dict[str, None] = {}  # a set in order
+    if (deviation := _deviation(real_images)) > 1e-6:
+        spread = _deviation(fake_images) / deviation
+        result |= {"spread": spread, "collapsed": spread < LEAST_SPREAD}
+    else:
+        left_out["Spread and collapse: the held-out images are one, or all alike."] = None
     usable = not is_near_chance(extractor)
     real = extractor.features(real_images) if usable else None
     result |= _scores(extractor, real, fake_images, left_out)
@@ -198,7 +201,7 @@ def _leave_out(
             result.pop(name, None)
             result.pop(f"reference/{name}", None)
         left_out["Precision and density: in pixels the mean gray image is near to all."] = None
-    if result["collapsed"] and result.pop("memorisation/nearest_distance_ratio", None):
+    if result.get("collapsed") and result.pop("memorisation/nearest_distance_ratio", None):
         left_out["The distance to training images: the samples have collapsed."] = None
 
 

@@ -15,7 +15,7 @@ from jaxgen.config import load
 from jaxgen.config.build import Experiment, check_classes
 from jaxgen.core.errors import UserError
 from jaxgen.core.files import write_atomically
-from jaxgen.core.images import to_uint8
+from jaxgen.core.images import even_rows, to_uint8
 from jaxgen.core.keys import key_for
 from jaxgen.core.types import PyTree
 from jaxgen.data import labelled, preprocess, sources
@@ -79,7 +79,10 @@ def _part(experiment: Experiment, dataset: Dataset, split: str) -> Dataset:
 
 
 def described(training: Dataset, held_out: Dataset, validation: int = 0) -> str:
-    """What was found, in one line: images of each split, those left out, and classes."""
+    """What was found, in one line: images of each split, those left out, and classes.
+
+    Also what nothing can be learned from: images that are all alike, classes without any.
+    """
     kind = "images" if training.kind == "image" else "points"
     aside = f", {validation} held out to choose settings on" if validation else ""
     counts = f"{len(training.image):,} training{aside} and {len(held_out.image):,} held-out {kind}"
@@ -92,10 +95,16 @@ def described(training: Dataset, held_out: Dataset, validation: int = 0) -> str:
             f"; {left_out:,} gray image{'s' if left_out > 1 else ''} left out of these splits "
             f"({training.left_out:,} training, {held_out.left_out:,} held-out)"
         )
+    some = even_rows(training.image, _CHUNK)
+    if len(some) > 1 and (some == some[0]).all():
+        counts += "; warning: all training images are alike"
     names = training.classes
     if training.label is None or not names:
         return f"{training.name}: {counts}, no labels"
-    return f"{training.name}: {counts}, {len(names)} classes: {_listed(names)}"
+    found = np.bincount(training.label, minlength=len(names))
+    lacking = tuple(name for name, number in zip(names, found) if not number)
+    without = f"; warning: no training images of {_listed(lacking)}" if lacking else ""
+    return f"{training.name}: {counts}, {len(names)} classes: {_listed(names)}{without}"
 
 
 def identity(training: Dataset) -> dict[str, Any]:
@@ -226,18 +235,19 @@ def labelled_pool(experiment: Experiment, training: Dataset) -> Dataset | None:
 
 
 def record_labelled(
-    experiment: Experiment, training: Dataset, workdir: Path, *, write: bool
+    experiment: Experiment, training: Dataset, workdir: Path, *, begun: bool, write: bool
 ) -> None:
     """Leaves in `labelled.json` which images are labelled, or checks that they are the same.
 
-    Raises UserError where a continued run would see other labels than it began with.
+    begun: whether there is a checkpoint, which has learned of them. Raises UserError where a
+    continued run would see other labels than it began with.
     """
     num, seed = experiment.config.data.labelled, experiment.config.seed
     if not num:
         return
     path = workdir / "labelled.json"
     expected = labelled.record(training, labelled.draw(training, num, seed), seed)
-    if path.exists():
+    if path.exists() and begun:
         try:
             saved = json.loads(path.read_text())
         except ValueError as error:

@@ -170,6 +170,7 @@ class Draw:
         if self._pictures is None:
             return self.report(step)
         with self._clock.paused():
+            began = time.monotonic()
             if not self._announced:
                 self._terminal.say("drawing the first pictures ...")
             for name, picture in self._pictures(state).items():
@@ -179,9 +180,12 @@ class Draw:
                         grids.save_png(folder / f"{name}_{step:06d}.png", picture)
                     self._writer.image(step, name, picture)
             self.report(step)
-            if not self._announced:
-                self._terminal.say(f"pictures: {self._workdir}/images, and in report.html")
-                self._announced = True
+            if not self._announced and not self._told:
+                seconds = time.monotonic() - began
+                self._terminal.say(
+                    f"pictures in {seconds:.1f} s: {self._workdir}/images, and in report.html"
+                )
+            self._announced = True
 
     def report(self, step: int) -> None:
         """Writes report.html, of a run that is at `step`."""

@@ -19,7 +19,17 @@ _SHOWN = 12  # differences of two configs
 
 
 def require_same_run(workdir: Path, config: load.Config) -> None:
-    """Raises UserError where a folder holds a run whose config differs in more than free keys."""
+    """Raises UserError where a folder holds a run whose config differs in more than free keys.
+
+    Or one whose config is gone, so that nobody knows.
+    """
+    folder = workdir / "checkpoints"
+    if folder.is_dir() and steps(folder) and not (workdir / "config.json").exists():
+        raise UserError(
+            f"{workdir} has checkpoints and no config.json, so what they were trained with is not "
+            "known: restore that file, choose another --workdir, or give --fork to continue from "
+            "the newest one with this config."
+        )
     old = _begun(workdir, config)
     if old is not None:
         require_same(
@@ -88,7 +98,7 @@ def read(workdir: Path) -> dict[str, Any]:
             f"{workdir} holds no run of jaxgen (no config.json); give the --workdir of a training "
             "run."
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise _unreadable(path, error) from error
     return record
 

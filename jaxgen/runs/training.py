@@ -51,7 +51,8 @@ def run(
         training, held_out = _images(experiment, program, progress=writes)
         sharding = batch_sharding(program.mesh) if program.mesh else None
         pipelines = [data.make_pipeline(experiment, training, seed=config.seed, sharding=sharding)]
-        data.record_labelled(experiment, training, workdir, write=writes)
+        begun = bool(checkpoint_files.steps(workdir / "checkpoints"))
+        data.record_labelled(experiment, training, workdir, begun=begun, write=writes)
         stop = stack.enter_context(loop.StopSignal())
         checkpoints, state, extra = begin(experiment, program, workdir, terminal, trust=trust)
         stack.callback(checkpoints.close)
@@ -172,18 +173,25 @@ def begin(
         terminal.say(f"continuing {folder} from step {step}")
         return checkpoints, state, extra
     if not config.init_from:
-        terminal.say("initialising ...")
-        return checkpoints, program.initialise(), {}
+        return checkpoints, _initialised(program, terminal), {}
     own = record.foreign_modules(load.to_json(config))
     where = local_path(config.init_from, "config.init_from")
     _, other = restore(where, trust=trust, trusted=own)
     require_same_networks(target, other, config.init_from)
-    terminal.say("initialising ...")
-    state = program.initialise()
+    state = _initialised(program, terminal)
     ema = {name: jax.tree.map(lambda x: x.copy(), other.params[name]) for name in state.ema}
     state = state.replace(params=other.params, model_state=other.model_state, ema=ema)
     terminal.say(f"starting with the networks of {config.init_from}")
     return checkpoints, state, {}
+
+
+def _initialised(program: Program, terminal: Terminal) -> TrainState:
+    """A fresh state. Most of the time that it takes, and says, is compilation."""
+    terminal.say("initialising ...")
+    began = time.monotonic()
+    state = jax.block_until_ready(program.initialise())
+    terminal.say(f"initialised in {time.monotonic() - began:.1f} s")
+    return state
 
 
 def _require_space(folder: Path, config: load.Config, present: list[int], target: Any) -> None:

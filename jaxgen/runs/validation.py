@@ -1,5 +1,6 @@
 """Evaluations while a run trains: of its state now, on validation images, for its log."""
 
+import math
 from collections.abc import Callable
 
 from jaxgen.config.build import Experiment
@@ -70,4 +71,5 @@ class Validate:
                 f'config.checkpoint_best="{best}" is no number that this run\'s evaluations give.'
                 f"{did_you_mean(best, named)} There are: {', '.join(sorted(named))}."
             )
-        self._log.evaluated = step, named
+        # After the check: what is infinite for once ends no run, and is not in its log.
+        self._log.evaluated = step, {k: v for k, v in named.items() if math.isfinite(v)}

@@ -62,7 +62,7 @@ class Evaluator:
         context = Context(
             experiment, state, self.training, self.held_out, say=self.say, spaces=self.spaces
         )
-        return self.evaluate(context)
+        return evaluations.finite(self.evaluate(context))
 
     def _made(self, experiment: Experiment, state: TrainState, num: int) -> np.ndarray:
         """Samples, or the images of `save_pictures` in the model's colors."""

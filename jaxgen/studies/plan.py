@@ -46,6 +46,12 @@ def plan(config: load.Config) -> tuple[Part, ...]:
             "python -m jaxgen.main."
         )
     config = load.finish(config, {})
+    for path in config.experiments:
+        if not isinstance(path, str):
+            raise UserError(
+                f"config.experiments has {path!r}: it must be paths of configs, such as "
+                "configs/gans_digits.py:gan."
+            )
     parts = tuple(_part(path, config) for path in config.experiments)
     objectives = [part.experiment.config.objective.rpartition(".")[2] for part in parts]
     if len(set(objectives)) == len(parts):

@@ -54,9 +54,9 @@ def _run(
     terminal = Terminal()
     train, held_out = (data.load_data(parts[0].experiment, s) for s in ("train", "test"))
     for part in parts:
+        pipeline.select(train, data.entries(part.experiment))  # before its classes are counted
         check_classes(part.experiment, train.classes, train.name)
         data.require_batches(part.experiment, train)
-        pipeline.select(train, data.entries(part.experiment))
     terminal.say(data.described(train, held_out, parts[0].experiment.config.data.validation))
     evaluator = Evaluator(train, held_out, config.evaluations, evaluate, draw, terminal.say)
     gray = all(part.experiment.abilities.colorize is not None for part in parts)

@@ -9,6 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
+from jaxgen.core.progress import printable
+
 _SECONDS = 0.5  # between updates in a notebook
 
 
@@ -30,6 +32,7 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """One line."""
+        text = printable(text)
         if self._cell:
             self._cell.say(text)
             return

@@ -3,7 +3,9 @@
 import importlib
 import inspect
 import logging
+import os
 import sys
+import warnings
 
 import pytest
 
@@ -72,6 +74,12 @@ def test_arithmetic_takes_as_many_of_each_as_its_help_says(capsys):
         run_of("arithmetic")("no run", exemplars=([1, 2], [3], []))
 
 
+def test_what_would_steer_a_terminal_is_written_out(capfd, monkeypatch):
+    monkeypatch.setattr(os, "_exit", lambda code: None)
+    flags._fail(UserError("x"), "a\x1b[31mb\x07.png 写", 1)
+    assert capfd.readouterr().err == "jaxgen: a\\x1b[31mb\\x07.png 写\n"
+
+
 def test_warnings_are_lines(capsys):
     ours = logging.getLogger("jaxgen")
     before = ours.handlers, ours.propagate
@@ -79,6 +87,7 @@ def test_warnings_are_lines(capsys):
         flags.say_warnings()
         flags.say_warnings()
         logging.getLogger("jaxgen.data.folder").warning("%d file", 1)
+        warnings.warn_explicit("Corrupt EXIF data", UserWarning, "x.py", 1, "PIL.TiffImagePlugin")
     finally:
         ours.handlers, ours.propagate = before
     assert capsys.readouterr().err == "warning: 1 file\n"

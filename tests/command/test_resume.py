@@ -60,7 +60,7 @@ def test_killed_at_any_time(reference, start, tmp_path):
 def test_interrupts_save_and_say_how_to_continue(reference, start, tmp_path):
     for number, line in (
         (signal.SIGTERM, "compiling"),
-        (signal.SIGINT, "pictures:"),
+        (signal.SIGINT, "pictures in"),
         (signal.SIGHUP, "continuing"),
     ):
         process = start(*RUN, f"--workdir={tmp_path}/run")

@@ -69,6 +69,14 @@ def test_every_network_has_what_is_its_own():
     assert state.step.dtype == jnp.int32
 
 
+def test_a_network_of_another_name_is_a_sentence():
+    spec, _ = made(["generator", "discriminator"])
+    inputs = {name: (jnp.ones((1, 2)),) for name in ("generator", "critic")}
+    message = "^Spec.nets has generator, discriminator, but the networks of this objective are gen"
+    with pytest.raises(ValueError, match=message + "erator, critic"):
+        create(spec, jax.random.key(0), inputs)
+
+
 def test_a_first_image_in_255_levels_is_a_sentence():
     spec, _ = made(["encoder"])
     image = jnp.full((1, 2, 2, 3), 200.0)

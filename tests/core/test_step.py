@@ -553,3 +553,14 @@ def test_modules_that_cannot_be_called_are_a_sentence():
         nets.init(Mute(), jax.random.key(0), jnp.zeros(3))
     with pytest.raises(ValueError, match=r"Linear is no Linen module .* flax.nnx.bridge"):
         nets.init(nnx.Linear(2, 3, rngs=nnx.Rngs(0)), jax.random.key(0), jnp.zeros(2))
+
+    class Unconditional(nn.Module):
+        @nn.compact
+        def __call__(self, x, train):
+            return x
+
+    given = (
+        r"called with float32\[3\], int32\[1\] and train=True or False, and does not take that: "
+    )
+    with pytest.raises(ValueError, match=f"Unconditional is {given}multiple values"):
+        nets.init(Unconditional(), jax.random.key(0), jnp.zeros(3), jnp.zeros(1, jnp.int32))

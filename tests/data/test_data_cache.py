@@ -117,6 +117,7 @@ def replaced(**arrays):
         replaced(image=np.zeros((17, 4, 4, 1), np.uint8)),
         replaced(label=np.arange(299, dtype=np.int32) % 3),
         replaced(label=np.full(300, 3, np.int32)),
+        replaced(label=np.roll(np.arange(300, dtype=np.int32) % 3, 1)),  # of the right classes
         replaced(label=np.full(300, -1, np.int32)),
     ],
 )

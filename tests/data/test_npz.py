@@ -6,7 +6,7 @@ import pytest
 
 from jaxgen.core import files
 from jaxgen.core.errors import UserError
-from jaxgen.data import sources
+from jaxgen.data import names, sources
 
 pytestmark = pytest.mark.core
 
@@ -107,12 +107,24 @@ def test_labels_are_optional_and_the_fingerprint_is_that_of_the_content(tmp_path
         ),
         ({"image": np.array([{}], object)}, r"cannot be read .*allow_pickle"),
         ({"image": some_images(0)}, r"leaves no images for train"),
+        ({"image": np.zeros((20, 0, 0), np.uint8)}, r"images without pixels, \[20, 0, 0\]"),
+        (
+            {"train": some_images(), "test": some_images(), "train_label": np.zeros(20, int)},
+            r'has "train_label" and no "test_label": add it',
+        ),
     ],
 )
 def test_other_content_is_refused_with_its_keys(tmp_path, content, message):
     np.savez(tmp_path / "a.npz", **content)
     with pytest.raises(UserError, match=message):
         load(tmp_path / "a.npz")
+
+
+def test_the_ending_may_be_in_capitals(tmp_path):
+    np.savez(tmp_path / "a.npz", image=some_images(), label=np.arange(20) % 3)
+    (tmp_path / "a.npz").rename(tmp_path / "A.NPZ")
+    assert load(tmp_path / "A.NPZ").classes == ("0", "1", "2")
+    assert names.number_of_classes(str(tmp_path / "A.NPZ")) == 3
 
 
 def test_missing_and_foreign_files_are_refused(tmp_path):

@@ -107,6 +107,7 @@ def test_names_of_every_kind_are_valid(name):
             "photos_of_me",
             r'no folder of that name here, and a TFDS set would be "tfds:ph',
         ),
+        ("C:\\images\\cats", r"there is no folder of that name here\.$"),
         ("", r'"digits", "photos", "tfds:NAME"'),
         ("tfds:", r'form "tfds:NAME"'),
         ("tfds:MNIST", r'try "tfds:mnist"'),

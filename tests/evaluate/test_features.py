@@ -198,6 +198,10 @@ def test_what_there_are_enough_images_for_is_given_and_the_rest_named():
     assert "frechet" not in one
     assert {"class_kl", "ms_ssim"} <= one.keys()
     assert "Fréchet" in one["left_out"]
+    # Relative to the spread of a single image, which is 0.
+    assert not {"spread", "collapsed"} & one.keys()
+    assert "Spread and collapse" in one["left_out"]
+    assert not {"spread", "collapsed"} & compare(pixel_features(), some[[0] * 9], some).keys()
     assert "left_out" not in compare(_brightness_classes(), some, some)
 
 

@@ -1,6 +1,7 @@
 """What is said of the data of a run, and what a continued run checks."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.core
 
 
 def some(num=54, classes=("a", "b", "c"), fingerprint="f00d"):
-    image = np.zeros((num, 4, 4, 1), np.uint8)
+    image = np.zeros((num, 4, 4, 1), np.uint8) + np.arange(num, dtype=np.uint8)[:, None, None, None]
     label = np.arange(num, dtype=np.int32) % len(classes) if classes else None
     return Dataset("./cats", image, label, classes, fingerprint)
 
@@ -43,6 +44,18 @@ def some(num=54, classes=("a", "b", "c"), fingerprint="f00d"):
 )
 def test_what_was_found_is_one_line(training, held_out, validation, line):
     assert data.described(training, held_out, validation) == line
+
+
+def test_what_nothing_can_be_learned_from_is_a_warning():
+    line = data.described(dataclasses.replace(some(), image=some(1).image.repeat(54, 0)), some(6))
+    assert line == (
+        "./cats: 54 training and 6 held-out images; warning: all training images are alike, 3 "
+        "classes: a, b, c"
+    )
+    # As of labels that begin at 1, or of a test split with classes of its own.
+    label = some(54, ("a", "b")).label * 2
+    line = data.described(dataclasses.replace(some(54, ("a", "b", "c", "d")), label=label), some(6))
+    assert line.endswith("4 classes: a, b, c, d; warning: no training images of b, d")
 
 
 def test_gray_images_that_were_left_out_are_counted():
@@ -89,3 +102,15 @@ def test_parts_of_a_batch_are_shared_out_over_devices():
     data.require_parts(experiment, 3)
     with pytest.raises(UserError, match=r"parts of 6 images, .* over 4 devices; .* multiple of 4"):
         data.require_parts(experiment, 4)
+
+
+def test_other_labelled_images_are_refused_once_something_was_trained(tmp_path):
+    """A run that was killed before its first checkpoint leaves nothing that knows of them."""
+    keys = [{"data.labelled": num, "hparams.num_classes": 3} for num in (9, 21)]
+    runs = [build(load.load("configs/aae_digits.py:semisupervised,smoke", k)) for k in keys]
+    for experiment, num in zip(runs, (9, 21)):
+        data.record_labelled(experiment, some(60), tmp_path, begun=False, write=True)
+        assert len(json.loads((tmp_path / "labelled.json").read_text())["rows"]) == num
+    data.record_labelled(runs[1], some(60), tmp_path, begun=True, write=True)
+    with pytest.raises(UserError, match=r"labelled\.json"):
+        data.record_labelled(runs[0], some(60), tmp_path, begun=True, write=True)

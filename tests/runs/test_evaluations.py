@@ -1,11 +1,13 @@
 """What `--mode=evaluate` gathers, on an objective made for the purpose."""
 
 import types
+import unittest.mock
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jaxgen.commands import evaluate as evaluate_command
 from jaxgen.config.build import build
 from jaxgen.config.load import load_config
 from jaxgen.core import UserError
@@ -43,6 +45,17 @@ def test_metrics_of_batches_are_of_all_images_in_any_order(count):
     assert metrics["objective/mean"] == pytest.approx(expected.mean(), abs=1e-6)
     assert metrics["objective/var"] == pytest.approx(expected.var(), rel=0.05)
     assert min(sizes) >= min(8, count)
+
+
+def test_what_no_json_can_hold_is_left_out_and_named():
+    """As the divergence of a single image, or of samples that are all alike."""
+    metrics = {"kl": float("inf"), "nll": float("nan"), "n": 1, "collapsed": False, "l1": 0.5}
+    rest = {"n": 1, "collapsed": False, "l1": 0.5}
+    sentence = "Infinite or not a number: kl, nll."
+    assert evaluations.finite(metrics) == rest | {"left_out": sentence}
+    said = evaluations.finite(metrics | {"left_out": "Precision."})
+    assert said == rest | {"left_out": f"Precision. {sentence}"}
+    assert evaluations.finite(rest) == rest
 
 
 def test_evaluations_are_files_and_their_first_sentences_are_known_without_importing_them():
@@ -118,3 +131,18 @@ def test_evaluations_say_what_they_can_give_of_an_experiment(config, names):
     clusters |= {"labelled"} if "temporal" in config else set()
     groups = {name.partition("/")[0] for titles in given.values() for name in titles}
     assert groups & {"clustering", "kmeans", "labelled", "stacked"} == clusters
+
+
+@pytest.mark.parametrize("error", [OSError(30, "Read-only file system"), ValueError("odd files")])
+def test_a_report_that_fails_hides_no_metrics(error, tmp_path, monkeypatch, capsys):
+    experiment = types.SimpleNamespace(abilities=types.SimpleNamespace(titles={}))
+    held_out = types.SimpleNamespace(name="digits")
+    state = types.SimpleNamespace(step=3)
+    monkeypatch.setattr("jaxgen.runs.restore.restore", lambda *a, **k: (experiment, state))
+    monkeypatch.setattr("jaxgen.runs.data.load_data", lambda *a: held_out)
+    monkeypatch.setattr("jaxgen.commands.compile_cache.enable_compilation_cache", lambda: None)
+    monkeypatch.setattr(evaluations, "evaluate", lambda *a: {"frechet": 1.5})
+    monkeypatch.setattr("jaxgen.report.run_page.write", unittest.mock.Mock(side_effect=error))
+    found = evaluate_command.evaluate(tmp_path)
+    assert found == {"step": 3, "data": "digits", "split": "test", "frechet": 1.5}
+    assert f"cannot be written ({error.args[-1]})" in capsys.readouterr().err

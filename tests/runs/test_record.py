@@ -66,6 +66,16 @@ def test_afterwards_only_free_keys_may_change(repository, tmp_path):
     assert (tmp_path / "config.2.json").exists()
 
 
+def test_checkpoints_of_a_config_that_is_gone_are_not_continued(repository, tmp_path):
+    opened(tmp_path, config(repository))
+    begun(tmp_path)
+    (tmp_path / "config.json").unlink()
+    with pytest.raises(UserError, match=r"has checkpoints and no config\.json, .* --fork"):
+        opened(tmp_path, config(repository))
+    opened(tmp_path, config(repository, seed=3), fork=True)
+    assert record.config_of(tmp_path).seed == 3
+
+
 def test_of_many_differences_the_objectives_and_some_others_are_named(repository, tmp_path):
     opened(tmp_path, config(repository))
     begun(tmp_path)
@@ -108,6 +118,12 @@ def test_a_record_that_cannot_be_read(text, tmp_path):
         record.read(tmp_path)
     with pytest.raises(UserError, match="holds no run of jaxgen"):
         record.read(tmp_path / "none")
+
+
+def test_a_record_that_may_not_be_read(tmp_path):
+    (tmp_path / "config.json").mkdir()  # root may read every file
+    with pytest.raises(UserError, match="cannot be read as a run's config"):
+        record.read(tmp_path)
 
 
 FOREIGN = {

@@ -1,5 +1,8 @@
 """What a run asks for before it begins."""
 
+import unittest.mock
+from pathlib import Path
+
 import pytest
 
 from jaxgen.config import load
@@ -62,6 +65,18 @@ def test_homes(monkeypatch):
     assert str(local_path("a:b/run", "--workdir")) == "a:b/run"
     with pytest.raises(UserError, match=r"--out=~nobody_here/x begins with a home"):
         local_path("~nobody_here/x", "--out")
+
+
+def test_what_cannot_be_reached_is_a_sentence(tmp_path, monkeypatch):
+    with pytest.raises(UserError, match=r"--out=.* cannot be reached \(File name too long\)"):
+        local_path(tmp_path / ("x" * 300) / "run", "--out")
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "new" / "run", tmp_path / "file" / "run"):
+        assert local_path(path, "--workdir") == path
+    refused = PermissionError(13, "Permission denied")
+    monkeypatch.setattr(Path, "stat", unittest.mock.Mock(side_effect=refused))
+    with pytest.raises(UserError, match=r"--workdir=.* cannot be reached \(Permission denied\)"):
+        local_path("closed/run", "--workdir")
 
 
 def test_a_run_that_cannot_begin_leaves_no_folder(tmp_path):

@@ -279,6 +279,15 @@ def test_the_data_of_a_study_is_that_of_all(repository):
     assert parts[1].experiment.config.networks.generator.num_classes == 0
 
 
+def test_every_part_is_checked_before_any_is_trained(repository, tmp_path):
+    np.savez(tmp_path / "a.npz", image=np.zeros((60, 16, 16), np.uint8))
+    name = "configs/studies/gan_objectives.py:smoke,lsgan,cgan"
+    own = {"data.name": str(tmp_path / "a.npz"), "data.cache_dir": str(tmp_path / "cache")}
+    with pytest.raises(UserError, match="has no labels, and this objective needs them"):
+        run(load(repository, name, **own), tmp_path / "study")
+    assert not (tmp_path / "study").exists()
+
+
 def test_windows_and_colors_of_a_study_are_those_of_all(repository, tmp_path):
     """They are loaded once, as the first experiment says."""
     keys = {"data.name": "photos", "data.image_size": 32, "data.channels": 3}
@@ -301,6 +310,7 @@ def test_windows_and_colors_of_a_study_are_those_of_all(repository, tmp_path):
         ({"seeds": 0}, "config.seeds=0 must be at least 1"),
         ({"evaluations": 0}, "config.evaluations=0 must be at least 1"),
         ({"experiments": ()}, "config.experiments is empty"),
+        ({"experiments": (1,)}, "config.experiments has 1: it must be paths of configs"),
         ({"experiments": ("configs/gans_ring.py:gan",) * 2}, 'are called "gan"'),
         (
             {"experiments": ("configs/gans_ring.py:gan", "configs/gans_grid.py:wgan")},

@@ -10,6 +10,7 @@ for raises UserError there.
 import ast
 import functools
 import importlib
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,6 +59,19 @@ def evaluate(context: "Context", names: Sequence[str] = ()) -> dict[str, Any]:
     for metrics in (*(_module(name).evaluate(context) for name in usual), *asked):
         result |= metrics
     return result
+
+
+def finite(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """`metrics` without what is infinite or NaN, which no JSON can hold; "left_out" names that.
+
+    Such are divergences of a single image, for example.
+    """
+    odd = [k for k, v in metrics.items() if isinstance(v, float) and not math.isfinite(v)]
+    if not odd:
+        return dict(metrics)
+    sentence = f"Infinite or not a number: {', '.join(odd)}."
+    left_out = " ".join(filter(None, (metrics.get("left_out"), sentence)))
+    return {k: v for k, v in metrics.items() if k not in odd} | {"left_out": left_out}
 
 
 def titles(
