@@ -113,7 +113,8 @@ def main() -> None:
     jax.config.update("jax_num_cpu_devices", max(counts))
     jax.config.update("jax_disable_most_optimizations", True)  # changes neither FLOPs nor splits
     header = "config,devices,GFLOP a device,share of one's,collectives,MB,of images"
-    rows, result = [header.split(",")], {"machine": harness.machine(), "cases": []}
+    rows: list[list[str]] = [list(header.split(","))]
+    result: dict[str, Any] = {"machine": harness.machine(), "cases": []}
     for path in flags.configs.split(","):
         alone = None
         for devices in counts:

@@ -4,10 +4,11 @@ import importlib
 import json
 import math
 import sys
+from pathlib import Path
 
 import pytest
 
-from benchmarks import scaling
+from benchmarks import mutations, scaling
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compilation")]
 
@@ -65,3 +66,8 @@ ENTRY %main (a: f32[2]) -> f32[2] {
 """
     found = [("all-reduce", 24 + 8), ("all-gather", 32)] * 3
     assert scaling.collectives(text) == [*found, ("all-to-all", 5)]
+
+
+def test_every_mutant_changes_a_text_that_is_there_once():
+    root = Path(__file__).parents[1]
+    assert [m for m in mutations.every() if (root / m.file).read_text().count(m.old) != 1] == []

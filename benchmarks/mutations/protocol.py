@@ -49,8 +49,8 @@ MUTANTS = [
     ),
     (
         "jaxgen/runs/evaluations/context.py",
-        "self._classifier(self.modelled_training, self.modelled_held_out)",
-        "self._classifier(self.modelled_held_out, self.modelled_held_out)",
+        "self.classifier(self.modelled_training, self.modelled_held_out)",
+        "self.classifier(self.modelled_held_out, self.modelled_held_out)",
         PROTOCOL,
         "the classifier is trained on held-out images",
     ),

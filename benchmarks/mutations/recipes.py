@@ -66,8 +66,8 @@ MUTANTS = [
     ),
     (
         "configs/common.py",
-        "adam(1e-3, b1=0.5)",
-        "adam(1e-1, b1=0.5)",
+        "optim=adam(1e-3, b1=0.5)",
+        "optim=adam(1e-1, b1=0.5)",
         "tests/test_recipes.py",
         "EBGAN rate 0.1",
     ),
