@@ -24,6 +24,7 @@ from jaxgen.evaluate import (
 )
 from jaxgen.evaluate.checks import TooFewImages
 
+_ENDLESS = 1e6  # a ratio to a distance of nothing but rounding
 LEAST_SPREAD = 0.5  # of the real images'
 TITLES = {
     "class_kl": ("Class imbalance", "nats; 0 is right, lower is better"),
@@ -201,8 +202,12 @@ def _leave_out(
             result.pop(name, None)
             result.pop(f"reference/{name}", None)
         left_out["Precision and density: in pixels the mean gray image is near to all."] = None
-    if result.get("collapsed") and result.pop("memorisation/nearest_distance_ratio", None):
+    ratio = "memorisation/nearest_distance_ratio"
+    if result.get("collapsed") and result.pop(ratio, None):
         left_out["The distance to training images: the samples have collapsed."] = None
+    if result.get(ratio, 0.0) > _ENDLESS:
+        result.pop(ratio)
+        left_out["The distance to training images: held-out ones are copies of them."] = None
 
 
 def _cautions(result: dict[str, Any], real: np.ndarray | None) -> list[str]:

@@ -257,6 +257,16 @@ def test_gray_noise_is_not_praised():
     assert "precision" in compare(_brightness_classes(), real, noise)
 
 
+def test_held_out_images_that_are_copies_make_no_endless_ratio():
+    rng = np.random.default_rng(0)
+    train, fake = (_images(rng, n, 0.5) for n in (60, 40))
+    found = compare(pixel_features(), train[:40], fake, train_images=train)
+    assert "memorisation/nearest_distance_ratio" not in found
+    assert "copies of them" in found["left_out"]
+    both = compare(pixel_features(), train[:40], train[20:], train_images=train)
+    assert both["memorisation/nearest_distance_ratio"] == 1.0
+
+
 def test_numbers_of_images_that_mislead_are_said():
     rng = np.random.default_rng(0)
     some = _images(rng, 60, 0.25)
