@@ -266,8 +266,9 @@ def test_steps_of_one_dispatch_equal_steps_one_by_one(made):
     for number in range(STEPS):
         one = jax.tree.map(lambda x, number=number: x[number : number + 1], batches)
         single, _ = run(single, {}, one, jax.random.clone(key))
-    for a, b in zip(jax.tree.leaves(together), jax.tree.leaves(single)):
-        np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
+    # A loop's body, compiled in haste, rounds otherwise than the same step alone.
+    close((together, {}), (single, {}))
+    assert int(together.step) == int(single.step) == STEPS
 
 
 @pytest.mark.core
