@@ -1,6 +1,6 @@
 r"""What a step costs a device when more devices share it, from the compiled programs alone.
 
-    python -m benchmarks.scaling                                 # the table of docs/performance.md
+    python -m benchmarks.scaling
     python -m benchmarks.scaling --configs=configs/age_digits.py --devices=1,2,8
 
 Nothing is run: each config's step is compiled as a training run compiles it, its global batch split
