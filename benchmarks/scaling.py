@@ -19,6 +19,8 @@ from typing import Any
 import jax
 
 from benchmarks import harness
+from jaxgen import experiment
+from jaxgen.train import program
 
 CONFIGS = (
     "configs/age_celeba.py",
@@ -38,9 +40,6 @@ _ARRAY = re.compile(r"\b[a-z]+(\d*)\w*\[([\d,]*)\]")
 
 def compiled(path: str, devices: int) -> tuple[Any, int]:
     """(The step of a config over so many devices, bytes of the largest entry of its batch)."""
-    from jaxgen import experiment
-    from jaxgen.train import program
-
     exp = experiment.build(experiment.load_config(path))
     mesh = program.make_mesh(jax.devices()[:devices])
     run = program.compile_step(exp.abilities.train_step, exp.spec, mesh)

@@ -20,9 +20,9 @@ MUTANTS = [
         "all images of a batch have one window",
     ),
     (
-        "jaxgen/data/preprocess.py",
-        "(corner[0], corner[1], 0), (size, size, channels)",
-        "(corner[0], corner[0], 0), (size, size, channels)",
+        "jaxgen/core/images.py",
+        "(corner[0], corner[1], 0), size",
+        "(corner[0], corner[0], 0), size",
         WINDOWS,
         "windows lie on the diagonal",
     ),

@@ -1,5 +1,6 @@
 """Images of either kind, 8 bits or floats in [-1,1], as the other kind."""
 
+import jax
 import numpy as np
 from jax.core import Tracer
 
@@ -19,6 +20,16 @@ def to_uint8(images: np.ndarray) -> np.ndarray:
 def even_rows(images: np.ndarray, count: int) -> np.ndarray:
     """At most `count` rows (images, labels, features), spread over all: sets are often sorted."""
     return images[np.linspace(0, len(images) - 1, min(count, len(images))).astype(int)]
+
+
+def windows(images: Array, corner: Array, height: int, width: int) -> Array:
+    """The windows [b,height,width,c] of images [b,h,w,c] that begin at the pixels i[b,2]."""
+
+    def cut(image, corner):
+        size = (height, width, image.shape[-1])
+        return jax.lax.dynamic_slice(image, (corner[0], corner[1], 0), size)
+
+    return jax.vmap(cut)(images, corner)
 
 
 def to_float(images: np.ndarray) -> np.ndarray:

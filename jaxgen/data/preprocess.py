@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxgen.core import color
+from jaxgen.core.images import windows
 from jaxgen.core.keys import key_for
 from jaxgen.core.types import Array, Batch, Key
 
@@ -71,10 +72,6 @@ def _random_crop(image: Array, key: Key, padding: int) -> Array:
 
 
 def _windows(image: Array, key: Key, size: int) -> Array:
-    batch, side, _, channels = image.shape  # squares, as all decoded images are
+    batch, side = image.shape[:2]  # squares, as all decoded images are
     corner = jax.random.randint(key, (batch, 2), 0, side - size + 1)
-
-    def cut(image, corner):
-        return jax.lax.dynamic_slice(image, (corner[0], corner[1], 0), (size, size, channels))
-
-    return jax.vmap(cut)(image, corner)
+    return windows(image, corner, size, size)

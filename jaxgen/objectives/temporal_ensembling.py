@@ -38,6 +38,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxgen.core.errors import require_at_least, require_choice
+from jaxgen.core.images import windows
 from jaxgen.core.keys import key_for
 from jaxgen.core.nets import Nets
 from jaxgen.core.spec import Spec
@@ -263,11 +264,7 @@ def augment(spec: Spec, image: Array, key: Key) -> Array:
 
     corners = spec.layout.draw(offsets, key_for(key, "translation"), (num, 2))
     padded = jnp.pad(image, ((0, 0), (most, most), (most, most), (0, 0)), mode="reflect")
-
-    def window(padded: Array, corner: Array) -> Array:
-        return jax.lax.dynamic_slice(padded, (corner[0], corner[1], 0), image.shape[1:])
-
-    return jax.vmap(window)(padded, corners)
+    return windows(padded, corners, *image.shape[1:3])
 
 
 def _weight(hparams: Hparams, step: Array) -> Array | float:

@@ -253,9 +253,17 @@ def test_resumes_exactly(made, step, trajectory, tmp_path):
         assert np.asarray(a).tobytes() == np.asarray(b).tobytes()
 
 
+@pytest.fixture
+def usual_compilation():
+    """In haste, the body of a loop rounds otherwise than the same step alone."""
+    jax.config.update("jax_disable_most_optimizations", False)
+    yield
+    jax.config.update("jax_disable_most_optimizations", True)
+
+
 # Of one objective: this is a property of `compile_step`.
 @pytest.mark.parametrize("made", ["age"], indirect=True)
-def test_steps_of_one_dispatch_equal_steps_one_by_one(made):
+def test_steps_of_one_dispatch_equal_steps_one_by_one(made, usual_compilation):
     exp, state, batches = made
     run = program.compile_step(
         exp.objective.train_step, exp.spec, program.make_mesh(jax.devices()[:1])
@@ -266,9 +274,8 @@ def test_steps_of_one_dispatch_equal_steps_one_by_one(made):
     for number in range(STEPS):
         one = jax.tree.map(lambda x, number=number: x[number : number + 1], batches)
         single, _ = run(single, {}, one, jax.random.clone(key))
-    # A loop's body, compiled in haste, rounds otherwise than the same step alone.
-    close((together, {}), (single, {}))
-    assert int(together.step) == int(single.step) == STEPS
+    for a, b in zip(jax.tree.leaves(together), jax.tree.leaves(single)):
+        np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
 
 
 @pytest.mark.core
