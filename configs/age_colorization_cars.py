@@ -6,7 +6,7 @@ D. Ulyanov, A. Vedaldi, V. Lempitsky, "It Takes (Only) Two", AAAI 2018, arXiv:17
 photographs of Stanford Cars and compares itself with pix2pix. Not run by us at full length.
 
 Deviations: of the publication nothing but the data set and the idea is known; networks and all
-numbers are ours, of the objective those of AGE's CIFAR-10 recipe.
+numbers are ours, of the objective those of `age_colorization_photos.py`.
 Arguments: smoke.
 """
 

@@ -20,7 +20,7 @@ from configs.colorizers import smoke as smoke
 
 
 def get_config():
-    config = colorizers.age(num_steps=1000, image_size=64, batch_size=8, features=32)
+    config = colorizers.age(num_steps=600, image_size=64, batch_size=32, features=16)
     config.data.name = "photos"
     config.update(log_every=100, sample_every=200, checkpoint_every=200)
     return config

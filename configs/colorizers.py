@@ -51,13 +51,15 @@ def colorizer(
 
 
 def age(*, num_steps: int, image_size: int, batch_size: int, features: int = 64) -> ConfigDict:
-    """The conditional AGE, by AGE's optimiser, of a U-Net that is given the code."""
+    """The conditional AGE, of a U-Net that is given the code; all numbers are ours."""
     networks = {
         "encoder": {"module": f"age.Encoder{image_size}", "features": features},
         "generator": {"module": "unet.Generator", "features": features, "dropout_rate": 0.0},
     }
-    optim = dict.fromkeys(networks, common.adam(2e-4, b1=0.5))
+    optim = dict.fromkeys(networks, common.adam(5e-4, b1=0.5))
     config = common.experiment("age_colorization", networks, optim, num_steps)
+    config.hparams.update(latent_size=4, margin=1.0, chroma_weight=20.0, latent_weight=4.0)
+    config.hparams.update(generator_chroma_weight=20.0, encoder_latent_weight=4.0)
     config.data.update(image_size=image_size, batch_size=batch_size, flip=True, channels=3)
     return config
 

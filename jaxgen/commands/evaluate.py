@@ -8,7 +8,7 @@ from typing import Any
 
 from jaxgen.commands import flags
 from jaxgen.commands.flags import Flag, Values
-from jaxgen.core.errors import UserError
+from jaxgen.core.errors import UserError, reason
 from jaxgen.runs import evaluations
 
 _FILES = {"test": "evaluation.json", "validation": "evaluation_validation.json"}
@@ -89,8 +89,7 @@ def evaluate(
         record.write_json(path, result | titles)
         run_page.write(workdir, title=workdir.name, titles=evaluations.titles_of_log(own))
     except Exception as error:  # whatever a file does, what was measured is returned
-        reason = getattr(error, "strerror", None) or error
-        _say(f"jaxgen: {path}, or the report, cannot be written ({reason}).")
+        _say(f"jaxgen: {path}, or the report, cannot be written ({reason(error)}).")
     return result
 
 

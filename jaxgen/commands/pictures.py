@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from jaxgen.commands.compile_cache import enable_compilation_cache
-from jaxgen.core.errors import UserError
+from jaxgen.core.errors import UserError, reason
 from jaxgen.core.files import no_empty_folder, require_writable
 from jaxgen.data.dataset import Dataset
 from jaxgen.pictures import grids, scatter
@@ -102,7 +102,7 @@ def _names(folder: Path) -> list[str]:
     try:
         return os.listdir(folder) if folder.is_dir() else []
     except OSError as error:
-        raise UserError(f"Cannot read --out={folder} ({error.strerror}).") from error
+        raise UserError(f"Cannot read --out={folder} ({reason(error)}).") from error
 
 
 def require_images(experiment: Any, out: Path) -> None:
@@ -146,7 +146,7 @@ def write(path: Path, save: Callable[[], Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         save()
     except OSError as error:
-        raise UserError(f"Cannot write --out={path} ({error.strerror}).") from error
+        raise UserError(f"Cannot write --out={path} ({reason(error)}).") from error
 
 
 def write_picture(experiment: Any, path: Path, drawn: Any, *, columns: int | None = None) -> None:

@@ -58,6 +58,11 @@ def first_line(error: BaseException) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
+def reason(error: BaseException) -> str:
+    """Why a file could not be used: the system's words, or without any the error's first line."""
+    return getattr(error, "strerror", None) or first_line(error)
+
+
 @contextlib.contextmanager
 def own_code(what: str) -> Iterator[None]:
     """Makes of an error in a user's own code a UserError: `what`, file, line, and the error.

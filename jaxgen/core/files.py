@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from jaxgen.core.errors import UserError
+from jaxgen.core.errors import UserError, reason
 
 EVALUATION = "evaluation/"  # what names of an evaluation's metrics in the log of a run begin with
 
@@ -70,9 +70,8 @@ def local_path(path: str | Path, flag: str) -> Path:
     except (FileNotFoundError, NotADirectoryError):
         pass  # whoever reads or makes it says so
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
         raise UserError(
-            f"{flag}={path} cannot be reached ({reason}); name another path."
+            f"{flag}={path} cannot be reached ({reason(error)}); name another path."
         ) from error
     return local
 
@@ -86,7 +85,7 @@ def require_writable(folder: Path, flag: str) -> None:
         probe.unlink()
     except OSError as error:
         raise UserError(
-            f"Cannot write to {flag}={folder} ({error.strerror}); choose a folder that you may "
+            f"Cannot write to {flag}={folder} ({reason(error)}); choose a folder that you may "
             "write to."
         ) from error
 

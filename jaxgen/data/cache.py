@@ -21,7 +21,7 @@ from typing import BinaryIO
 import numpy as np
 
 from jaxgen.core import progress
-from jaxgen.core.errors import UserError
+from jaxgen.core.errors import UserError, reason
 from jaxgen.data import gray, images
 from jaxgen.data.dataset import Dataset, Examples
 
@@ -127,7 +127,7 @@ def _open(name: str, folder: Path, shape: tuple[int, int, int]) -> Dataset | Non
         return None
     except OSError as error:  # it may be as good as ever
         raise UserError(
-            f"The decoded data set {folder} cannot be read ({error.strerror or error}): make it "
+            f"The decoded data set {folder} cannot be read ({reason(error)}): make it "
             "readable, or set data.cache_dir to a folder of your own."
         ) from error
 
@@ -192,7 +192,7 @@ def _disk_errors(directory: Path, needed: int) -> Iterator[None]:
     except OSError as error:
         raise UserError(
             f"The decoded data set ({needed / 1e6:,.0f} MB) cannot be written to {directory} "
-            f"({error.strerror or error}): set data.cache_dir to a folder that can be written."
+            f"({reason(error)}): set data.cache_dir to a folder that can be written."
         ) from error
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from jaxgen.core.errors import UserError
+from jaxgen.core.errors import UserError, reason
 from jaxgen.core.files import local_path
 from jaxgen.core.images import even_rows
 from jaxgen.data import images
@@ -148,7 +148,7 @@ def image_files(root: Path) -> list[tuple[str, int, int]]:
             entries = [entry for entry in os.scandir(real) if not entry.name.startswith(".")]
         except OSError as error:
             raise UserError(
-                f"{os.path.join(root, folder)} cannot be read ({error.strerror}): make it "
+                f"{os.path.join(root, folder)} cannot be read ({reason(error)}): make it "
                 "readable, or move it away."
             ) from error
         for entry in entries:

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from jaxgen.core.errors import UserError
+from jaxgen.core.errors import UserError, reason
 from jaxgen.core.files import local_path
 from jaxgen.core.images import to_float, to_uint8
 from jaxgen.core.nets import Nets
@@ -86,7 +86,7 @@ def load_weights(path: Path) -> tuple[PyTree, str]:
         content = path.read_bytes()
     except OSError as error:
         raise UserError(
-            f"Cannot read the Inception weights {path} ({error.strerror}); docs/inception.md says "
+            f"Cannot read the Inception weights {path} ({reason(error)}); docs/inception.md says "
             "how to make this file."
         ) from error
     try:

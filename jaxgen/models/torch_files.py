@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgen.core.errors import UserError
+from jaxgen.core.errors import UserError, reason
 
 _DEEPEST = 500  # of objects in one another; modules of PyTorch's are some ten levels deep
 _MAGIC = 0x1950A86A20F9469CFC6C  # of the format without zip
@@ -48,7 +48,7 @@ def load(path: str | Path) -> dict[str, np.ndarray]:
         content = path.read_bytes()
     except OSError as error:
         raise UserError(
-            f"Cannot read the weights {path} ({error.strerror}); name a .safetensors or a .pth."
+            f"Cannot read the weights {path} ({reason(error)}); name a .safetensors or a .pth."
         ) from error
     try:
         tensors = _safetensors(content) if path.suffix == ".safetensors" else _of_pickle(content)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jaxgen.core.errors import UserError
+from jaxgen.core.errors import UserError, reason
 
 
 def read(path: str | Path, size: int) -> np.ndarray:
@@ -19,8 +19,7 @@ def read(path: str | Path, size: int) -> np.ndarray:
         with np.load(path, allow_pickle=False) as arrays:
             code = arrays.get("code")
     except Exception as error:  # damaged archives raise whatever there is
-        reason = getattr(error, "strerror", None) or error
-        raise UserError(f"--input={path} cannot be read ({reason}).") from error
+        raise UserError(f"--input={path} cannot be read ({reason(error)}).") from error
     if code is None:
         raise UserError(f"--input={path} has no array called code, of shape [n,{size}].")
     if code.dtype.kind not in "fiu" or code.ndim != 2 or code.shape[1] != size or not len(code):

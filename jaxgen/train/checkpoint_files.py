@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.experimental import multihost_utils
 
-from jaxgen.core.errors import UserError
+from jaxgen.core.errors import UserError, reason
 from jaxgen.core.types import PyTree
 
 RECORD = "record.json"
@@ -179,7 +179,7 @@ def steps(directory: Path) -> list[int]:
         return []
     except OSError as error:
         raise UserError(
-            f"{directory} cannot be read ({error.strerror}), so what it holds is not known; make "
+            f"{directory} cannot be read ({reason(error)}), so what it holds is not known; make "
             "it a readable folder, or choose another --workdir."
         ) from error
     return sorted(int(name) for name in names if re.fullmatch("0|[1-9][0-9]*", name, re.ASCII))

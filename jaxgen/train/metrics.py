@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxgen.core.errors import NotFiniteError
+from jaxgen.core.errors import NotFiniteError, reason
 from jaxgen.core.files import set_aside, write_atomically
 from jaxgen.train.events import Events
 
@@ -177,7 +177,7 @@ def writes_or_tells(path: Path, say: Callable[[str], None], told: set[str]) -> I
     except OSError as error:
         if str(path) not in told:
             told.add(str(path))
-            say(f"{path} cannot be written ({error.strerror or error}); training goes on without")
+            say(f"{path} cannot be written ({reason(error)}); training goes on without")
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:

@@ -3,11 +3,12 @@
 import dataclasses
 import subprocess
 import sys
+import zipfile
 
 import pytest
 
 from jaxgen.core import NotFiniteError, UserError, require_at_least, require_choice
-from jaxgen.core.errors import did_you_mean
+from jaxgen.core.errors import did_you_mean, reason
 
 pytestmark = pytest.mark.core
 
@@ -58,3 +59,16 @@ def test_errors_and_files_import_no_jax(repository):
     """So that `--help` is instant."""
     code = "import sys; from jaxgen.core import errors, files; assert 'jax' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=repository)
+
+
+@pytest.mark.parametrize(
+    "error, words",
+    [
+        (PermissionError(13, "Permission denied", "faces.npz"), "Permission denied"),
+        (OSError("cannot identify image file\nbecause of this"), "cannot identify image file"),
+        (zipfile.BadZipFile("File is not a zip file"), "File is not a zip file"),
+        (OSError(), "OSError"),
+    ],
+)
+def test_what_a_file_says_is_never_none(error, words):
+    assert reason(error) == words

@@ -720,6 +720,7 @@ def color_age_encoder(h, key, lightness, chroma):
         return {
             **game,
             "encoder/chroma": (h.chroma_weight, match),
+            "encoder/latent": (h.encoder_latent_weight, AGE_MATCH[h.latent_match](fake, z)),
             **measured(
                 {
                     "encoder/code_mean": codes.mean(),

@@ -14,7 +14,7 @@ from jaxgen.core import Nets, Spec, evaluating, key_for, resolve
 from jaxgen.losses import reconstruction
 from jaxgen.models import ebgan, patch_discriminator, unet
 from jaxgen.objectives import age_colorization, colorization
-from jaxgen.objectives.parts import colors
+from jaxgen.objectives.parts import age_codes, colors
 
 pytestmark = [pytest.mark.core, pytest.mark.usefixtures("quick_compilation")]
 
@@ -323,7 +323,18 @@ def test_metrics_of_age_are_their_formulas():
     again = np.tanh(given @ kernels["generator"]).reshape(BATCH, SIDE, SIDE, 2)
     error = np.abs(again - np.asarray(batch["chroma"])).mean()
     np.testing.assert_allclose(found["reconstruction_l1"], error, rtol=1e-5)
-    assert -1.0 <= float(found["latent_cosine"]) <= 1.0
+    z = np.asarray(age_codes.draw_code(spec, key_for(KEY, "latent"), BATCH), np.float64)
+    cosine = (z * codes(made)).sum(axis=1).mean()
+    np.testing.assert_allclose(found["latent_cosine"], cosine, rtol=1e-4)
+
+
+def test_diversity_is_nothing_where_the_latent_is_ignored():
+    spec, state, batch = setup("age_colorization")
+    assert float(age_colorization.evaluate(spec, state, batch, KEY)["diversity"]) > 1e-3
+    kernel = state.params["generator"]["kernel"]
+    deaf = kernel.at[-spec.hparams.latent_size :].set(0.0)
+    state = state.replace(params={**state.params, "generator": {"kernel": deaf}})
+    assert float(age_colorization.evaluate(spec, state, batch, KEY)["diversity"]) == 0.0
 
 
 def test_gray_pixels_leave_the_chroma_ratio_finite():

@@ -393,6 +393,7 @@ DEFAULTS = {
     "age_colorization": {
         "chroma_weight": 10.0,
         "latent_weight": 5.0,
+        "encoder_latent_weight": 4.0,
         "generator_chroma_weight": 2.0,
         "generator_updates": 1,
     },
