@@ -12,14 +12,20 @@ Deviations: images are mirrored at random, and none is held out but what a folde
 every tenth image is; the code holds a tenth out after mirroring, so that the twins of its test
 images are trained on. PATH is any folder of images.
 Arguments: aegan (the default), gan, ae, aae, egan: the same networks with a part of the objective;
-smoke.
+64 (the default), 32: a short run at 32 px, with a quarter of the channels, for a CPU; smoke.
 """
+
+from typing import Literal
 
 from configs import aegans
 from configs.aegans import smoke as smoke
 
 
-def get_config(model: aegans.Model = "aegan"):
-    config = aegans.aegan(model, 64, steps=300_000, batch_size=16, latent_size=32)
+def get_config(model: aegans.Model = "aegan", image_size: Literal[64, 32] = 64):
+    steps = 300_000 if image_size == 64 else 8_000
+    config = aegans.aegan(model, image_size, steps=steps, batch_size=16, latent_size=32)
+    for network in config.networks.values():
+        if image_size == 32 and "multiples" in network:
+            network.features = 16
     config.data.update(name="./images", flip=True, resize="center_crop")
     return config

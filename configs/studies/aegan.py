@@ -10,8 +10,9 @@ codes from the prior. Five seeds. The data are digits, or with `anime` a folder:
     python -m jaxgen.study --config=configs/studies/aegan.py:anime --config.data.name=PATH \
         --workdir=runs/study
 
-Steps are blocks, of which the models need different numbers for the same number of updates.
-Arguments: digits (the default), anime; aegan, gan, ae, aae, egan: these alone; smoke.
+With `anime_32` the folder's images are of 32 px, for a CPU, and seeds are three. Steps are blocks,
+of which the models need different numbers for the same number of updates.
+Arguments: digits (the default), anime, anime_32; aegan, gan, ae, aae, egan: these alone; smoke.
 """
 
 from typing import Literal
@@ -24,15 +25,16 @@ _MODELS = ("gan", "ae", "aae", "egan", "aegan")
 
 
 def get_config(
-    data: Literal["digits", "anime"] = "digits",
+    data: Literal["digits", "anime", "anime_32"] = "digits",
     models: tuple[aegans.Model, ...] = (),
     smoke: bool = False,
 ):
-    chosen = [name for name in _MODELS if name in models] or _MODELS
-    ending = ",smoke" if smoke else ""
+    chosen = [model for model in _MODELS if model in models] or _MODELS
+    name, _, size = data.partition("_")
+    ending = f",{size}" * bool(size) + ",smoke" * smoke
     config = ConfigDict({"data": {}, "networks": {}})
-    config.experiments = tuple(f"configs/aegan_{data}.py:{name}{ending}" for name in chosen)
+    config.experiments = tuple(f"configs/aegan_{name}.py:{model}{ending}" for model in chosen)
     config.seeds = config.evaluations = 2
     if not smoke:
-        config.update(seeds=5, evaluations=4)
+        config.update(seeds=3 if size else 5, evaluations=4)
     return config

@@ -52,7 +52,7 @@ TITLES = {
         f"to the prior, {_DIVERGENCE}, after the generator's last update; healthy not far above "
         "that of true ones; growing for good, the encoder has won",
     ),
-    "encoder/chroma": (
+    "encoder/reconstruction": (
         "Reconstruction error of the chroma",
         "mean absolute, of ab / 110; lower is better",
     ),
@@ -160,7 +160,7 @@ def encoder_loss(
     metrics = {
         "encoder/kl_real": kl_real,
         "encoder/kl_fake": kl_fake,
-        "encoder/chroma": match,
+        "encoder/reconstruction": match,
         **age_codes.moments("encoder", spec, codes),
         "generator/chroma": colors.chroma_ratio(spec, chroma, fake),
     }

@@ -62,7 +62,7 @@ def test_errors_and_files_import_no_jax(repository):
 
 
 @pytest.mark.parametrize(
-    "error, words",
+    ("error", "words"),
     [
         (PermissionError(13, "Permission denied", "faces.npz"), "Permission denied"),
         (OSError("cannot identify image file\nbecause of this"), "cannot identify image file"),

@@ -719,7 +719,7 @@ def color_age_encoder(h, key, lightness, chroma):
         match = AGE_MATCH[h.chroma_match](generate(w, codes), chroma)
         return {
             **game,
-            "encoder/chroma": (h.chroma_weight, match),
+            "encoder/reconstruction": (h.chroma_weight, match),
             "encoder/latent": (h.encoder_latent_weight, AGE_MATCH[h.latent_match](fake, z)),
             **measured(
                 {
