@@ -146,6 +146,31 @@ class Save:
             self._checkpoints.save(step, state, extra, metrics)
 
 
+class Page:
+    """A page that is written again and again, each time from the whole log.
+
+    At most once in ten seconds and for a fiftieth of the time, however long the log is.
+    """
+
+    def __init__(self, write: Callable[[int], None]):
+        self._write, self._owed, self._due = write, -1, 0.0
+
+    def show(self, step: int) -> None:
+        """Writes the page of a run that is at `step`, or leaves it to the next call, or `close`."""
+        self._owed = step
+        if time.monotonic() >= self._due:
+            self.close()
+
+    def close(self) -> None:
+        """Writes the page that is still owed."""
+        if self._owed < 0:
+            return
+        began = time.monotonic()
+        self._write(self._owed)
+        end = time.monotonic()
+        self._owed, self._due = -1, end + max(10.0, 50.0 * (end - began))
+
+
 class Draw:
     """The pictures of a run, and its page. Every process computes them, the first one writes."""
 
@@ -162,13 +187,14 @@ class Draw:
         self._experiment, self._workdir, self._writer = experiment, workdir, writer
         self._terminal, self._clock, self._announced = terminal, clock, False
         self._told: set[str] = set()
+        self.page = Page(self._write_page)
         other = data.load_other(experiment, "test") if experiment.reads_two_domains else None
         self._pictures = of_a_run.drawer(experiment.abilities, experiment.spec, held_out, other)
 
     def draw(self, step: int, state: TrainState) -> None:
         """Draws images/KIND_STEP.png, where there is something to draw."""
         if self._pictures is None:
-            return self.report(step)
+            return self.page.show(step)
         with self._clock.paused():
             began = time.monotonic()
             if not self._announced:
@@ -179,7 +205,7 @@ class Draw:
                     with writes_or_tells(folder, self._terminal.say, self._told):
                         grids.save_png(folder / f"{name}_{step:06d}.png", picture)
                     self._writer.image(step, name, picture)
-            self.report(step)
+            self.page.show(step)
             if not self._announced and not self._told:
                 seconds = time.monotonic() - began
                 self._terminal.say(
@@ -187,11 +213,10 @@ class Draw:
                 )
             self._announced = True
 
-    def report(self, step: int) -> None:
-        """Writes report.html, of a run that is at `step`."""
-        if self._writer:
-            values = load.to_json(self._experiment.config)
-            page = self._workdir / "report.html"
-            with writes_or_tells(page, self._terminal.say, self._told):
-                known = {"title": self._workdir.name, "config": values, "titles": self._titles}
-                run_page.write(self._workdir, **known, step=step)
+    def _write_page(self, step: int) -> None:
+        if self._writer is None:
+            return
+        values, page = load.to_json(self._experiment.config), self._workdir / "report.html"
+        with writes_or_tells(page, self._terminal.say, self._told):
+            known = {"title": self._workdir.name, "config": values, "titles": self._titles}
+            run_page.write(self._workdir, **known, step=step)

@@ -78,6 +78,7 @@ def run(
         clock, window = outputs.Clock(), Window(None, extra.get("window"))
         log = outputs.Log(experiment, window, writer, terminal, clock, means=extra.get("means"))
         draw = outputs.Draw(experiment, held_out, workdir, writer, terminal, clock)
+        stack.callback(draw.page.close)
         of_data = {"data": data.identity(training)}
         save = outputs.Save(program, checkpoints, log, clock, lambda: of_data)
         hooks = _hooks(experiment, training, log, draw, save, clock, terminal)
@@ -86,7 +87,7 @@ def run(
         )
         if not finished:
             save.save(int(state.step), state)
-        draw.report(int(state.step))
+        draw.page.show(int(state.step))
     _farewell(terminal, workdir, int(state.step), finished, stop.name)
     return state
 
