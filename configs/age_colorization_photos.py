@@ -7,8 +7,10 @@ r"""Diverse colorings by a conditional AGE, of the two photographs that scikit-l
 D. Ulyanov, A. Vedaldi, V. Lempitsky, "It Takes (Only) Two", AAAI 2018, arXiv:1704.02304, whose
 colorization was of Stanford Cars; see `age_colorization_cars.py` and the objective's docstring.
 
-It does not learn yet: after 800 steps latents are not found again (cosine 0.01), and the error of
-the chroma is 0.16; see docs/objectives/age_colorization.md.
+By `--mode=evaluate` on 322 held-out crops, seed 0: latents found again with a cosine of 0.90, the
+chroma rebuilt from its code with a mean absolute error of 0.029 (of ab / 110), that of drawn
+colorings 0.133, where gray has 0.070, and 0.14 between two of one crop. They are diverse, not
+likely: see docs/objectives/age_colorization.md. Fifteen minutes on one busy core of an AMD EPYC.
 
 Deviations: of the publication nothing but the idea is known. Data, networks and all numbers are
 ours.
