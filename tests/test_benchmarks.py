@@ -6,9 +6,10 @@ import math
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from benchmarks import mutations, scaling
+from benchmarks import long_run, mutations, scaling
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compilation")]
 
@@ -65,6 +66,18 @@ ENTRY %main (a: f32[2]) -> f32[2] {
 """
     found = [("all-reduce", 24 + 8), ("all-gather", 32)] * 3
     assert scaling.collectives(text) == [*found, ("all-to-all", 5)]
+
+
+def test_tenths_of_a_run_have_their_own_seconds_and_most_memory():
+    """Of a run that takes twice as long a step, and twice the memory, from its middle on."""
+    steps = np.arange(0.0, 1001.0, 5.0)
+    late = steps > 500
+    seconds = np.cumsum(np.where(late, 2.0, 1.0) * 5.0)
+    rows = np.stack([seconds, steps, np.where(late, 200.0, 100.0)], axis=1)
+    found = long_run.tenths(rows, 1000)
+    np.testing.assert_allclose(found[:, 0], np.arange(100, 1001, 100))
+    np.testing.assert_allclose(found[:, 1], [1] * 5 + [2] * 5)
+    np.testing.assert_allclose(found[:, 2], [100] * 5 + [200] * 5)
 
 
 def test_every_mutant_changes_a_text_that_is_there_once():
