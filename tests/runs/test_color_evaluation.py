@@ -72,6 +72,7 @@ def test_predictors_without_a_model_are_beside_it(found):
         for metric in compared.keys() - shared:
             assert metrics[f"color_{name}/{metric}"] == compared[metric], (name, metric)
         assert not {f"color_{name}/{metric}" for metric in shared} & metrics.keys()
+    assert metrics["color/n_training"] == len(context.training.image) == 60
     assert metrics["color_truth/frechet"] == pytest.approx(0.0, abs=1e-6)
     assert metrics["color_truth/ab_auc"] == 1.0
     assert metrics["color_gray/colorfulness"] < 1.0
@@ -109,6 +110,13 @@ def test_only_colorizers_are_measured_so_and_have_no_samples(found):
     assert color.evaluate(other) == {}
     with pytest.raises(UserError, match="A run of mine does not color images"):
         sampling.colored(other.experiment, None, None, context.held_out.image)
+
+
+def test_predictors_are_of_so_many_training_images_at_most(monkeypatch):
+    monkeypatch.setattr(color, "_KNOWN", 7)
+    experiment, known = experiment_of(one_color), photos("train", 20)
+    metrics = color.evaluate(Context(experiment, jnp.zeros(2), known, photos("test", 1)))
+    assert metrics["color/n_training"] == 7
 
 
 def test_too_few_images_for_a_distance_leave_it_out():

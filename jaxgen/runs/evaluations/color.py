@@ -17,6 +17,7 @@ TITLES = {
     **color.TITLES,
     **color.titles(_FRECHET),
     "color/feature_space": ("Feature space of the Fréchet distance", ""),
+    "color/n_training": ("Training images that predictors without a model are made of", ""),
     "color/resize": ("How images came to that size", ""),
 }
 _OF_IMAGES = ("n", "height", "width", "colorfulness_true")  # whoever colors them
@@ -43,7 +44,11 @@ def evaluate(context: Context) -> dict[str, Any]:
     if features.is_near_chance(space):
         space = features.pixel_features()
     true = space.features(context.real)
-    found = {"color/feature_space": space.name, "color/resize": _resized(context.experiment)}
+    found: dict[str, Any] = {
+        "color/feature_space": space.name,
+        "color/resize": _resized(context.experiment),
+        "color/n_training": len(known),
+    }
     for name, images in {"": context.colored, **predicted}.items():
         metrics: dict[str, Any] = color.compare(context.real, images)
         with contextlib.suppress(TooFewImages):
