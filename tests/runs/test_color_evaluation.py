@@ -86,7 +86,7 @@ def test_predictors_without_a_model_are_beside_it(found):
         ({"name": "tfds:celeb_a", "resize": "center_crop"}, "center_crop"),
         ({"name": "digits"}, "bilinear"),
         ({"name": "./a", "load_size": 20}, "bilinear to 20, the middle 16"),
-        ({"name": "./a", "load_size": 0, "resize": "none"}, "none"),
+        ({"name": "./a", "load_size": SIZE, "resize": "none"}, "none"),
     ],
 )
 def test_how_images_were_resized_is_said(data, expected):
