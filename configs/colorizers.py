@@ -7,7 +7,7 @@ generator's optimiser is the same for all.
 
 author: the settings of github.com/cameronfabbri/Colorizing-Images-Using-Adversarial-Networks where
 they are no mistakes, see `jaxgen.objectives.colorization`: his generator, always with dropout,
-batches of 4, rates of his report.
+batches of 4, and optimisers and rates of his report, one for both players.
 """
 
 from typing import Any, Literal
@@ -31,13 +31,12 @@ def colorizer(
 ) -> ConfigDict:
     """A config without the name of its data; photographs are cropped, not stretched."""
     optim = {"generator": common.adam(2e-4, b1=0.5), "discriminator": common.adam(2e-4, b1=0.5)}
-    if author:
-        rate = {"ebgan": 1e-3, "l2": 2e-5}.get(objective, 1e-4)
-        optim = {name: common.adam(rate, b1=0.9) for name in optim}
     if objective == "wgan":
         optim["discriminator"] = common.rmsprop(5e-5)
     if objective == "wgan_gp":
         optim["discriminator"] = common.adam(1e-4, b1=0.0, b2=0.9)
+    if author:
+        optim = dict.fromkeys(optim, _authors_optimiser(objective))
     config = common.experiment("colorization", _networks(objective, author), optim, num_steps)
     for network in config.networks.values():
         network.features = features
@@ -73,6 +72,15 @@ def smoke(config: ConfigDict) -> None:
             network.receptive_field = 16
         if name == "encoder":
             network.module = "age.Encoder16"
+
+
+def _authors_optimiser(objective: str) -> dict[str, Any]:
+    if objective == "wgan":
+        # TensorFlow's numbers.
+        return common.rmsprop(5e-5) | {"decay": 0.9, "eps": 1e-10, "eps_in_sqrt": True}
+    if objective == "wgan_gp":
+        return common.adam(1e-4, b1=0.0, b2=0.9)
+    return common.adam({"ebgan": 1e-3, "l2": 2e-5}.get(objective, 1e-4), b1=0.9)
 
 
 def _networks(objective: str, author: bool) -> dict[str, dict]:

@@ -17,9 +17,9 @@
 # # Colorization: a gray photograph in color
 #
 # Trains a conditional GAN (pix2pix; Isola, Zhu, Zhou, Efros 2017, arXiv:1611.07004) on two photographs
-# that ship with scikit-learn, colors a photograph of yours, and looks at how often the same gray image
-# can have other colors. It runs on a CPU, a GPU or a TPU; in Colab, choose a TPU or GPU runtime and run
-# the next cell, which leaves Colab's JAX as it is.
+# that ship with scikit-learn, colors a photograph of yours, and measures the colors beside those that
+# need no model. It runs on a CPU, a GPU or a TPU; in Colab, choose a TPU or GPU runtime and run the
+# next cell, which leaves Colab's JAX as it is.
 
 # %%
 REPOSITORY = ""  # address of jaxgen's repository; needed where no checkout is around
@@ -90,16 +90,18 @@ import numpy as np
 import PIL.Image
 from sklearn.datasets import load_sample_image
 
+from jaxgen.data import images
 from jaxgen.runs import colorizing
 
 exp, state = experiment.restore(workdir)
-photo = np.asarray(
-    PIL.Image.open(PHOTO).convert("RGB") if PHOTO else load_sample_image("china.jpg")
-)
+# Upright, and whatever its mode, which Pillow's own `convert` does not see to.
+photo = np.asarray(images.decode(PHOTO, PHOTO, 3) if PHOTO else load_sample_image("china.jpg"))
 gray = np.asarray(PIL.Image.fromarray(photo).convert("L").convert("RGB"))
 side = config.data.image_size if SMOKE else max(config.data.image_size, min(427, *photo.shape[:2]))
 colored = colorizing.colorize(exp, state, gray, side=side)
-display(PIL.Image.fromarray(np.concatenate([gray, colored, photo], axis=1)))
+row = PIL.Image.fromarray(np.concatenate([gray, colored, photo], axis=1))
+row.thumbnail((2400, 2400))  # a phone's would be 100 MB in the notebook
+display(row)
 
 # %% [markdown]
 # ## How good is it?

@@ -1,5 +1,6 @@
 """Notebooks agree with their scripts, start without jaxgen, and run in smoke mode."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -8,7 +9,9 @@ from pathlib import Path
 
 import jupytext
 import nbclient
+import numpy as np
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -130,6 +133,26 @@ def test_a_cpu_alone_is_said(fresh, tmp_path):
     folder = checkout(tmp_path / "checkout")
     _, said, _ = fresh(folder, backend="cpu")
     assert said.splitlines()[1].startswith("Warning: only the CPU is there. In Colab: Runtime")
+
+
+def test_a_photograph_of_yours_is_upright_and_of_any_mode(tmp_path):
+    path = ROOT / "notebooks" / "colorization.ipynb"
+    (source,) = (source for _, source in cells(path) if source.startswith("PHOTO ="))
+    tree = ast.parse(source)
+    imports = [n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
+    reads = [n for n in tree.body if ast.unparse(n).startswith("photo =")]
+
+    def read(image, **options):
+        image.save(tmp_path / "a.png", **options)
+        values = {"PHOTO": str(tmp_path / "a.png")}
+        exec(compile(ast.Module([*imports, *reads], []), "cell", "exec"), values)
+        return values["photo"]
+
+    sideways = Image.Exif()
+    sideways[0x112] = 6
+    assert read(Image.new("RGB", (7, 5)), exif=sideways).shape == (7, 5, 3)
+    deep = Image.fromarray(np.full((2, 2), 257 * 99, np.uint16))
+    np.testing.assert_array_equal(read(deep), np.full((2, 2, 3), 99))
 
 
 @pytest.mark.slow

@@ -547,9 +547,17 @@ COLORIZERS = {
     },
     "configs/colorization_places.py:wgan,author": {
         **COLORS_AUTHOR,
-        **adam(COLORS, "optim.generator", 1e-4, 0.9),
-        **said(COLORS, "optim.discriminator", {"name": "rmsprop", "learning_rate": 5e-5}),
+        **said(COLORS, PLAYERS, {"name": "rmsprop", "learning_rate": 5e-5, "decay": 0.9}),
         **said(COLORS, "", {"hparams.clip": 0.005, "hparams.discriminator_updates": 5}),
+    },
+    "configs/colorization_places.py:wgan_gp,author": {
+        **COLORS_AUTHOR,
+        **adam(COLORS, PLAYERS, 1e-4, 0.0, 0.9),
+        **said(COLORS, "", {"hparams.penalty_weight": 10.0, "hparams.discriminator_updates": 5}),
+    },
+    "configs/colorization_places.py:ebgan,author": {
+        **{k: v for k, v in COLORS_AUTHOR.items() if "receptive_field" not in k},
+        **adam(COLORS, PLAYERS, 1e-3, 0.9),
     },
     "configs/colorization_celeba.py": {**PIX2PIX_GAME, **SEVENTY},
     "configs/colorization_celeba.py:lsgan,author": {

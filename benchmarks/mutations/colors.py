@@ -74,4 +74,18 @@ MUTANTS = [
         METRICS,
         "the median color is not given lightness",
     ),
+    (
+        "jaxgen/runs/evaluations/color.py",
+        "if data.load_size > data.image_size:",
+        "if data.load_size:",
+        "tests/runs/test_color_evaluation.py",
+        "all images are the middle of something",
+    ),
+    (
+        "jaxgen/runs/evaluations/color.py",
+        '"color/n_training": len(known),',
+        '"color/n_training": len(context.training.image),',
+        "tests/runs/test_color_evaluation.py",
+        "predictors are said to be of all training images",
+    ),
 ]

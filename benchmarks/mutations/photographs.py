@@ -4,6 +4,7 @@ READING = "tests/data/test_photographs.py"
 COLORING = "tests/runs/test_colorizing.py"
 COMMAND = "tests/command/test_colorize.py"
 PAGE = "tests/report/test_colorized_page.py"
+IMAGES = "tests/data/test_images.py"
 
 MUTANTS = [
     (
@@ -117,5 +118,54 @@ MUTANTS = [
         "",
         PAGE,
         "half of a picture is missing where it is on both sides",
+    ),
+    (
+        "jaxgen/data/images.py",
+        "pixels = 65535 - pixels",
+        "pass",
+        IMAGES,
+        "16 bits of which 0 is white are a negative",
+    ),
+    (
+        "jaxgen/data/images.py",
+        "(pixels.astype(np.uint32) * 65535 + 2047) // 4095",
+        "pixels",
+        IMAGES,
+        "12 bits are nearly black",
+    ),
+    (
+        "jaxgen/data/images.py",
+        "    _require_not_misread(image, name)\n",
+        "",
+        IMAGES,
+        "planes of 16 bits are read as 8",
+    ),
+    (
+        "jaxgen/runs/colored_files.py",
+        "        _require_jpeg(picture, path)\n",
+        "        pass\n",
+        COMMAND,
+        "what no JPEG can hold ends it all",
+    ),
+    (
+        "jaxgen/runs/colored_files.py",
+        "        if error.errno != errno.ENAMETOOLONG:\n            raise\n",
+        "        raise\n",
+        COMMAND,
+        "a name that is too long ends it all",
+    ),
+    (
+        "jaxgen/runs/colored_files.py",
+        "taken = {folder.casefold() for folder in folders}",
+        "taken = set()",
+        COMMAND,
+        "a photograph has the name of a folder",
+    ),
+    (
+        "jaxgen/core/files.py",
+        "path.name if len(name) < 200 else",
+        "path.name if True else",
+        "tests/core/test_files.py",
+        "long names cannot be written",
     ),
 ]

@@ -575,4 +575,18 @@ MUTANTS = [
         "tests/test_recipes.py",
         "PixelGAN drops half of the input",
     ),
+    (
+        "configs/colorizers.py",
+        'return common.rmsprop(5e-5) | {"decay": 0.9,',
+        'return common.rmsprop(5e-5) | {"decay": 0.99,',
+        "tests/test_recipes.py",
+        "the colorizers' author has PyTorch's RMSProp",
+    ),
+    (
+        "configs/colorizers.py",
+        "optim = dict.fromkeys(optim, _authors_optimiser(objective))",
+        'optim["discriminator"] = _authors_optimiser(objective)',
+        "tests/test_recipes.py",
+        "the author's optimiser is of the discriminator alone",
+    ),
 ]

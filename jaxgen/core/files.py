@@ -1,6 +1,7 @@
 """Files that are either whole or not there, folders, and names of nested values."""
 
 import contextlib
+import hashlib
 import os
 import re
 import tempfile
@@ -21,7 +22,10 @@ def atomically(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    name = os.fsencode(path.name)
+    # A file's name has at most 255 bytes, and the path's own may have all of them.
+    label = path.name if len(name) < 200 else hashlib.sha256(name).hexdigest()
+    temporary = path.with_name(f".{label}.{os.getpid()}.tmp")
     try:
         yield temporary
         os.replace(temporary, path)

@@ -16,6 +16,7 @@ MAX_PIXELS = 64 * 2**20  # some 300 MB while it is read
 RESIZE = ("bilinear", "celeba", "center_crop", "none")
 _CELEBA = (178, 218)
 _DEEP = "jaxgen: 16 bits"
+_BITS, _PHOTOMETRIC, _SAMPLES, _PLANES = 258, 262, 277, 284  # tags of TIFF
 _LIMIT = threading.Lock()  # images are decoded by several threads
 
 
@@ -72,6 +73,7 @@ def upright(image: Image.Image, name: str) -> Image.Image:
             f"{name} holds {frames} frames, and only single images can be read: remove it or save "
             "one frame of it."
         )
+    _require_not_misread(image, name)
     image.load()
     with contextlib.suppress(Exception):  # damaged EXIF; the pixels are good
         ImageOps.exif_transpose(image, in_place=True)
@@ -106,14 +108,36 @@ def to_channels(image: Image.Image, channels: int, name: str) -> Image.Image:
 
 
 def sixteen_bits(image: Image.Image, name: str) -> np.ndarray:
-    """The gray values u16[h,w] of modes "I;16", "I;16B" and "I". Raises UserError for others."""
+    """The gray values u16[h,w] of modes "I;16", "I;16B" and "I", 0 black and 65535 white.
+
+    Raises UserError for others.
+    """
     pixels = np.asarray(image)
     if pixels.min() < 0 or pixels.max() > 65535:
         raise UserError(
             f"{name} has gray values from {pixels.min()} to {pixels.max()}, and only 8 and 16 bits "
             "are read: convert it."
         )
+    tags = getattr(image, "tag_v2", {})
+    # Pillow gives 12 bits of a TIFF as they are, and 16 of which 0 is white.
+    if tags.get(_BITS) == (12,):
+        pixels = (pixels.astype(np.uint32) * 65535 + 2047) // 4095
+    if tags.get(_PHOTOMETRIC) == 0:
+        pixels = 65535 - pixels
     return pixels.astype(np.uint16)
+
+
+def _require_not_misread(image: Image.Image, name: str) -> None:
+    """Raises UserError for a TIFF of 16 bits with a plane a color, which Pillow takes for 8."""
+    tags = getattr(image, "tag_v2", {})
+    planes = tags.get(_PLANES) == 2 and tags.get(_SAMPLES, 1) > 1
+    # Only what is not compressed goes through Pillow's own decoder.
+    raw = any(part[0] == "raw" for part in getattr(image, "tile", ()))
+    if planes and raw and max(tags.get(_BITS, (1,))) > 8:
+        raise UserError(
+            f"{name} has colors of more than 8 bits in planes of their own, which cannot be read: "
+            "save it with the colors of a pixel beside each other, or compressed."
+        )
 
 
 def require_range(image: Image.Image, name: str) -> None:

@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import errno
 import functools
 import itertools
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ from jaxgen.report.colorized_page import Photo
 from jaxgen.runs import colorizing
 
 _JPEG = (".jpg", ".jpeg")  # that stay JPEG; all others become PNG
+_JPEG_SIDE = 65500  # pixels, at most
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,10 +71,11 @@ def targets(names: Sequence[str], num: int = 1) -> dict[str, list[str]]:
     {'b.tif': ['b-1.png', 'b-2.png']}
     """
     plain = {name: _target(name) for name in names}
+    folders = {str(parent) for name in names for parent in PurePath(name).parents}
     # Where small and capital letters are the same, too.
     wanted = collections.Counter(target.casefold() for target in plain.values())
     found: dict[str, str] = {}
-    taken: set[str] = set()
+    taken = {folder.casefold() for folder in folders}
     for name in sorted(names, key=lambda name: plain[name] != name):
         alone = plain[name] == name or wanted[plain[name].casefold()] == 1
         others = (
@@ -99,9 +102,11 @@ def _versions(path: PurePath, num: int) -> list[str]:
 
 
 def require_new(out: Path, versions: Mapping[str, Sequence[str]]) -> None:
-    """Raises UserError if one of the files, or the page of them, is there."""
+    """Raises UserError if one of the files, the page of them, or a file for a folder is there."""
     every = [colorized_page.NAME, *itertools.chain.from_iterable(versions.values())]
+    folders = {str(parent) for name in every for parent in PurePath(name).parents}
     there = next((name for name in every if (out / name).exists()), None)
+    there = there or next((name for name in sorted(folders) if (out / name).is_file()), None)
     if there is not None:
         raise UserError(
             f"--out={out} has {there} already, and nothing is overwritten; choose another folder, "
@@ -117,11 +122,8 @@ def color(colors: Colors, path: Path, versions: Sequence[Path], name: str, longe
     """
     photo = photographs.read(path, str(path))
     picture = photo.image
-    if picture.mode in ("LA", "RGBA") and versions[0].suffix.lower() in _JPEG:
-        raise UserError(
-            f"{path} has transparency, which no JPEG has, as its name says it is; give it the "
-            "ending of what it is."
-        )
+    if versions[0].suffix.lower() in _JPEG:
+        _require_jpeg(picture, path)
     small = photographs.on_white(colorized_page.shrunk(picture, longer))
     show = functools.partial(colorized_page.preview, longer=longer)
     previews = {"gray": show(colorizing.joined(small, np.zeros((1, 1, 2), np.float32)))}
@@ -139,10 +141,26 @@ def color(colors: Colors, path: Path, versions: Sequence[Path], name: str, longe
     return Photo(name, picture.size, previews)
 
 
+def _require_jpeg(picture: Image.Image, path: Path) -> None:
+    """Raises UserError for what no JPEG can hold."""
+    has = ""
+    if picture.mode in ("LA", "RGBA"):
+        has = "has transparency, which no JPEG has"
+    elif max(picture.size) > _JPEG_SIDE:
+        has = f"has {picture.width} x {picture.height} pixels, more than a JPEG has"
+    if has:
+        raise UserError(f"{path} {has}, as its name says it is; give it the ending of what it is.")
+
+
 def _save(path: Path, picture: Image.Image) -> None:
-    with atomically(path) as temporary:
-        if path.suffix.lower() in _JPEG:
-            picture.save(temporary, "JPEG", quality=95, subsampling=0)
-        else:
-            # Of photographs as small as level 6, in a third of its time.
-            picture.save(temporary, "PNG", compress_level=3)
+    try:
+        with atomically(path) as temporary:
+            if path.suffix.lower() in _JPEG:
+                picture.save(temporary, "JPEG", quality=95, subsampling=0)
+            else:
+                # Of photographs as small as level 6, in a third of its time.
+                picture.save(temporary, "PNG", compress_level=3)
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise UserError(f"{path} is too long a name for a file; shorten the original's.") from error

@@ -172,6 +172,7 @@ def test_versions_of_a_model_without_noise_are_one(runs, tmp_path, capsys):
         (["x/a.tif", "y/a.tif"], ["x/a.png", "y/a.png"]),
         (["a.b.TIF", "c", "d.v2"], ["a.b.png", "c.png", "d.v2.png"]),
         (["A.jpg", "a.jpg"], ["A.jpg", "a.jpg.png"]),
+        (["a.tif", "a.png/x.tif"], ["a.tif.png", "a.png/x.png"]),
     ],
 )
 def test_names(names, expected):
@@ -236,6 +237,11 @@ def test_what_is_refused_before_the_run_is_read(runs, tmp_path):
         out.mkdir()
         (out / name).write_text("precious")
         refused(f"{name} already, and nothing is overwritten", runs, inside, out, num=num)
+    save(inside / "deep" / "a.tif", photo())
+    out = tmp_path / "out with a file"
+    out.mkdir()
+    (out / "deep").write_text("precious")
+    refused("has deep already, and nothing is overwritten", runs, inside, out)
     save(tmp_path / "b.png", photo())
     refused("has b.png already", runs, tmp_path / "b.png", tmp_path)
 
@@ -259,6 +265,22 @@ def test_what_is_refused_by_the_run(runs, tmp_path, monkeypatch):
     assert not (tmp_path / "out").exists()
     with pytest.raises(UserError, match=r"Cannot write to --out=/proc/out \("):
         colorize(runs, tmp_path / "a.png", Path("/proc/out"))
+
+
+def test_what_only_one_photograph_cannot_be_is_said_of_it(runs, tmp_path, capsys):
+    """Its color has no place in a JPEG, or its name would be too long; the others go on."""
+    inside, out = tmp_path / "in", tmp_path / "out"
+    save(inside / "a.jpg", photo(1, 65_501), format="PNG")
+    save(inside / f"{'b' * 251}.gif", photo())
+    save(inside / f"{'b' * 251}.png", photo())
+    save(inside / "c.jpg", photo())
+    with pytest.raises(UserError, match="2 of 4 photographs were not colored"):
+        colorize(runs, inside, out)
+    wide, long = capsys.readouterr().err.splitlines()
+    assert wide.startswith(f"jaxgen: {inside}/a.jpg has 65501 x 1 pixels, more than a JPEG has, as")
+    assert long.endswith("bb.gif.png is too long a name for a file; shorten the original's.")
+    written = sorted(path.name for path in out.iterdir())
+    assert written == [f"{'b' * 251}.png", "c.jpg", "colorized.html"]
 
 
 def test_a_disk_that_is_full_ends_it_and_leaves_no_half_of_a_file(runs, tmp_path, monkeypatch):

@@ -44,6 +44,12 @@ def test_a_file_in_parts_is_there_once_it_is_whole(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("name", ["n" * 255, "é" * 127, "\udce9" * 255])
+def test_the_longest_names_that_there_are(tmp_path, name):
+    assert write_atomically(tmp_path / name, "x").read_text() == "x"
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 @pytest.mark.parametrize("broken", ["write_bytes", "replace"])
 def test_an_interrupted_write_leaves_the_old_file_alone(tmp_path, monkeypatch, broken):
     """Stopped after half of the bytes, or just before the new file takes the old one's place."""

@@ -41,6 +41,47 @@ def test_sixteen_bits_are_scaled(form):
     np.testing.assert_array_equal(np.asarray(image), np.round(pixels / 257.0))
 
 
+def tiff(content, width, height, *, bits, photometric=1, samples=1):
+    """An uncompressed TIFF, a plane a sample, little-endian (TIFF 6.0, section 2)."""
+    part = len(content) // samples
+    ends, counts = 8 + len(content), 8 + len(content) + 4 * samples
+    tags = {256: (3, 1, width), 257: (3, 1, height), 258: (3, 1, bits), 259: (3, 1, 1)}
+    tags |= {262: (3, 1, photometric), 273: (4, samples, ends if samples > 1 else 8)}
+    tags |= {277: (3, 1, samples), 278: (3, 1, height)}
+    tags |= {279: (4, samples, counts if samples > 1 else part)}
+    tags |= {284: (3, 1, 2 if samples > 1 else 1)}
+    body = content + struct.pack(f"<{samples}I", *(8 + part * n for n in range(samples)))
+    body += struct.pack(f"<{samples}I", *[part] * samples)
+    table = b"".join(struct.pack("<HHII", tag, *entry) for tag, entry in tags.items())
+    header = struct.pack("<2sHI", b"II", 42, 8 + len(body))
+    return io.BytesIO(header + body + struct.pack("<H", len(tags)) + table + bytes(4))
+
+
+def test_sixteen_bits_of_which_0_is_white():
+    pixels = np.array([[0, 257, 32768, 65535]], "<u2")
+    image = images.decode(tiff(pixels.tobytes(), 4, 1, bits=16, photometric=0), "x", 1)
+    np.testing.assert_array_equal(np.asarray(image), [[255, 254, 127, 0]])
+    image = images.decode(tiff(pixels.tobytes(), 4, 1, bits=16), "x", 1)
+    np.testing.assert_array_equal(np.asarray(image), [[0, 1, 128, 255]])
+
+
+def test_twelve_bits_reach_from_black_to_white():
+    values = [0, 4095, 2048, 1024]  # each two are three bytes, the highest bits first
+    packed = sum(value << (12 * (3 - n)) for n, value in enumerate(values)).to_bytes(6, "big")
+    image = images.decode(tiff(packed, 4, 1, bits=12), "x", 1)
+    np.testing.assert_array_equal(np.asarray(image), np.round([np.array(values) / 4095 * 255]))
+
+
+def test_planes_of_sixteen_bits_are_refused():
+    """Pillow makes an image of half of the bytes."""
+    deep = np.arange(24, dtype="<u2").tobytes()
+    with pytest.raises(UserError, match=r"^a\.tif has colors of more than 8 bits in planes of"):
+        images.decode(tiff(deep, 4, 2, bits=16, photometric=2, samples=3), "a.tif", 3)
+    plain = np.arange(24, dtype=np.uint8)
+    image = images.decode(tiff(plain.tobytes(), 4, 2, bits=8, photometric=2, samples=3), "x", 3)
+    np.testing.assert_array_equal(np.asarray(image), np.moveaxis(plain.reshape(3, 2, 4), 0, -1))
+
+
 def test_thirty_two_bit_values_are_refused_by_name():
     pixels = np.array([[0, 70000]], np.int32)
     with pytest.raises(UserError, match=r"a\.tif has gray values from 0 to 70000"):

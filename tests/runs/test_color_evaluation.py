@@ -27,11 +27,12 @@ def photos(split, count):
     return Dataset("photos", np.stack(tiles), None, (), f"{split} {count}")
 
 
-def experiment_of(colorize, num=40):
+def experiment_of(colorize, num=40, **data):
     """Of a colorizer; its state is its chroma."""
     abilities = types.SimpleNamespace(colorize=colorize, sample=None, as_modelled=None)
     evaluation = types.SimpleNamespace(num_images=num)
-    data = types.SimpleNamespace(name="photos")
+    data = {"name": "photos", "resize": "bilinear", "image_size": SIZE, "load_size": SIZE, **data}
+    data = types.SimpleNamespace(**data)
     config = types.SimpleNamespace(objective="mine", seed=3, evaluation=evaluation, data=data)
     return types.SimpleNamespace(abilities=abilities, config=config, spec=None, kind="image")
 
@@ -71,10 +72,27 @@ def test_predictors_without_a_model_are_beside_it(found):
         for metric in compared.keys() - shared:
             assert metrics[f"color_{name}/{metric}"] == compared[metric], (name, metric)
         assert not {f"color_{name}/{metric}" for metric in shared} & metrics.keys()
+    assert metrics["color/n_training"] == len(context.training.image) == 60
     assert metrics["color_truth/frechet"] == pytest.approx(0.0, abs=1e-6)
     assert metrics["color_truth/ab_auc"] == 1.0
     assert metrics["color_gray/colorfulness"] < 1.0
     assert metrics.keys() <= color.TITLES.keys()
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({}, "not at all"),  # tiles of a photograph
+        ({"name": "tfds:celeb_a", "resize": "center_crop"}, "center_crop"),
+        ({"name": "digits"}, "bilinear"),
+        ({"name": "./a", "load_size": 20}, "bilinear to 20, the middle 16"),
+        ({"name": "./a", "load_size": SIZE, "resize": "none"}, "none"),
+    ],
+)
+def test_how_images_were_resized_is_said(data, expected):
+    experiment = experiment_of(one_color, **data)
+    context = Context(experiment, jnp.zeros(2), photos("train", 8), photos("test", 1))
+    assert color.evaluate(context)["color/resize"] == expected
 
 
 def test_each_predictor_has_titles_of_its_own():
@@ -92,6 +110,13 @@ def test_only_colorizers_are_measured_so_and_have_no_samples(found):
     assert color.evaluate(other) == {}
     with pytest.raises(UserError, match="A run of mine does not color images"):
         sampling.colored(other.experiment, None, None, context.held_out.image)
+
+
+def test_predictors_are_of_so_many_training_images_at_most(monkeypatch):
+    monkeypatch.setattr(color, "_KNOWN", 7)
+    experiment, known = experiment_of(one_color), photos("train", 20)
+    metrics = color.evaluate(Context(experiment, jnp.zeros(2), known, photos("test", 1)))
+    assert metrics["color/n_training"] == 7
 
 
 def test_too_few_images_for_a_distance_leave_it_out():

@@ -17,6 +17,8 @@ TITLES = {
     **color.TITLES,
     **color.titles(_FRECHET),
     "color/feature_space": ("Feature space of the Fréchet distance", ""),
+    "color/n_training": ("Training images that predictors without a model are made of", ""),
+    "color/resize": ("How images came to that size", ""),
 }
 _OF_IMAGES = ("n", "height", "width", "colorfulness_true")  # whoever colors them
 _KNOWN = 2000  # training images that predictors are made from, at most
@@ -31,7 +33,8 @@ def evaluate(context: Context) -> dict[str, Any]:
     """`evaluate.color.compare` of at most `num` held-out images, under "color/"; else none.
 
     Beside them "color_NAME/...", the same of each of `evaluate.color.baselines`. "frechet" is
-    between features of the images and of the same in true colors, where there are enough of them.
+    between features of the images and of the same in true colors, where there are enough of them;
+    "resize" says what the values depend on as much as on the size.
     """
     if not titles_for(context.experiment):
         return {}
@@ -41,7 +44,11 @@ def evaluate(context: Context) -> dict[str, Any]:
     if features.is_near_chance(space):
         space = features.pixel_features()
     true = space.features(context.real)
-    found = {"color/feature_space": space.name}
+    found: dict[str, Any] = {
+        "color/feature_space": space.name,
+        "color/resize": _resized(context.experiment),
+        "color/n_training": len(known),
+    }
     for name, images in {"": context.colored, **predicted}.items():
         metrics: dict[str, Any] = color.compare(context.real, images)
         with contextlib.suppress(TooFewImages):
@@ -50,3 +57,12 @@ def evaluate(context: Context) -> dict[str, Any]:
             metrics = {k: value for k, value in metrics.items() if k not in _OF_IMAGES}
         found |= under(f"color_{name}" if name else "color", metrics)
     return found
+
+
+def _resized(experiment: Experiment) -> str:
+    data = experiment.config.data
+    if data.name == "photos":  # tiles
+        return "not at all"
+    if data.load_size > data.image_size:
+        return f"{data.resize} to {data.load_size}, the middle {data.image_size}"
+    return data.resize
