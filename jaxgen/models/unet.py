@@ -85,9 +85,9 @@ class ResizeGenerator(nn.Module):
     """f[b,h,w,c] -> f32[b,h,w,output_channels] in [-1,1]: pixels are doubled, then convolved.
 
     Differs from `Generator` further in that the encoder's maps stay leakily rectified in the
-    decoder, its first map is not used there and its last one is normalised (so that training takes
-    two images or more), the decoder's last map has twice as many channels, and the first of its
-    layers alone drops, a half.
+    decoder, its first map is not used there and its last one is normalised (where that is one pixel
+    of one image, training raises UserError), the decoder's last map has twice as many channels, and
+    the first of its layers alone drops, a half.
 
     Attributes:
       output_channels: number of channels of the outputs, 2 for the colors of a lightness.
@@ -116,6 +116,8 @@ class ResizeGenerator(nn.Module):
         maps = []
         for index, width in enumerate(widths):
             x = _conv(self, width, bias=index == 0)(x)
+            if index == len(widths) - 1:
+                _require_more_than_a_pixel(self, x, train)
             x = nn.leaky_relu(_norm(self, x, train) if index > 0 else x, 0.2)
             maps.append(x)
         x = maps.pop()
@@ -132,6 +134,15 @@ def _widths(module, *sides):
     depth = module.depth or max(1, min(sides).bit_length() - 1)
     layers.require_halvings(module, depth, *sides)
     return [module.features * min(2**n, 8) for n in range(depth)]
+
+
+def _require_more_than_a_pixel(module, x, train):
+    if train and module.axis_name is None and x[..., 0].size == 1:
+        raise UserError(
+            "unet.ResizeGenerator normalises its innermost map, and one pixel of one image leaves "
+            "nothing of it: train with batches of two images or more, colorize with "
+            'statistics="running", give the generator a smaller depth, or take unet.Generator.'
+        )
 
 
 def _with_latent(image, latent):

@@ -214,3 +214,18 @@ def test_a_latent_is_seen_at_every_pixel(kind):
 def test_unknown_upsampling_is_refused():
     with pytest.raises(UserError, match=r'upsampling="bilinear" .* not one of nearest, transposed'):
         networks.outputs(unet.ResizeGenerator(upsampling="bilinear"), (1, 8, 8, 1))
+
+
+def test_one_pixel_of_one_image_is_not_normalised_to_nothing():
+    """As `statistics="image"` would with this generator; two images, or two pixels, are fine."""
+
+    def trained(num, depth):
+        module, image = unet.ResizeGenerator(features=2, depth=depth), jnp.zeros((num, 8, 8, 1))
+        variables = module.init(jax.random.key(0), image, train=False)
+        rngs = {"dropout": jax.random.key(1)}
+        return module.apply(variables, image, train=True, rngs=rngs, mutable=["batch_stats"])
+
+    with pytest.raises(UserError, match=r'one pixel of one image leaves .* statistics="running"'):
+        trained(1, 3)
+    trained(2, 3)
+    trained(1, 2)
