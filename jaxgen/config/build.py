@@ -57,9 +57,15 @@ class Experiment:
         lacking = self.abilities.lacking(*abilities)
         if lacking:
             what = " and ".join(_ABILITIES.get(name, name) for name in lacking)
+            able, own = fields.objectives_with(*abilities), self.config.objective
+            # One that `lacks` something at some hparams has it at others.
+            here, others = "", ""
+            if own in able:
+                here, others = " with the hparams of this run", "other hparams, or of "
+                able.remove(own)
             raise UserError(
-                f"The objective {self.config.objective} does not {what}; take a run of one that "
-                f"does: {', '.join(fields.objectives_with(*abilities))}."
+                f"The objective {own} does not {what}{here}; take a run of {others}one that does: "
+                f"{', '.join(able)}."
             )
 
     def create_state(self, key: Key) -> TrainState:

@@ -174,6 +174,17 @@ def test_an_attribute_is_added(runs, tmp_path):
         np.testing.assert_allclose(tile, wanted, atol=0.51)
 
 
+@pytest.mark.filterwarnings("error")
+def test_an_attribute_that_is_added_too_strongly(runs, tmp_path):
+    for seed, name in enumerate(("in", "plus", "minus")):
+        save(tmp_path / name / "a.png", noise(seed))
+    groups = {name: tmp_path / name for name in ("plus", "minus")} | {"out": tmp_path / "x.png"}
+    for strength in (1e39, 1e300):
+        with pytest.raises(UserError, match=r"--strength=1e\+\d+ makes codes that are not fin"):
+            command(arithmetic.attribute, runs, source=tmp_path / "in", strength=strength, **groups)
+    assert not (tmp_path / "x.png").exists()
+
+
 def test_what_cannot_be_read_is_named_and_the_others_are_done(runs, tmp_path, capsys):
     save(tmp_path / "in" / "a.png", noise(0))
     (tmp_path / "in" / "half.png").write_bytes((tmp_path / "in" / "a.png").read_bytes()[:40])
@@ -210,6 +221,7 @@ def test_what_cannot_be_read_is_named_and_the_others_are_done(runs, tmp_path, ca
         ({"code": np.zeros(16)}, r"are float64\[16\]; this run's"),
         ({"code": np.full((2, 16), "a")}, r"are <U1\[2, 16\]; this run's"),
         ({"code": np.full((2, 16), np.nan)}, "are not all finite"),
+        ({"code": np.full((2, 16), 1e300)}, "are not all finite, as numbers of 32 bits"),
     ],
 )
 def test_codes_that_cannot_be_decoded(runs, tmp_path, arrays, message):
