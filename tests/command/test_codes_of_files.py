@@ -174,6 +174,23 @@ def test_an_attribute_is_added(runs, tmp_path):
         np.testing.assert_allclose(tile, wanted, atol=0.51)
 
 
+def test_walks_by_the_path_that_is_asked_for(runs, tmp_path):
+    """The prior of these codes wants lines."""
+    low = [noise(seed) // 4 + 96 for seed in range(2)]
+    for number, pixels in enumerate(low):
+        save(tmp_path / f"{number}.png", pixels)
+    ends = {"start": tmp_path / "0.png", "end": tmp_path / "1.png", "out": tmp_path / "x.png"}
+    first, last = (pooled(pixels) for pixels in low)
+    cosine = first @ last / np.linalg.norm(first) / np.linalg.norm(last)
+    arc = (first + last) / np.sqrt(2 + 2 * cosine)
+    assert np.abs(arc - (first + last) / 2).max() > 0.02
+    for path, middle in ((None, (first + last) / 2), ("line", (first + last) / 2), ("arc", arc)):
+        command(interpolate.interpolate, runs, **ends, points=3, path=path)
+        walk = tiles(tmp_path / "x.png", 3)[0]
+        for tile, code in zip(walk, (first, middle, last), strict=True):
+            np.testing.assert_allclose(tile, picture_of(code), atol=0.51)
+
+
 @pytest.mark.filterwarnings("error")
 def test_an_attribute_that_is_added_too_strongly(runs, tmp_path):
     for seed, name in enumerate(("in", "plus", "minus")):
@@ -260,6 +277,8 @@ def test_what_is_refused(runs, tmp_path):
         command(interpolate.interpolate, runs, start=one, out=out)
     with pytest.raises(UserError, match="--num is of drawn codes"):
         command(interpolate.interpolate, runs, start=one, end=one, num=2, out=out)
+    with pytest.raises(UserError, match=r"--path=curve is not one of arc, line"):
+        command(interpolate.interpolate, runs, path="curve", out=out)
     ends = {"start": one, "end": tmp_path / "two"}
     with pytest.raises(UserError, match=r"has 1 and --end=.*two 2 images; give as many"):
         command(interpolate.interpolate, runs, **ends, out=out)
@@ -285,7 +304,9 @@ def test_flags(runs, env, tmp_path):
     codes = f"{tmp_path}/codes.npz"
     assert said("encode", f"--input={a}", f"--out={codes}").startswith("1 codes of 16 numbers by")
     assert said("decode", f"--input={codes}", f"--out={out}").startswith("1 codes decoded by ste")
-    walked = said("interpolate", f"--start={a}", f"--end={b}", "--points=4", f"--out={out}")
+    ends = (f"--start={a}", f"--end={b}", "--points=4", f"--out={out}")
+    assert '--path: "curve" must be one of arc, line' in said("interpolate", "--path=curve", code=1)
+    walked = said("interpolate", *ends, "--path=arc")
     assert walked == f"1 walk of step 1: {out}"
     assert tiles(out, 4).shape[0] == 1
     groups = (f"--plus={a}", f"--minus={b}", "--strength=2")
