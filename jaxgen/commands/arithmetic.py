@@ -89,6 +89,7 @@ def arithmetic(
     _check_exemplars(exemplars, num)
     experiment, state = pictures.restored(workdir, step, overrides, trust=trust)
     decode = sampling.decoder(experiment, state, label)
+    sampling.require_room(experiment, num, "images to choose from", "ask for a smaller --num")
     drawn = sampling.codes(experiment, jax.random.key(seed), num)
     choices = out.with_name(f"{out.stem}_choices.png")
     pictures.write_picture(experiment, choices, decode(drawn))

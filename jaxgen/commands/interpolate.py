@@ -99,6 +99,9 @@ def interpolate(
     if film and experiment.kind == "points":
         raise UserError(f"--out={out} is for images, and this run draws points; choose a .png.")
     decode = sampling.decoder(experiment, state, label)
+    walks_asked = (num or _WALKS) if start is None else 1
+    advice = "ask for fewer --points, or walks"
+    sampling.require_room(experiment, walks_asked * points, "images of walks", advice)
     ends = _ends(experiment, state, start, end, num or _WALKS, seed)
     arcs = experiment.abilities.arcs if path is None else path == "arc"
     along = walks.spherical if arcs else walks.linear

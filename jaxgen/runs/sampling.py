@@ -39,9 +39,8 @@ def draw(
     progress: called with (samples done, num) after every chunk. Raises UserError where they would
     not fit the memory, and NotFiniteError.
     """
-    size = 4 * num * math.prod(experiment.example_batch["image"].shape[1:])
     advice = "draw fewer at a time, with another --sample_seed each time"
-    require_memory(size, f"{num:,} samples take", advice)
+    require_room(experiment, num, "samples", advice)
     rows = _chunks(num, chunk)
     drawn = []
     for part, part_key in enumerate(jax.random.split(key, len(rows))):
@@ -49,6 +48,12 @@ def draw(
         drawn.append(np.asarray(experiment.sample(state, part_key, given, rows.shape[1])))
         progress(min((part + 1) * rows.shape[1], num), num)
     return _pixels(experiment, np.concatenate(drawn)[:num], rounded=rounded)
+
+
+def require_room(experiment: Experiment, num: int, what: str, advice: str) -> None:
+    """Raises UserError where `num` images of the network's size would not fit the memory."""
+    size = 4 * num * math.prod(experiment.example_batch["image"].shape[1:])
+    require_memory(size, f"{num:,} {what} take", advice)
 
 
 def colored(experiment: Experiment, state: TrainState, key: Any, images: np.ndarray) -> np.ndarray:

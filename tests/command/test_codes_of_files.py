@@ -15,6 +15,7 @@ from PIL import Image, ImageSequence
 
 from jaxgen import experiment
 from jaxgen.commands import arithmetic, decode, encode, interpolate, reconstruct
+from jaxgen.core import files
 from jaxgen.core.errors import UserError
 from jaxgen.runs import sampling
 
@@ -262,6 +263,19 @@ def test_what_is_no_archive_of_codes(runs, tmp_path):
         command(decode.decode, runs, source=tmp_path / "gone.npz", out=tmp_path / "x.png")
     with pytest.raises(UserError, match=r"x\.png must end in \.npz"):
         command(decode.decode, runs, source=tmp_path / "x.png", out=tmp_path / "x.png")
+
+
+def test_more_than_fits_the_memory_is_refused_before_it_is_drawn(runs, tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "available_memory", lambda: 2**30)
+    save(tmp_path / "a.png", noise(0))
+    out, ends = tmp_path / "x.png", {"start": tmp_path / "a.png", "end": tmp_path / "a.png"}
+    many = 2**31 - 1
+    message = r"images of walks take \d.* GiB of memory, .*: ask for fewer --points, or walks"
+    for asked in ({"num": many}, {"points": many}, {"points": many, **ends}):
+        with pytest.raises(UserError, match=message):
+            command(interpolate.interpolate, runs, **asked, out=out)
+    with pytest.raises(UserError, match=r"images to choose from take .* ask for a smaller --num"):
+        command(arithmetic.arithmetic, runs, exemplars=((), (), ()), num=many, out=out)
 
 
 def test_what_is_refused(runs, tmp_path):
