@@ -5,10 +5,12 @@ r"""CycleGAN between two folders of images, by the published recipe.
 
 J.-Y. Zhu et al. 2017, arXiv:1703.10593: images of 286 px of which windows of 256 px are cut,
 mirrored at random, one at a time; Adam at 2e-4 with b1 0.5, 100 epochs and 100 more in which the
-rate falls to 0. Epochs are of the 1,334 zebras: set num_steps and the schedules for others. Not
-run by us.
+rate falls to 0. Epochs are of the 1,334 zebras: set num_steps and the schedules for others.
+Published, from memory, of maps and of street scenes at 256 px: 26.8 +- 2.8 % of the photographs
+made of maps, and 23.2 +- 3.4 % of the maps made of photographs, are taken for real by people; an
+FCN finds 52 % of the pixels' labels again in street scenes made of them. Not run by us.
 
-Deviations: the paper reports AMT and FCN scores, which are not here.
+Deviations: neither score is here.
 Arguments: smoke.
 """
 

@@ -101,7 +101,7 @@ for name in ("image_l1", "latent_l2", "latent_auc"):
 # %% [markdown]
 # ## Between two images of yours
 # The walk between the codes of two images, here of two that the generator made. The command does the
-# same with image files, also as a film: `jaxgen interpolate --workdir=DIR --start=A --end=B --out=x.gif`.
+# same with image files, also as a film: `jaxgen interpolate --workdir=DIR --start=A --end=B --path=line --out=x.gif`.
 
 # %%
 import functools

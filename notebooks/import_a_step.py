@@ -101,26 +101,30 @@ images = np.float32(load_digits().images[..., None] / 8.0 - 1.0)  # f32[1797,8,8
 # %% [markdown]
 # ## The loop
 # The step is a pure function of state, batch and key. The key is the same in every step: all draws are
-# functions of it, of `state.step` and of what they are for. `age.turns(spec.hparams)` is the game as
-# data: who moves, on which loss, how often, in which order. Where updates have batches of their own
-# (`fresh`; a WGAN's critic), a step takes several batches at once.
+# functions of it, of `state.step` and of what they are for. Networks, chain and loop are some thirty lines.
+
+# %%
+state = age.create_state(spec, jax.random.key(0), {"image": images[:1]})
+step = jax.jit(functools.partial(age.train_step, spec), donate_argnums=0)
+random = np.random.default_rng(0)
+for number in range(steps):
+    batch = {"image": images[random.integers(len(images), size=64)]}
+    state, metrics = step(state, batch, jax.random.key(1))
+    if number % (steps // 5) == 0:
+        shown = ("encoder/image", "encoder/kl_fake", "encoder/kl_real", "generator/latent_cosine")
+        print(number, {name: round(float(metrics[name]), 3) for name in shown})
+
+# %% [markdown]
+# ## The game
+# `age.turns(spec.hparams)` is the game as data: who moves, on which loss, how often, in which order. Where
+# updates have batches of their own (`fresh`; a WGAN's critic), a step takes several batches at once, as one
+# of so many times the images.
 
 # %%
 from jaxgen.core.step import batches_per_step
 
 turns = age.turns(spec.hparams)
-size = 64 * batches_per_step(turns)
-print([(turn.networks, turn.updates) for turn in turns], "images a step:", size)
-
-state = age.create_state(spec, jax.random.key(0), {"image": images[:1]})
-step = jax.jit(functools.partial(age.train_step, spec), donate_argnums=0)
-random = np.random.default_rng(0)
-for number in range(steps):
-    batch = {"image": images[random.integers(len(images), size=size)]}
-    state, metrics = step(state, batch, jax.random.key(1))
-    if number % (steps // 5) == 0:
-        shown = ("encoder/image", "encoder/kl_fake", "encoder/kl_real", "generator/latent_cosine")
-        print(number, {name: round(float(metrics[name]), 3) for name in shown})
+print([(turn.networks, turn.updates) for turn in turns], "batches a step:", batches_per_step(turns))
 
 # %% [markdown]
 # ## What it learned

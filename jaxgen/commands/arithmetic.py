@@ -89,6 +89,7 @@ def arithmetic(
     _check_exemplars(exemplars, num)
     experiment, state = pictures.restored(workdir, step, overrides, trust=trust)
     decode = sampling.decoder(experiment, state, label)
+    sampling.require_room(experiment, num, "images to choose from", "ask for a smaller --num")
     drawn = sampling.codes(experiment, jax.random.key(seed), num)
     choices = out.with_name(f"{out.stem}_choices.png")
     pictures.write_picture(experiment, choices, decode(drawn))
@@ -125,6 +126,8 @@ def attribute(
     `source`: itself, and the images of its code with 0, 1/4, 1/2, 3/4 and 1 times `strength` times
     the difference. What is raised is as of `encode`; label as of `interpolate`.
     """
+    import numpy as np
+
     from jaxgen.commands import pictures
     from jaxgen.pictures import walks
     from jaxgen.runs import image_files, sampling
@@ -138,6 +141,8 @@ def attribute(
     files = {name: image_files.read(experiment, path, f"--{name}") for name, path in given.items()}
     code = {name: encode(read.images) for name, read in files.items()}
     changed = walks.added(code["input"], code["plus"], code["minus"], strength)
+    if not np.isfinite(changed).all():
+        raise UserError(f"--strength={strength:g} makes codes that are not finite; lower it.")
     rows = changed.shape[:2]
     images = decode(changed.reshape(-1, changed.shape[-1]))
     tiles = walks.beside(files["input"].images, images.reshape(*rows, *images.shape[1:]))

@@ -9,6 +9,7 @@ from jaxgen.commands.flags import Flag, Values
 from jaxgen.core.errors import UserError
 
 _FILMS = (".gif", ".webp")
+_PATHS = ("arc", "line")
 _WALKS, _POINTS, _FRAMES = 8, 9, 25
 FLAGS = (
     flags.STEP,
@@ -21,6 +22,12 @@ FLAGS = (
         f"images of a walk, both ends included ({_POINTS}, of a film {_FRAMES})",
         None,
         flags.whole_number(2),
+    ),
+    Flag(
+        "path",
+        f"{' or '.join(_PATHS)} from code to code; if absent, as the prior wants",
+        None,
+        flags.one_of(*_PATHS),
     ),
     Flag(
         "out", "where they go: .png (a row each), .gif or .webp (a film)", "walks.png", flags.file
@@ -39,6 +46,7 @@ def run(values: Values, overrides: Mapping[str, str]) -> None:
         start=values["start"],
         end=values["end"],
         points=values["points"],
+        path=values["path"],
         out=values["out"],
         seed=values["sample_seed"],
         label=flags.only_one("labels", values["labels"]),
@@ -55,6 +63,7 @@ def interpolate(
     start: str | Path | None = None,
     end: str | Path | None = None,
     points: int | None = None,
+    path: str | None = None,
     out: str | Path = "walks.png",
     seed: int = 0,
     label: int | str | None = None,
@@ -64,10 +73,11 @@ def interpolate(
     """Writes walks of `points` images from one code to another, as rows or as a film.
 
     start, end: image files, or folders of equally many, whose codes are the ends, in the order of
-    names; without them the ends are `num` pairs of draws of the prior (8). Walks are arcs or lines,
-    as the prior wants. points: 9, of a film 25. out: a .png grid with a row for each walk, or a
-    .gif or .webp that goes there and back, the walks side by side. label: the class of all, a
-    number or name, of a conditional objective (0). Points of the plane become one scatter plot.
+    names; without them the ends are `num` pairs of draws of the prior (8). path: "arc" or "line",
+    by default as the prior wants. points: 9, of a film 25. out: a .png grid with a row for each
+    walk, or a .gif or .webp that goes there and back, the walks side by side. label: the class of
+    all, a number or name, of a conditional objective (0). Points of the plane become one scatter
+    plot.
 
     Raises UserError, see `runs.image_files.read` of what it says of image files.
     """
@@ -81,14 +91,20 @@ def interpolate(
     points = points or (_FRAMES if film else _POINTS)
     if (start is None) != (end is None):
         raise UserError("Give both --start and --end, images to walk between, or neither.")
+    if path not in (None, *_PATHS):
+        raise UserError(f"--path={path} is not one of {', '.join(_PATHS)}.")
     if start is not None and num is not None:
         raise UserError("--num is of drawn codes; with --start and --end leave it out.")
     experiment, state = pictures.restored(workdir, step, overrides, trust=trust)
     if film and experiment.kind == "points":
         raise UserError(f"--out={out} is for images, and this run draws points; choose a .png.")
     decode = sampling.decoder(experiment, state, label)
+    walks_asked = (num or _WALKS) if start is None else 1
+    advice = "ask for fewer --points, or walks"
+    sampling.require_room(experiment, walks_asked * points, "images of walks", advice)
     ends = _ends(experiment, state, start, end, num or _WALKS, seed)
-    along = walks.spherical if experiment.abilities.arcs else walks.linear
+    arcs = experiment.abilities.arcs if path is None else path == "arc"
+    along = walks.spherical if arcs else walks.linear
     count = len(ends) // 2
     images = walks.decoded_walk(decode, ends[:count], ends[count:], points, along=along)
     if film:

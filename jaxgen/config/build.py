@@ -57,9 +57,15 @@ class Experiment:
         lacking = self.abilities.lacking(*abilities)
         if lacking:
             what = " and ".join(_ABILITIES.get(name, name) for name in lacking)
+            able, own = fields.objectives_with(*abilities), self.config.objective
+            # One that `lacks` something at some hparams has it at others.
+            here, others = "", ""
+            if own in able:
+                here, others = " with the hparams of this run", "other hparams, or of "
+                able.remove(own)
             raise UserError(
-                f"The objective {self.config.objective} does not {what}; take a run of one that "
-                f"does: {', '.join(fields.objectives_with(*abilities))}."
+                f"The objective {own} does not {what}{here}; take a run of {others}one that does: "
+                f"{', '.join(able)}."
             )
 
     def create_state(self, key: Key) -> TrainState:
@@ -289,6 +295,25 @@ def _check_domains(config: load.Config, entries: tuple[str, ...]) -> None:
             f"{config.objective} translates between two domains; set config.data.other_name to the "
             "second one's data set, or config.data.other_classes to its classes."
         )
+    if given:
+        _check_apart(config.data)
+
+
+def _check_apart(data: Any) -> None:
+    """Raises UserError for two domains that have a class, or all, of one data set in common."""
+    if data.other_name not in ("", data.name):
+        return
+    first, second = (
+        [name.strip() for name in names.split(",")]
+        for names in (data.keep_classes, data.other_classes)
+    )
+    for name in second:
+        if name in first:
+            what = f"class {name}" if name else "all classes"
+            raise UserError(
+                f"Both domains have {what} of {data.name}: let config.data.keep_classes and "
+                "config.data.other_classes differ."
+            )
 
 
 def _check_shapes(experiment: Experiment, shape: tuple[int, int, int]) -> None:

@@ -21,7 +21,8 @@ and where it has the ability
 - `encode(spec, state, image)`: codes f32[b,m]
 - `decode(spec, state, code, condition=None, key=None)`: images of any codes
 - `arcs(hparams)`: whether walks between codes are arcs, which keep their norm, or else lines
-- `reconstruct(spec, state, batch, key)`: images of the batch's images
+- `reconstruct(spec, state, batch, key)`: images of the batch's images, and of batch["label"] where
+  a step reads "label"
 - `translate(spec, state, batch, key)`: images of the other domain of batch["image"], or of the
   first domain of batch["other_image"], whichever there is
 - `colorize(spec, state, lightness, key)`: chroma f32[b,h,w,2] of lightness f32[b,h,w,1], see

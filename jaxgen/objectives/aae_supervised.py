@@ -152,6 +152,12 @@ def sample(
     return decode(spec, state, draw_code(spec, key, num), condition)
 
 
+def reconstruct(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Array:
+    """Mean images f32[b,h,w,c] of batch["image"] by their styles and batch["label"] i32[b]."""
+    del key
+    return decode(spec, state, encode(spec, state, batch["image"]), batch["label"])
+
+
 def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:
     """Of one batch of held-out images with their labels: reconstruction_nats, moments of styles.
 

@@ -58,7 +58,7 @@ def drawer(
         return _colorized(abilities, spec, held_out)
     if other is not None:
         return _translated(abilities, spec, held_out, other)
-    draw = _samples_and_reconstructions(abilities, spec, count)
+    draw = _samples_and_reconstructions(abilities, spec, count, _labels(held_out, count // 2))
     walk = None if dots else _walk(abilities, spec, held_out)
     code_picture = _code_picture(abilities, spec, held_out)
 
@@ -77,9 +77,19 @@ def drawer(
     return pictures
 
 
-def _samples_and_reconstructions(abilities: Objective, spec: Spec, count: int) -> Callable:
+def _labels(held_out: Dataset, count: int) -> np.ndarray:
+    """Of at most `count` held-out images from all over the set; 0 where these have none."""
+    label = held_out.label
+    return even_rows(np.zeros(len(held_out.image)) if label is None else label, count).astype(int)
+
+
+def _samples_and_reconstructions(
+    abilities: Objective, spec: Spec, count: int, label: np.ndarray
+) -> Callable:
+    """label: i[n], of the images whose reconstructions are drawn."""
     classes, key = abilities.sampled_classes, jax.random.key(1)
     sample: Any = abilities.sample
+    labels = {"label": jnp.asarray(label, jnp.int32)} if "label" in abilities.entries else {}
     condition = jnp.arange(count, dtype=jnp.int32) % classes if classes else None
 
     @jax.jit
@@ -91,7 +101,8 @@ def _samples_and_reconstructions(abilities: Objective, spec: Spec, count: int) -
             if abilities.as_modelled is not None:
                 image = abilities.as_modelled(spec, image, key_for(key, "seen"))
             key_images = key_for(key, "reconstructions")
-            reconstructions = abilities.reconstruct(spec, state, {"image": image}, key_images)
+            batch = {"image": image, **labels}
+            reconstructions = abilities.reconstruct(spec, state, batch, key_images)
             drawn |= {"seen": image, "reconstructions": reconstructions}
         return drawn
 
@@ -164,13 +175,10 @@ def _walk(
     pairs = min(_PAIRS, len(held_out.image) // 2)
     name, key = "walks" if encode is None else "interpolations", jax.random.key(2)
     # A conditional decoder is given the class of the image at the start.
-    rows = even_rows(np.arange(len(held_out.image)), 2 * pairs)
-    label = np.zeros(2 * pairs, np.int32)
-    if held_out.label is not None:
-        label = np.asarray(held_out.label)[rows]
+    label = _labels(held_out, 2 * pairs).astype(np.int32)
     conditional = "label" in abilities.entries
     condition = jnp.repeat(jnp.asarray(label[:pairs]), _STEPS) if conditional else None
-    images = np.asarray(held_out.image)[rows]
+    images = np.asarray(even_rows(held_out.image, 2 * pairs))
 
     @jax.jit
     def ends(state, images):

@@ -67,10 +67,12 @@ def arithmetic(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
 def added(code: np.ndarray, plus: np.ndarray, minus: np.ndarray, strength: float) -> np.ndarray:
     """Latents f32[n,5,d]: code f[n,d] with 0, 1/4, 1/2, 3/4 and 1 of the change.
 
-    The change is strength (mean(plus) - mean(minus)), of exemplars f[k,d] and f[l,d].
+    The change is strength (mean(plus) - mean(minus)), of exemplars f[k,d] and f[l,d]; infinite or
+    NaN where that is too large for 32 bits.
     """
-    change = strength * (np.mean(plus, axis=0) - np.mean(minus, axis=0))
-    return (code[:, None] + np.linspace(0.0, 1.0, 5)[:, None] * change).astype(np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        change = strength * (np.mean(plus, axis=0) - np.mean(minus, axis=0))
+        return (code[:, None] + np.linspace(0.0, 1.0, 5)[:, None] * change).astype(np.float32)
 
 
 def beside(first: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -27,7 +27,8 @@ def read(path: str | Path, size: int) -> np.ndarray:
             f"The codes of --input={path} are {code.dtype}{list(code.shape)}; this run's are "
             f"numbers of shape [n,{size}], n at least 1."
         )
-    code = code.astype(np.float32)
+    with np.errstate(over="ignore"):  # too large for it is infinite, see below
+        code = code.astype(np.float32)
     if not np.isfinite(code).all():
-        raise UserError(f"The codes of --input={path} are not all finite.")
+        raise UserError(f"The codes of --input={path} are not all finite, as numbers of 32 bits.")
     return code

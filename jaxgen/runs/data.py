@@ -62,11 +62,20 @@ def load_data(
 
 
 def load_other(experiment: Experiment, split: str, *, progress: bool = True) -> Dataset:
-    """The images of one split of the second domain; see `load_data`."""
+    """The images of one split of the second domain; see `load_data`.
+
+    What is raised names its own keys, `data.other_name` and `data.other_classes`.
+    """
     data = experiment.config.data
-    other = load.override(experiment.config, "data.name", data.other_name or data.name)
-    other = load.override(other, "data.keep_classes", data.other_classes)
-    return load_data(dataclasses.replace(experiment, config=other), split, progress=progress)
+    try:
+        other = load.override(experiment.config, "data.name", data.other_name or data.name)
+        other = load.override(other, "data.keep_classes", data.other_classes)
+        return load_data(dataclasses.replace(experiment, config=other), split, progress=progress)
+    except UserError as error:
+        text = str(error).replace("data.keep_classes", "data.other_classes")
+        if data.other_name:
+            text = text.replace("data.name", "data.other_name")
+        raise UserError(text) from error
 
 
 def _part(experiment: Experiment, dataset: Dataset, split: str) -> Dataset:

@@ -39,9 +39,8 @@ def draw(
     progress: called with (samples done, num) after every chunk. Raises UserError where they would
     not fit the memory, and NotFiniteError.
     """
-    size = 4 * num * math.prod(experiment.example_batch["image"].shape[1:])
     advice = "draw fewer at a time, with another --sample_seed each time"
-    require_memory(size, f"{num:,} samples take", advice)
+    require_room(experiment, num, "samples", advice)
     rows = _chunks(num, chunk)
     drawn = []
     for part, part_key in enumerate(jax.random.split(key, len(rows))):
@@ -49,6 +48,12 @@ def draw(
         drawn.append(np.asarray(experiment.sample(state, part_key, given, rows.shape[1])))
         progress(min((part + 1) * rows.shape[1], num), num)
     return _pixels(experiment, np.concatenate(drawn)[:num], rounded=rounded)
+
+
+def require_room(experiment: Experiment, num: int, what: str, advice: str) -> None:
+    """Raises UserError where `num` images of the network's size would not fit the memory."""
+    size = 4 * num * math.prod(experiment.example_batch["image"].shape[1:])
+    require_memory(size, f"{num:,} {what} take", advice)
 
 
 def colored(experiment: Experiment, state: TrainState, key: Any, images: np.ndarray) -> np.ndarray:
@@ -170,8 +175,11 @@ def decoder(
         return decode(experiment.spec, state, code, given, key)
 
     def of_codes(code: np.ndarray) -> np.ndarray:
-        drawn = _in_chunks(lambda *given: some(state, *given), np.asarray(code, np.float32))
-        return _pixels(experiment, drawn)
+        code = np.asarray(code, np.float32)
+        drawn = _in_chunks(lambda *given: some(state, *given), code)
+        # Codes are a user's own, and may be to blame.
+        why = f"or the codes, of up to {np.abs(code).max():.3g}, are too large"
+        return _pixels(experiment, drawn, or_else=why)
 
     return of_codes
 
@@ -299,17 +307,21 @@ def _chunks(num: int, chunk: int) -> np.ndarray:
     return np.resize(np.arange(num), parts * chunk).reshape(parts, chunk)
 
 
-def _pixels(experiment: Experiment, drawn: np.ndarray, *, rounded: bool = True) -> np.ndarray:
+def _pixels(
+    experiment: Experiment, drawn: np.ndarray, *, rounded: bool = True, or_else: str = ""
+) -> np.ndarray:
     """What was drawn, in 8 bits if it is images and to be rounded; raises NotFiniteError."""
-    drawn = _finite(drawn, "samples")
+    drawn = _finite(drawn, "samples", or_else)
     return to_uint8(drawn) if rounded and experiment.kind == "image" else drawn
 
 
-def _finite(drawn: np.ndarray, what: str) -> np.ndarray:
+def _finite(drawn: np.ndarray, what: str, or_else: str = "") -> np.ndarray:
+    """`drawn` itself. Raises NotFiniteError; or_else: another reason than divergence."""
     bad = int((~np.isfinite(drawn)).any(axis=tuple(range(1, drawn.ndim))).sum())
     if bad:
         raise NotFiniteError(
-            f"{bad} of {len(drawn)} {what} are not finite, so the model has diverged; take an "
-            "earlier checkpoint."
+            f"{bad} of {len(drawn)} {what} are not finite, so the model has diverged"
+            f"{f', {or_else}' if or_else else ''}; take an earlier checkpoint"
+            f"{' or other codes' if or_else else ''}."
         )
     return drawn

@@ -15,6 +15,7 @@ from PIL import Image, ImageSequence
 
 from jaxgen import experiment
 from jaxgen.commands import arithmetic, decode, encode, interpolate, reconstruct
+from jaxgen.core import files
 from jaxgen.core.errors import UserError
 from jaxgen.runs import sampling
 
@@ -174,6 +175,34 @@ def test_an_attribute_is_added(runs, tmp_path):
         np.testing.assert_allclose(tile, wanted, atol=0.51)
 
 
+def test_walks_by_the_path_that_is_asked_for(runs, tmp_path):
+    """The prior of these codes wants lines."""
+    low = [noise(seed) // 4 + 96 for seed in range(2)]
+    for number, pixels in enumerate(low):
+        save(tmp_path / f"{number}.png", pixels)
+    ends = {"start": tmp_path / "0.png", "end": tmp_path / "1.png", "out": tmp_path / "x.png"}
+    first, last = (pooled(pixels) for pixels in low)
+    cosine = first @ last / np.linalg.norm(first) / np.linalg.norm(last)
+    arc = (first + last) / np.sqrt(2 + 2 * cosine)
+    assert np.abs(arc - (first + last) / 2).max() > 0.02
+    for path, middle in ((None, (first + last) / 2), ("line", (first + last) / 2), ("arc", arc)):
+        command(interpolate.interpolate, runs, **ends, points=3, path=path)
+        walk = tiles(tmp_path / "x.png", 3)[0]
+        for tile, code in zip(walk, (first, middle, last), strict=True):
+            np.testing.assert_allclose(tile, picture_of(code), atol=0.51)
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_attribute_that_is_added_too_strongly(runs, tmp_path):
+    for seed, name in enumerate(("in", "plus", "minus")):
+        save(tmp_path / name / "a.png", noise(seed))
+    groups = {name: tmp_path / name for name in ("plus", "minus")} | {"out": tmp_path / "x.png"}
+    for strength in (1e39, 1e300):
+        with pytest.raises(UserError, match=r"--strength=1e\+\d+ makes codes that are not fin"):
+            command(arithmetic.attribute, runs, source=tmp_path / "in", strength=strength, **groups)
+    assert not (tmp_path / "x.png").exists()
+
+
 def test_what_cannot_be_read_is_named_and_the_others_are_done(runs, tmp_path, capsys):
     save(tmp_path / "in" / "a.png", noise(0))
     (tmp_path / "in" / "half.png").write_bytes((tmp_path / "in" / "a.png").read_bytes()[:40])
@@ -210,6 +239,7 @@ def test_what_cannot_be_read_is_named_and_the_others_are_done(runs, tmp_path, ca
         ({"code": np.zeros(16)}, r"are float64\[16\]; this run's"),
         ({"code": np.full((2, 16), "a")}, r"are <U1\[2, 16\]; this run's"),
         ({"code": np.full((2, 16), np.nan)}, "are not all finite"),
+        ({"code": np.full((2, 16), 1e300)}, "are not all finite, as numbers of 32 bits"),
     ],
 )
 def test_codes_that_cannot_be_decoded(runs, tmp_path, arrays, message):
@@ -235,6 +265,19 @@ def test_what_is_no_archive_of_codes(runs, tmp_path):
         command(decode.decode, runs, source=tmp_path / "x.png", out=tmp_path / "x.png")
 
 
+def test_more_than_fits_the_memory_is_refused_before_it_is_drawn(runs, tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "available_memory", lambda: 2**30)
+    save(tmp_path / "a.png", noise(0))
+    out, ends = tmp_path / "x.png", {"start": tmp_path / "a.png", "end": tmp_path / "a.png"}
+    many = 2**31 - 1
+    message = r"images of walks take \d.* GiB of memory, .*: ask for fewer --points, or walks"
+    for asked in ({"num": many}, {"points": many}, {"points": many, **ends}):
+        with pytest.raises(UserError, match=message):
+            command(interpolate.interpolate, runs, **asked, out=out)
+    with pytest.raises(UserError, match=r"images to choose from take .* ask for a smaller --num"):
+        command(arithmetic.arithmetic, runs, exemplars=((), (), ()), num=many, out=out)
+
+
 def test_what_is_refused(runs, tmp_path):
     save(tmp_path / "a.png", noise(0))
     save(tmp_path / "two" / "a.png", noise(0))
@@ -248,6 +291,8 @@ def test_what_is_refused(runs, tmp_path):
         command(interpolate.interpolate, runs, start=one, out=out)
     with pytest.raises(UserError, match="--num is of drawn codes"):
         command(interpolate.interpolate, runs, start=one, end=one, num=2, out=out)
+    with pytest.raises(UserError, match=r"--path=curve is not one of arc, line"):
+        command(interpolate.interpolate, runs, path="curve", out=out)
     ends = {"start": one, "end": tmp_path / "two"}
     with pytest.raises(UserError, match=r"has 1 and --end=.*two 2 images; give as many"):
         command(interpolate.interpolate, runs, **ends, out=out)
@@ -273,7 +318,9 @@ def test_flags(runs, env, tmp_path):
     codes = f"{tmp_path}/codes.npz"
     assert said("encode", f"--input={a}", f"--out={codes}").startswith("1 codes of 16 numbers by")
     assert said("decode", f"--input={codes}", f"--out={out}").startswith("1 codes decoded by ste")
-    walked = said("interpolate", f"--start={a}", f"--end={b}", "--points=4", f"--out={out}")
+    ends = (f"--start={a}", f"--end={b}", "--points=4", f"--out={out}")
+    assert '--path: "curve" must be one of arc, line' in said("interpolate", "--path=curve", code=1)
+    walked = said("interpolate", *ends, "--path=arc")
     assert walked == f"1 walk of step 1: {out}"
     assert tiles(out, 4).shape[0] == 1
     groups = (f"--plus={a}", f"--minus={b}", "--strength=2")

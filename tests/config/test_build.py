@@ -35,6 +35,18 @@ def test_averages_are_of_networks_that_ask_for_one():
     assert build(config).spec.ema == {"generator": 0.9}
 
 
+def test_what_only_some_hparams_lack_is_said_of_these():
+    """A run of aegan is not told to be one of aegan."""
+    gan = build(load.load("configs/aegan_digits.py:gan,smoke", {}))
+    with pytest.raises(UserError, match=r"aegan does not encode images with the .* other hp.*:"):
+        gan.require("encode")
+    with pytest.raises(UserError) as caught:
+        gan.require("encode", "decode")
+    assert "aegan" not in str(caught.value).partition(":")[2].split(", ")
+    gan.require("decode", "draw_code")
+    build(load.load("configs/aegan_digits.py:ae,smoke", {})).require("encode")
+
+
 COLORS = "configs/colorization_photos.py:smoke"
 
 

@@ -38,7 +38,7 @@ OFFERS = {
     "aae_supervised": (
         ("encoder", "decoder", "discriminator"),
         ("discriminator",),
-        REBUILDS - {"reconstruct"},  # which would need the labels of the images
+        REBUILDS,
     ),
     "aegan": (
         ("generator", "encoder", "image_discriminator", "latent_discriminator"),

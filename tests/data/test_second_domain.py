@@ -108,8 +108,46 @@ def test_a_second_domain_is_there_exactly_where_it_is_read(config, keys, message
 
 def test_unknown_classes_of_it_are_refused():
     made = experiment.build(experiment.load_config(CONFIG, **{"data.other_classes": "ten"}))
-    with pytest.raises(UserError, match='"ten" is no class of digits'):
+    message = 'data.other_classes="ten": "ten" is no class of digits'
+    with pytest.raises(UserError, match=message):
         data.load_other(made, "train")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("gone/", 'data.other_name is "gone/", and there is no such folder'),
+        ("digitz", 'data.other_name is "digitz": use "digits"'),
+        ("gone.npz", r'data.other_name is "gone\.npz", and there is no such file'),
+    ],
+)
+def test_what_is_wrong_with_it_is_said_of_its_own_keys(name, message):
+    keys = {"data.other_name": name, "data.other_classes": ""}
+    made = experiment.build(experiment.load_config(CONFIG, **keys))
+    with pytest.raises(UserError, match=message):
+        data.load_other(made, "train")
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"data.other_classes": "0"}, "Both domains have class 0 of digits: let config.data.keep"),
+        ({"data.keep_classes": "2,3", "data.other_classes": "1, 3"}, "have class 3 of digits"),
+        (
+            {"data.other_name": "digits", "data.other_classes": "", "data.keep_classes": ""},
+            "Both domains have all classes of digits",
+        ),
+        ({"data.other_name": "photos", "data.other_classes": "0"}, None),
+        ({"data.keep_classes": "1,2", "data.other_classes": "3,4"}, None),
+    ],
+)
+def test_domains_that_share_images(keys, message):
+    config = experiment.load_config(CONFIG, **keys)
+    if message is None:
+        experiment.build(config)
+    else:
+        with pytest.raises(UserError, match=message):
+            experiment.build(config)
 
 
 def test_a_study_of_translators_is_refused():

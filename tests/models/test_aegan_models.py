@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy_layers import double, flat, relu
 
+from configs import aegans
 from jaxgen.core import Layout
 from jaxgen.models import aegan
 
@@ -113,6 +114,21 @@ def test_published_numbers_of_parameters(latent_size, counts):
         (aegan.LatentDiscriminator(), codes),
     )
     assert tuple(networks.count(module, shape) for module, shape in modules) == counts
+
+
+@pytest.mark.parametrize("side", [64, 32, 28, 16, 8])
+def test_forms_of_the_configs_fit_their_images(side):
+    """Generators make images of that side; the others leave maps of 4 pixels a side, as at 64."""
+    made = aegans.aegan("aegan", side, steps=8, batch_size=4, latent_size=16).networks
+    fields = {name: dict(network, features=4) for name, network in made.items()}
+    for network in fields.values():
+        network.pop("module")
+    images, _ = networks.outputs(aegan.Generator(**fields["generator"]), (2, 16))
+    assert images.shape == (2, side, side, 3)
+    pair = (aegan.Encoder, "encoder"), (aegan.ImageDiscriminator, "image_discriminator")
+    for of, name in pair:
+        _, maps = networks.outputs(of(**fields[name]), images.shape)
+        assert maps[-1][1:3] == (4, 4), name
 
 
 def test_noise_is_normal_of_every_layer_and_of_training_alone():

@@ -176,7 +176,8 @@ def test_codes_of_images_are_what_is_decoded(name):
     assert images.shape == batch["image"].shape
     if hasattr(module, "reconstruct"):
         found = module.reconstruct(spec, state, batch, jax.random.key(4))
-        images = module.decode(spec, state, code, key=jax.random.key(4))
+        condition = batch["label"] if name == "aae_supervised" else None
+        images = module.decode(spec, state, code, condition, jax.random.key(4))
         np.testing.assert_array_equal(found, images)
 
 

@@ -176,6 +176,25 @@ def test_a_conditional_decoder_is_given_the_class_of_the_first_image():
     assert [set(row) for row in rows] == [{128}, {191}] * 4
 
 
+def test_a_conditional_decoder_rebuilds_an_image_as_of_its_class():
+    images = np.zeros((64, 8, 8, 1), np.uint8)
+    label = np.repeat(np.array([0, 1, 2], np.int32), [16, 32, 16])
+    objective = game(
+        sample=lambda *_: jnp.zeros((64, 8, 8, 1)),
+        reconstruct=lambda spec, state, batch, key: (
+            0 * batch["image"] + batch["label"][:, None, None, None] / 2
+        ),
+    )
+    objective = dataclasses.replace(objective, turns=(turn_with_labels(),))
+    for labels, levels in ((label, {128, 191, 255}), (None, {128})):
+        drawn = of_a_run.drawer(objective, SPEC, data(images, labels))(jnp.zeros(()))
+        tiles = drawn["reconstructions"][24::50, 24::50, 0]
+        assert set(tiles[:, ::2].ravel()) == {0}
+        assert set(tiles[:, 1::2].ravel()) == levels
+        shown = tiles[:, 1::2].ravel()
+        assert list(shown) == sorted(shown)
+
+
 def turn_with_labels():
     return Turn("decoder", None, ("image", "label"))
 

@@ -125,6 +125,23 @@ def test_images_are_rebuilt_as_of_the_class_that_is_given():
         sampling.rebuilt(of_classes(rebuilds=False), None, key, images, "cow")
 
 
+def test_codes_that_are_too_large_are_not_only_the_models_fault():
+    import jax.numpy as jnp
+
+    abilities = types.SimpleNamespace(
+        draw_code=..., decode=lambda spec, state, code, given, key: jnp.square(code)[:, None, None]
+    )
+    config = types.SimpleNamespace(objective="some")
+    able = types.SimpleNamespace(
+        abilities=abilities, config=config, kind="image", reads_labels=False, spec=None
+    )
+    decode = sampling.decoder(able, None)
+    assert decode(np.full((2, 3), 0.5)).shape == (2, 1, 1, 3)
+    message = r"1 of 2 .* diverged, or the codes, of up to 1e\+30, are too large; .* or other codes"
+    with pytest.raises(NotFiniteError, match=message):
+        decode(np.array([[0.5], [-1e30]]))
+
+
 def test_reconstructions_of_several_chunks_have_noise_of_their_own(monkeypatch):
     monkeypatch.setattr(sampling, "CHUNK", 2)
     noisy = of_classes(rebuilds=False)
