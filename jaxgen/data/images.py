@@ -15,7 +15,7 @@ FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 MAX_PIXELS = 64 * 2**20  # some 300 MB while it is read
 RESIZE = ("bilinear", "celeba", "center_crop", "none")
 _CELEBA = (178, 218)
-_DEEP = "jaxgen: 16 bits"
+_DEEP, _COLORS = "jaxgen: 16 bits", "jaxgen: was in color"
 _BITS, _PHOTOMETRIC, _SAMPLES, _PLANES = 258, 262, 277, 284  # tags of TIFF
 _LIMIT = threading.Lock()  # images are decoded by several threads
 
@@ -37,14 +37,20 @@ def decode(
             )
         # Pillow itself reads colors of 16 bits as 8.
         deep = image.mode.startswith("I") or ";16" in str(getattr(image, "tile", ""))
+        colors = image.mode.startswith(("RGB", "CMYK", "YCbCr", "LAB", "HSV"))
         decoded = to_channels(upright(image, name), channels, name)
-        decoded.info[_DEEP] = deep
+        decoded.info |= {_DEEP: deep, _COLORS: colors}
         return decoded
 
 
 def had_16_bits(image: Image.Image) -> bool:
     """Whether what `decode` gave was rounded to 8 bits."""
     return bool(image.info.get(_DEEP))
+
+
+def had_colors(image: Image.Image) -> bool:
+    """Whether the file of what `decode` gave has channels of colors, be they all gray or not."""
+    return bool(image.info.get(_COLORS))
 
 
 @contextlib.contextmanager

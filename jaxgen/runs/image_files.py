@@ -39,9 +39,10 @@ def read(experiment: Experiment, source: str | Path, flag: str) -> ImageFiles:
     """The image file `source`, given for `flag`, or those of a folder, searched to any depth.
 
     They are brought to size as the run's `data` says (`resize`, and of `load_size` the middle), in
-    gray or color as it says, and to what is modelled, such as black and white. What cannot be read
-    is named on standard error, and the rest goes on. Raises UserError where nothing could be read,
-    and for a run whose data are no image files: points, and stacked images.
+    gray or color as it says, and to what is modelled, such as black and white. How many had another
+    size, or colors, is said on standard error, where what cannot be read is named; the rest goes
+    on. Raises UserError where nothing could be read, and for a run whose data are no image files:
+    points, and stacked images.
     """
     how, source = experiment.config.data, Path(source)
     if experiment.kind == "points" or how.name.startswith(STACKED):
@@ -53,13 +54,15 @@ def read(experiment: Experiment, source: str | Path, flag: str) -> ImageFiles:
     if source.is_dir():
         names = [name for name, *_ in folder.image_files(source)]
     found: dict[str, np.ndarray] = {}
+    size, scaled, made_gray = how.load_size or how.image_size, 0, 0
     with counted("read", len(names)) as tell:
         for done, name in enumerate(names, 1):
             path = str(source / name if source.is_dir() else source)
             try:
                 image = images.decode(path, path, how.channels, how.max_pixels)
-                size = how.load_size or how.image_size
                 found[name] = images.fit(image, size, how.resize, path)
+                scaled += image.size != (size, size)
+                made_gray += how.channels == 1 and images.had_colors(image)
             except UserError as error:
                 if len(names) == 1:
                     raise
@@ -67,6 +70,11 @@ def read(experiment: Experiment, source: str | Path, flag: str) -> ImageFiles:
             tell(done)
     if not found:
         raise UserError(f"{flag}={source} has no image that could be read, see above.")
+    if scaled:
+        how_so = f'made {size}x{size} by data.resize="{how.resize}"'
+        say(f"jaxgen: {scaled} of {len(found)} images were {how_so}")
+    if made_gray:
+        say(f"jaxgen: {made_gray} of {len(found)} images are in color and were made gray")
     pixels = np.stack(list(found.values()))
     whole = Dataset(str(source), pixels, None, (), fingerprint(list(found)))
     modelled = data.as_modelled(experiment, centered(whole, how.image_size))

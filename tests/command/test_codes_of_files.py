@@ -227,6 +227,19 @@ def test_what_cannot_be_read_is_named_and_the_others_are_done(runs, tmp_path, ca
         command(encode.encode, runs, source=tmp_path / "in", out=tmp_path / "x.npz")
 
 
+def test_how_many_images_had_another_size_or_colors_is_said(runs, tmp_path, capsys):
+    for name, times in (("a.png", 1), ("b.png", 2), ("c.png", 5)):
+        save(tmp_path / "in" / name, noise(0).repeat(times, 0).repeat(times, 1))
+    save(tmp_path / "in" / "d.png", np.zeros((8, 8, 3)))
+    command(encode.encode, runs, source=tmp_path / "in", out=tmp_path / "x.npz")
+    assert capsys.readouterr().err.splitlines() == [
+        'jaxgen: 2 of 4 images were made 8x8 by data.resize="bilinear"',
+        "jaxgen: 1 of 4 images are in color and were made gray",
+    ]
+    command(encode.encode, runs, source=tmp_path / "in" / "a.png", out=tmp_path / "y.npz")
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
