@@ -307,13 +307,15 @@ def _check_apart(data: Any) -> None:
         [name.strip() for name in names.split(",")]
         for names in (data.keep_classes, data.other_classes)
     )
-    for name in second:
-        if name in first:
-            what = f"class {name}" if name else "all classes"
-            raise UserError(
-                f"Both domains have {what} of {data.name}: let config.data.keep_classes and "
-                "config.data.other_classes differ."
-            )
+    shared = [name for name in second if name in first]
+    if [""] in (first, second):  # every class
+        shared = [name for name in first + second if name] or [""]
+    if shared:
+        what = f"class {shared[0]}" if shared[0] else "all classes"
+        raise UserError(
+            f"Both domains have {what} of {data.name}: let config.data.keep_classes and "
+            "config.data.other_classes differ."
+        )
 
 
 def _check_shapes(experiment: Experiment, shape: tuple[int, int, int]) -> None:

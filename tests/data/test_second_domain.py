@@ -137,6 +137,8 @@ def test_what_is_wrong_with_it_is_said_of_its_own_keys(name, message):
             {"data.other_name": "digits", "data.other_classes": "", "data.keep_classes": ""},
             "Both domains have all classes of digits",
         ),
+        ({"data.other_classes": "", "data.other_name": "digits"}, "have class 0 of digits"),
+        ({"data.keep_classes": ""}, "Both domains have class 1 of digits"),
         ({"data.other_name": "photos", "data.other_classes": "0"}, None),
         ({"data.keep_classes": "1,2", "data.other_classes": "3,4"}, None),
     ],

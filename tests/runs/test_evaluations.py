@@ -11,8 +11,10 @@ from jaxgen.commands import evaluate as evaluate_command
 from jaxgen.config.build import build
 from jaxgen.config.load import load_config
 from jaxgen.core import UserError
+from jaxgen.data.dataset import Dataset
 from jaxgen.runs import evaluations
-from jaxgen.runs.evaluations import objective
+from jaxgen.runs.evaluations import objective, reconstructions
+from jaxgen.runs.evaluations.context import Context
 
 pytestmark = pytest.mark.core
 
@@ -45,6 +47,29 @@ def test_metrics_of_batches_are_of_all_images_in_any_order(count):
     assert metrics["objective/mean"] == pytest.approx(expected.mean(), abs=1e-6)
     assert metrics["objective/var"] == pytest.approx(expected.var(), rel=0.05)
     assert min(sizes) >= min(8, count)
+
+
+def test_reconstructions_by_labels_are_of_the_images_own():
+    """Images that are their label's shade, rebuilt from the label alone, in more than one chunk."""
+    label = np.arange(600) % 10
+    image = np.broadcast_to((label * 25).astype(np.uint8)[:, None, None, None], (600, 4, 4, 1))
+    image = np.where(np.indices((4, 4)).sum(0)[None, ..., None] % 2, image, 255 - image)
+
+    def reconstruct(spec, state, batch, key):
+        shade = (batch["label"] * 25.0 / 127.5 - 1.0)[:, None, None, None]
+        return jnp.where(np.indices((4, 4)).sum(0)[None, ..., None] % 2, shade, -shade)
+
+    experiment = types.SimpleNamespace(
+        abilities=types.SimpleNamespace(reconstruct=reconstruct, as_modelled=None),
+        spec=None,
+        kind="image",
+        reads_labels=True,
+        config=types.SimpleNamespace(evaluation=types.SimpleNamespace(num_images=500)),
+    )
+    held_out = Dataset("shades", image.astype(np.uint8), label, (), "shades")
+    found = reconstructions.evaluate(Context(experiment, None, held_out, held_out))
+    assert found["reconstruction/l1"] == pytest.approx(0.0, abs=1e-5)
+    assert found["reconstruction/sharpness"] == pytest.approx(1.0, abs=1e-4)
 
 
 def test_what_no_json_can_hold_is_left_out_and_named():
@@ -113,6 +138,14 @@ CONFIGS = {
     "ali_digits.py": {"codes", "objective", "quality", "parzen", "reconstructions"},
     "cyclegan_digits.py": {"objective", "translation"},
     "aegan_digits.py:gan": {"quality", "parzen", "probe"},
+    "aae_digits.py:supervised": {
+        "codes",
+        "conditional",
+        "objective",
+        "quality",
+        "parzen",
+        "reconstructions",
+    },
     "temporal_ensembling_digits.py": {"codes", "objective"},
     "vae_digits.py": {"codes", "objective", "quality", "parzen", "reconstructions"},
     "vaegan_digits.py": {"codes", "objective", "quality", "parzen", "reconstructions"},

@@ -138,18 +138,29 @@ class Context:
             self.spaces[key] = classifier.classifier_features(training, held_out, say=self.say)
         return self.spaces[key]
 
-    def by_chunks(self, function: Callable) -> Callable[[np.ndarray], np.ndarray]:
-        """function(spec, state, image f32[b,h,w,c]) as one of any number of images u8[n,h,w,c]."""
+    @functools.cached_property
+    def real_label(self) -> np.ndarray | None:
+        """The classes i[n] of the images of `real`; None where they have none."""
+        label = self.held_out.label
+        return None if label is None else even_rows(label, self.num)
+
+    def by_chunks(self, function: Callable) -> Callable[..., np.ndarray]:
+        """function(spec, state, image f32[b,h,w,c], ...) as one of any number n of images.
+
+        These are u8[n,h,w,c]; what else it is given has as many rows.
+        """
         spec, state = self.experiment.spec, self.state
 
         @jax.jit
-        def of_chunk(state, image):
+        def of_chunk(state, image, *others):
             prepared = preprocess.prepare({"image": image}, jax.random.key(0))["image"]
-            return function(spec, state, prepared)
+            return function(spec, state, prepared, *others)
 
-        def of_images(images: np.ndarray) -> np.ndarray:
-            parts = np.array_split(images, -(-len(images) // _CHUNK))
-            return np.concatenate([np.asarray(of_chunk(state, jnp.asarray(x))) for x in parts])
+        def of_images(*arrays: np.ndarray) -> np.ndarray:
+            count = -(-len(arrays[0]) // _CHUNK)
+            parts = zip(*(np.array_split(array, count) for array in arrays), strict=True)
+            made = (of_chunk(state, *(jnp.asarray(array) for array in part)) for part in parts)
+            return np.concatenate([np.asarray(x) for x in made])
 
         return of_images
 

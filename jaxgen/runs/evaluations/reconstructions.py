@@ -3,6 +3,7 @@
 from typing import Any
 
 import jax
+import numpy as np
 
 from jaxgen.config.build import Experiment
 from jaxgen.evaluate import reconstructions
@@ -13,7 +14,7 @@ TITLES = reconstructions.TITLES
 
 
 def titles_for(experiment: Experiment) -> dict[str, tuple[str, str]]:
-    """Of objectives that rebuild images from codes, without their labels."""
+    """Of objectives that rebuild images from codes, or from codes and labels."""
     return TITLES if _applies(experiment) else {}
 
 
@@ -26,13 +27,17 @@ def evaluate(context: Context) -> dict[str, Any]:
         return {}
     rebuild: Any = context.experiment.abilities.reconstruct
 
-    def of_images(spec: Any, state: Any, image: Any) -> Any:
-        return rebuild(spec, state, {"image": image}, jax.random.key(0))
+    entries = {"image": context.real}
+    if context.experiment.reads_labels:
+        entries["label"] = np.asarray(context.real_label, np.int32)
 
-    rebuilt = context.by_chunks(of_images)(context.real)
+    def of_images(spec: Any, state: Any, *values: Any) -> Any:
+        batch = dict(zip(entries, values, strict=True))
+        return rebuild(spec, state, batch, jax.random.key(0))
+
+    rebuilt = context.by_chunks(of_images)(*entries.values())
     return under("reconstruction", reconstructions.reconstruction_metrics(context.real, rebuilt))
 
 
 def _applies(experiment: Experiment) -> bool:
-    rebuilds = experiment.abilities.reconstruct is not None
-    return rebuilds and not experiment.reads_labels and experiment.kind == "image"
+    return experiment.abilities.reconstruct is not None and experiment.kind == "image"
