@@ -32,5 +32,5 @@ def get_config(published: bool = False, ablations: tuple[common.Ablation, ...] =
     config.hparams.update(latent_size=16, margin=0.0 if published else 1.0)
     config.networks.generator.features = 48
     config.data.update(name="digits", validation=299)
-    config.update(steps_per_dispatch=10, log_every=100, sample_every=200, checkpoint_every=500)
+    config.update(steps_per_dispatch=10, log_every=100, sample_every=50, checkpoint_every=500)
     return config

@@ -1,6 +1,8 @@
 """The two sets of real images that scikit-learn carries: they need no file and no network."""
 
+import importlib.util
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -17,9 +19,7 @@ def digits(split: str, channels: int) -> Examples:
 
     The digits are stored in runs by writer and nearly even in class, and so are both splits.
     """
-    from sklearn.datasets import load_digits
-
-    flat, labels = load_digits(return_X_y=True)
+    flat, labels = _digits()
     held_out = np.arange(len(flat)) % 6 == 5
     chosen = held_out if split == "test" else ~held_out
     pixels = np.round(flat[chosen].reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
@@ -41,9 +41,7 @@ def photos(split: str, channels: int, image_size: int) -> Examples:
     the left three quarters of a photograph, those of "test" from the right quarter. The label is
     the photograph.
     """
-    from sklearn.datasets import load_sample_images
-
-    pictures = [Image.fromarray(picture) for picture in load_sample_images().images]
+    pictures = _photos()
     border = pictures[0].width * 3 // 4
     left, right = (0, border) if split == "train" else (border, pictures[0].width)
     limit = pictures[0].width - border
@@ -67,3 +65,30 @@ def photos(split: str, channels: int, image_size: int) -> Examples:
             yield images.to_channels(tile, channels, name), label, name
 
     return Examples(len(corners), read, ("china", "flower"))
+
+
+def _digits() -> tuple[np.ndarray, np.ndarray]:
+    """(values f[1797,64] from 0 to 16, labels)."""
+    table = _shipped("data/digits.csv.gz")
+    if table.exists():
+        rows = np.loadtxt(table, delimiter=",")
+        return rows[:, :-1], rows[:, -1]
+    from sklearn.datasets import load_digits
+
+    return load_digits(return_X_y=True)
+
+
+def _photos() -> list[Image.Image]:
+    paths = [_shipped(f"images/{name}.jpg") for name in ("china", "flower")]
+    if all(path.exists() for path in paths):
+        return [images.decode(path, str(path), 3) for path in paths]
+    from sklearn.datasets import load_sample_images
+
+    return [Image.fromarray(picture) for picture in load_sample_images().images]
+
+
+def _shipped(name: str) -> Path:
+    """A file that scikit-learn's loaders read; to import these takes a second."""
+    spec = importlib.util.find_spec("sklearn")
+    folders = spec.submodule_search_locations if spec else None
+    return Path((folders or [""])[0], "datasets", name)

@@ -1,12 +1,13 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from jaxgen.core.errors import UserError
-from jaxgen.data import sources
+from jaxgen.data import embedded, sources
 
 pytestmark = pytest.mark.core
 
@@ -29,6 +30,27 @@ def test_digits_are_scikit_learns():
         counts = np.bincount(data.label, minlength=10) / len(data.label)
         assert counts.min() > 0.07
         assert counts.max() < 0.13
+
+
+@pytest.mark.parametrize(("name", "channels"), [("digits", 1), ("photos", 3)])
+def test_without_scikit_learns_files_its_loaders_give_the_same(name, channels, monkeypatch):
+    options = {"image_size": 8, "channels": channels}
+    known = sources.load(name, "test", **options)
+    monkeypatch.setattr(embedded, "_shipped", lambda name: Path("nowhere", name))
+    again = sources.load(name, "test", **options)
+    assert again.fingerprint == known.fingerprint
+    np.testing.assert_array_equal(again.image, known.image)
+    np.testing.assert_array_equal(again.label, known.label)
+
+
+def test_embedded_images_do_not_cost_the_second_that_importing_their_loaders_takes():
+    code = (
+        "import sys; from jaxgen.data import sources\n"
+        "sources.load('digits', 'train', image_size=8, channels=1)\n"
+        "sources.load('photos', 'test', image_size=64, channels=3)\n"
+        "assert not {'sklearn', 'scipy'} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_digits_are_enlarged_bilinearly():
