@@ -3,6 +3,7 @@
 import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -75,7 +76,8 @@ def _digits() -> tuple[np.ndarray, np.ndarray]:
         return rows[:, :-1], rows[:, -1]
     from sklearn.datasets import load_digits
 
-    return load_digits(return_X_y=True)
+    found: Any = load_digits()
+    return found.data, found.target
 
 
 def _photos() -> list[Image.Image]:
