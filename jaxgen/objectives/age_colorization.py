@@ -85,8 +85,7 @@ TITLES = {
     "generator/chroma": colors.TITLES["chroma"],
     "objective/diversity": (
         "Difference of two colorings",
-        "of one image, mean |g(z, s) - g(z', s)|, of ab / 110; 0 if z is ignored, too high if far "
-        "beyond the error of the chroma",
+        "of one image, mean |g(z, s) - g(z', s)|, of ab / 110; higher is more diverse, 0 ignores z",
     ),
     "objective/reconstruction_l1": (
         "Reconstruction error of the chroma",
