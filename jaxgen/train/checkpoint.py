@@ -33,6 +33,13 @@ def _not_from_orbax(entry: logging.LogRecord) -> bool:
     return "/orbax/" not in entry.pathname.replace("\\", "/")
 
 
+def _not_a_second_failure(entry: logging.LogRecord) -> bool:
+    # Of several arrays that could not be written orbax raises the first one's error; asyncio tells
+    # of the others, with tracebacks, whenever their tasks are collected.
+    text = entry.getMessage().replace("\\", "/")
+    return "exception was never retrieved" not in text or "/orbax/" not in text
+
+
 def _silence_late_callbacks() -> None:
     # When one array cannot be read or written, orbax closes its event loop at once, and each other
     # array still under way then prints a traceback about that: thousands of lines for one damage.
@@ -46,6 +53,7 @@ def _silence_late_callbacks() -> None:
 
 
 logging.getLogger("absl").addFilter(_not_from_orbax)
+logging.getLogger("asyncio").addFilter(_not_a_second_failure)
 _silence_late_callbacks()
 
 

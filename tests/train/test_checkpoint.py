@@ -516,6 +516,17 @@ def fill_disk(directory: Path, moment: str) -> str:
     return message
 
 
+def test_only_the_first_failure_of_a_save_is_told(caplog):
+    """As asyncio tells of the others, where it does depends on what is collected when."""
+    task = "Task exception was never retrieved\nfuture: <Task finished coro=<write() at {}/a.py:1>"
+    logger = logging.getLogger("asyncio")
+    logger.error(task.format("site-packages/orbax/checkpoint"))
+    assert caplog.text == ""
+    logger.error(task.format("site-packages/mine"))
+    logger.error("orbax/checkpoint says something else")
+    assert len(caplog.records) == 2
+
+
 @pytest.mark.parametrize("moment", ["early", "late"])
 @pytest.mark.slow
 def test_full_disk(tmp_path, moment):
