@@ -36,18 +36,20 @@ def watch(config: str, steps: int, workdir: Path, *options: str) -> np.ndarray:
         while process.poll() is None:
             time.sleep(0.5)
             step, memory = _lines(workdir / "metrics.jsonl") * _LOG, _resident(process.pid)
-            if 0 < step < steps and memory:
+            if step > (rows[-1][1] if rows else 0) and memory:
                 rows.append((time.perf_counter(), step, memory))
     if process.returncode:
         raise SystemExit(f"the run ended with {process.returncode}")
+    if len(rows) < 2:
+        raise SystemExit("the run was too short to watch; raise --steps")
     found = np.asarray(rows)
     found[:, 0] -= found[0, 0]
     return found
 
 
-def tenths(rows: np.ndarray, steps: int) -> np.ndarray:
-    """(last step, seconds a step, largest resident MB) f64[10,3] of each tenth of the steps."""
-    edges = np.linspace(rows[0, 1], steps, 11)
+def tenths(rows: np.ndarray) -> np.ndarray:
+    """(last step, seconds a step, largest resident MB) f64[10,3] of each tenth of what was seen."""
+    edges = np.linspace(rows[0, 1], rows[-1, 1], 11)
     seconds = np.interp(edges, rows[:, 1], rows[:, 0])
     memory = []
     for low, high in itertools.pairwise(edges):
@@ -102,7 +104,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         rows = watch(arguments.config, arguments.steps, Path(folder) / "run")
-    found = tenths(rows, arguments.steps)
+    found = tenths(rows)
     cells = [[f"{step:,.0f}", f"{1e3 * s:.2f}", f"{mb:.0f}"] for step, s, mb in found]
     print(harness.table([["to step", "ms a step", "MB"], *cells]))
     if arguments.out:

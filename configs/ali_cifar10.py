@@ -5,7 +5,7 @@ r"""ALI on CIFAR-10, with its authors' convolutional networks.
 V. Dumoulin et al. 2016, arXiv:1606.00704, appendix A: 64 latents, Adam at 1e-4 with b1 0.5, batches
 of 100, 6475 epochs. Published: an Inception score of 5.34 +- 0.05 (from memory); and with 1000,
 2000, 4000 and 8000 labels errors of 19.98, 19.09, 17.99 and 17.05 %, which need a classifier in the
-discriminator, that is not here. Not run by us.
+discriminator, which is not here. Not run by us.
 
 Deviations: those of `jaxgen.models.ali`.
 Arguments: smoke.

@@ -74,10 +74,12 @@ def test_tenths_of_a_run_have_their_own_seconds_and_most_memory():
     late = steps > 500
     seconds = np.cumsum(np.where(late, 2.0, 1.0) * 5.0)
     rows = np.stack([seconds, steps, np.where(late, 200.0, 100.0)], axis=1)
-    found = long_run.tenths(rows, 1000)
+    found = long_run.tenths(rows)
     np.testing.assert_allclose(found[:, 0], np.arange(100, 1001, 100))
     np.testing.assert_allclose(found[:, 1], [1] * 5 + [2] * 5)
     np.testing.assert_allclose(found[:, 2], [100] * 5 + [200] * 5)
+    # What was not seen of the end counts for nothing.
+    np.testing.assert_allclose(long_run.tenths(rows[:191])[-1, :2], [950, 2.0])
 
 
 def test_every_mutant_changes_a_text_that_is_there_once():

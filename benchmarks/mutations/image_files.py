@@ -41,8 +41,8 @@ MUTANTS = [
     ),
     (
         "jaxgen/pictures/of_a_run.py",
-        "np.zeros(len(held_out.image)) if label is None else label, count)",
-        "np.zeros(len(held_out.image)), count)",
+        "    if label is None:\n        label = np.zeros(len(held_out.image))\n    return even_rows(label",
+        "    return even_rows(np.zeros(len(held_out.image))",
         "tests/pictures/test_of_a_run.py",
         "images are rebuilt as of class 0",
     ),

@@ -156,8 +156,8 @@ MUTANTS = [
     ),
     (
         "jaxgen/runs/colored_files.py",
-        "taken = {folder.casefold() for folder in folders}",
-        "taken = set()",
+        "return option.casefold() not in taken and not made & folders",
+        "return option.casefold() not in taken",
         COMMAND,
         "a photograph has the name of a folder",
     ),

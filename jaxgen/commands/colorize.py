@@ -6,7 +6,7 @@ from typing import Any
 
 from jaxgen.commands import flags
 from jaxgen.commands.flags import Flag, Values
-from jaxgen.core.errors import NotFiniteError, UserError, first_line
+from jaxgen.core.errors import NotFiniteError, UserError, reason
 from jaxgen.core.progress import counted, say
 
 FLAGS = (
@@ -92,8 +92,7 @@ def colorize(
             colors = colored_files.Colors(predict, size, seed, side)
             colored = _color_all(colors, source, out, versions, facts)
         except OSError as error:
-            reason = error.strerror or first_line(error)
-            raise UserError(f"Cannot write --out={out} ({reason}).") from error
+            raise UserError(f"Cannot write --out={out} ({reason(error)}).") from error
     print(f"{colored} photograph{'s' * (colored != 1)} colored by step {int(state.step)}: {out}")
     if colored < len(names):
         raise UserError(

@@ -99,13 +99,17 @@ def interpolate(
     if film and experiment.kind == "points":
         raise UserError(f"--out={out} is for images, and this run draws points; choose a .png.")
     decode = sampling.decoder(experiment, state, label)
-    walks_asked = (num or _WALKS) if start is None else 1
-    advice = "ask for fewer --points, or walks"
-    sampling.require_room(experiment, walks_asked * points, "images of walks", advice)
+
+    def require_room(count: int) -> None:
+        advice = "ask for fewer --points, or walks"
+        sampling.require_room(experiment, count * points, "images of walks", advice)
+
+    require_room((num or _WALKS) if start is None else 1)
     ends = _ends(experiment, state, start, end, num or _WALKS, seed)
     arcs = experiment.abilities.arcs if path is None else path == "arc"
     along = walks.spherical if arcs else walks.linear
     count = len(ends) // 2
+    require_room(count)  # of a folder of ends, too
     images = walks.decoded_walk(decode, ends[:count], ends[count:], points, along=along)
     if film:
         pictures.write_film(out, images, count)

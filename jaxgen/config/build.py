@@ -307,7 +307,7 @@ def _check_apart(data: Any) -> None:
         [name.strip() for name in names.split(",")]
         for names in (data.keep_classes, data.other_classes)
     )
-    shared = [name for name in second if name in first]
+    shared = [name for name in second if name and name in first]
     if [""] in (first, second):  # every class
         shared = [name for name in first + second if name] or [""]
     if shared:

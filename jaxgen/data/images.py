@@ -37,7 +37,7 @@ def decode(
             )
         # Pillow itself reads colors of 16 bits as 8.
         deep = image.mode.startswith("I") or ";16" in str(getattr(image, "tile", ""))
-        colors = image.mode.startswith(("RGB", "CMYK", "YCbCr", "LAB", "HSV"))
+        colors = image.mode.startswith(("RGB", "CMYK", "YCbCr", "LAB", "HSV", "P"))
         decoded = to_channels(upright(image, name), channels, name)
         decoded.info |= {_DEEP: deep, _COLORS: colors}
         return decoded

@@ -41,7 +41,7 @@ _DIVERGENCE = "nats a dimension, up to a constant"
 TITLES = {
     "encoder/loss": (
         "Encoder's loss",
-        "the weighted game and chroma term; its level says little, for the game has no end",
+        "the weighted game, chroma and latent terms; its level says little: the game has no end",
     ),
     "encoder/kl_real": (
         "Divergence of codes of true colors",
@@ -113,9 +113,9 @@ class Hparams:
       margin: lead of the divergence of made colors beyond which the encoder plays no further; 0
         for no such limit, as published.
       chroma_weight: mu, of the chroma match, in the encoder's loss.
-      generator_chroma_weight: of the chroma match, in the generator's loss, which has none.
+      generator_chroma_weight: of the chroma match, in the generator's loss; 0 as published.
       latent_weight: lambda, of the latent match, in the generator's loss.
-      encoder_latent_weight: of the latent match, in the encoder's loss, which has none.
+      encoder_latent_weight: of the latent match, in the encoder's loss; 0 as published.
     """
 
     latent_size: int = 128

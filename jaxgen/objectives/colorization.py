@@ -37,8 +37,8 @@ over a batch of 4 of 256 px, is l2_weight=262144, which drowns the adversary; hi
 means, and setting both made his code forget L1, while here both count. His LSGAN has a sigmoid, his
 EBGAN an energy of the whole batch and a margin of 80 without the lightness, his WGAN clips at 0.005
 (0.05 in the report) and rectifies scores; these are mistakes, and not reproduced. Nor are his
-critic's 100 updates in the first ten steps and at every 500th, as WGAN's code has them, and EBGAN's
-pulling-away term, which he has none of.
+critic's 100 updates in the first ten steps and at every 500th. EBGAN's pulling-away term is neither
+there nor here.
 """
 
 import dataclasses

@@ -80,7 +80,9 @@ def drawer(
 def _labels(held_out: Dataset, count: int) -> np.ndarray:
     """Of at most `count` held-out images from all over the set; 0 where these have none."""
     label = held_out.label
-    return even_rows(np.zeros(len(held_out.image)) if label is None else label, count).astype(int)
+    if label is None:
+        label = np.zeros(len(held_out.image))
+    return even_rows(label, count).astype(np.int32)
 
 
 def _samples_and_reconstructions(
@@ -89,7 +91,7 @@ def _samples_and_reconstructions(
     """label: i[n], of the images whose reconstructions are drawn."""
     classes, key = abilities.sampled_classes, jax.random.key(1)
     sample: Any = abilities.sample
-    labels = {"label": jnp.asarray(label, jnp.int32)} if "label" in abilities.entries else {}
+    labels = {"label": jnp.asarray(label)} if "label" in abilities.entries else {}
     condition = jnp.arange(count, dtype=jnp.int32) % classes if classes else None
 
     @jax.jit
@@ -175,7 +177,7 @@ def _walk(
     pairs = min(_PAIRS, len(held_out.image) // 2)
     name, key = "walks" if encode is None else "interpolations", jax.random.key(2)
     # A conditional decoder is given the class of the image at the start.
-    label = _labels(held_out, 2 * pairs).astype(np.int32)
+    label = _labels(held_out, 2 * pairs)
     conditional = "label" in abilities.entries
     condition = jnp.repeat(jnp.asarray(label[:pairs]), _STEPS) if conditional else None
     images = np.asarray(even_rows(held_out.image, 2 * pairs))

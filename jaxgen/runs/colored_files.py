@@ -5,6 +5,7 @@ import dataclasses
 import errno
 import functools
 import itertools
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 
@@ -21,7 +22,7 @@ from jaxgen.report.colorized_page import Photo
 from jaxgen.runs import colorizing
 
 _JPEG = (".jpg", ".jpeg")  # that stay JPEG; all others become PNG
-_JPEG_SIDE = 65500  # pixels, at most
+_JPEG_SIDE = 65500  # pixels, at most, of libjpeg
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,18 +72,23 @@ def targets(names: Sequence[str], num: int = 1) -> dict[str, list[str]]:
     {'b.tif': ['b-1.png', 'b-2.png']}
     """
     plain = {name: _target(name) for name in names}
-    folders = {str(parent) for name in names for parent in PurePath(name).parents}
+    folders = {str(parent).casefold() for name in names for parent in PurePath(name).parents}
     # Where small and capital letters are the same, too.
     wanted = collections.Counter(target.casefold() for target in plain.values())
     found: dict[str, str] = {}
-    taken = {folder.casefold() for folder in folders}
+    taken: set[str] = set()
+
+    def free(option: str) -> bool:
+        made = {version.casefold() for version in _versions(PurePath(option), num)}
+        return option.casefold() not in taken and not made & folders
+
     for name in sorted(names, key=lambda name: plain[name] != name):
         alone = plain[name] == name or wanted[plain[name].casefold()] == 1
         others = (
             f"{name}{mark}.png" for mark in ("", *(f"-{n}" for n in range(2, len(names) + 2)))
         )
         options = itertools.chain([plain[name]] * alone, others)
-        found[name] = next(option for option in options if option.casefold() not in taken)
+        found[name] = next(option for option in options if free(option))
         taken.add(found[name].casefold())
     return {name: _versions(PurePath(found[name]), num) for name in names}
 
@@ -105,8 +111,9 @@ def require_new(out: Path, versions: Mapping[str, Sequence[str]]) -> None:
     """Raises UserError if one of the files, the page of them, or a file for a folder is there."""
     every = [colorized_page.NAME, *itertools.chain.from_iterable(versions.values())]
     folders = {str(parent) for name in every for parent in PurePath(name).parents}
-    there = next((name for name in every if (out / name).exists()), None)
-    there = there or next((name for name in sorted(folders) if (out / name).is_file()), None)
+    # Not pathlib, which raises where a name is too long: that is said of the one photograph.
+    there = next((name for name in every if os.path.exists(out / name)), None)
+    there = there or next((name for name in sorted(folders) if os.path.isfile(out / name)), None)
     if there is not None:
         raise UserError(
             f"--out={out} has {there} already, and nothing is overwritten; choose another folder, "
@@ -147,7 +154,7 @@ def _require_jpeg(picture: Image.Image, path: Path) -> None:
     if picture.mode in ("LA", "RGBA"):
         has = "has transparency, which no JPEG has"
     elif max(picture.size) > _JPEG_SIDE:
-        has = f"has {picture.width} x {picture.height} pixels, more than a JPEG has"
+        has = f"has {picture.width} x {picture.height} pixels, more than a JPEG can have"
     if has:
         raise UserError(f"{path} {has}, as its name says it is; give it the ending of what it is.")
 

@@ -71,10 +71,10 @@ def read(experiment: Experiment, source: str | Path, flag: str) -> ImageFiles:
     if not found:
         raise UserError(f"{flag}={source} has no image that could be read, see above.")
     if scaled:
-        how_so = f'made {size}x{size} by data.resize="{how.resize}"'
-        say(f"jaxgen: {scaled} of {len(found)} images were {how_so}")
+        made = f'made {size}x{size} by data.resize="{how.resize}"'
+        say(f"jaxgen: {flag}: {scaled} of {len(found)} images were {made}")
     if made_gray:
-        say(f"jaxgen: {made_gray} of {len(found)} images are in color and were made gray")
+        say(f"jaxgen: {flag}: {made_gray} of {len(found)} images have colors and were made gray")
     pixels = np.stack(list(found.values()))
     whole = Dataset(str(source), pixels, None, (), fingerprint(list(found)))
     modelled = data.as_modelled(experiment, centered(whole, how.image_size))

@@ -231,10 +231,11 @@ def test_how_many_images_had_another_size_or_colors_is_said(runs, tmp_path, caps
     for name, times in (("a.png", 1), ("b.png", 2), ("c.png", 5)):
         save(tmp_path / "in" / name, noise(0).repeat(times, 0).repeat(times, 1))
     save(tmp_path / "in" / "d.png", np.zeros((8, 8, 3)))
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).quantize(4).save(tmp_path / "in" / "e.gif")
     command(encode.encode, runs, source=tmp_path / "in", out=tmp_path / "x.npz")
     assert capsys.readouterr().err.splitlines() == [
-        'jaxgen: 2 of 4 images were made 8x8 by data.resize="bilinear"',
-        "jaxgen: 1 of 4 images are in color and were made gray",
+        'jaxgen: --input: 2 of 5 images were made 8x8 by data.resize="bilinear"',
+        "jaxgen: --input: 2 of 5 images have colors and were made gray",
     ]
     command(encode.encode, runs, source=tmp_path / "in" / "a.png", out=tmp_path / "y.npz")
     assert capsys.readouterr().err == ""
@@ -287,6 +288,13 @@ def test_more_than_fits_the_memory_is_refused_before_it_is_drawn(runs, tmp_path,
     for asked in ({"num": many}, {"points": many}, {"points": many, **ends}):
         with pytest.raises(UserError, match=message):
             command(interpolate.interpolate, runs, **asked, out=out)
+    for name in ("a.png", "b.png"):
+        save(tmp_path / "in" / name, noise(0))
+    ends = {"start": tmp_path / "in", "end": tmp_path / "in"}
+    # Memory for one walk of so many images of 8x8 pixels, and not for two.
+    monkeypatch.setattr(files, "available_memory", lambda: 1000 * 8 * 8 * 4 * 3 // 2)
+    with pytest.raises(UserError, match=message):
+        command(interpolate.interpolate, runs, points=1000, **ends, out=out)
     with pytest.raises(UserError, match=r"images to choose from take .* ask for a smaller --num"):
         command(arithmetic.arithmetic, runs, exemplars=((), (), ()), num=many, out=out)
 

@@ -179,6 +179,15 @@ def test_names(names, expected):
     assert colored_files.targets(names) == {n: [e] for n, e in zip(names, expected, strict=True)}
 
 
+@pytest.mark.core
+def test_no_version_of_a_photograph_has_the_name_of_a_folder():
+    found = colored_files.targets(["a.png", "a-1.png/x.png"], 2)
+    assert found == {
+        "a.png": ["a.png-1.png", "a.png-2.png"],
+        "a-1.png/x.png": ["a-1.png/x-1.png", "a-1.png/x-2.png"],
+    }
+
+
 @pytest.mark.slow
 def test_files_that_cannot_be_read_are_named_and_the_others_colored(runs, env, tmp_path):
     """In a process of its own, for the exit code."""
@@ -274,10 +283,12 @@ def test_what_only_one_photograph_cannot_be_is_said_of_it(runs, tmp_path, capsys
     save(inside / f"{'b' * 251}.gif", photo())
     save(inside / f"{'b' * 251}.png", photo())
     save(inside / "c.jpg", photo())
+    out.mkdir()
     with pytest.raises(UserError, match="2 of 4 photographs were not colored"):
         colorize(runs, inside, out)
     wide, long = capsys.readouterr().err.splitlines()
-    assert wide.startswith(f"jaxgen: {inside}/a.jpg has 65501 x 1 pixels, more than a JPEG has, as")
+    wide_image = f"jaxgen: {inside}/a.jpg has 65501 x 1 pixels"
+    assert wide.startswith(f"{wide_image}, more than a JPEG can have, as its name says it is; ")
     assert long.endswith("bb.gif.png is too long a name for a file; shorten the original's.")
     written = sorted(path.name for path in out.iterdir())
     assert written == [f"{'b' * 251}.png", "c.jpg", "colorized.html"]
