@@ -22,7 +22,7 @@ from configs.aegans import smoke as smoke
 
 
 def get_config(model: aegans.Model = "aegan", image_size: Literal[64, 32] = 64):
-    steps = 300_000 if image_size == 64 else 4_000
+    steps = 300_000 if image_size == 64 else 3_000
     config = aegans.aegan(model, image_size, steps=steps, batch_size=16, latent_size=32)
     for network in config.networks.values():
         if image_size == 32 and "multiples" in network:

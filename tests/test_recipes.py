@@ -1536,8 +1536,8 @@ def test_the_short_study_of_faces_is_of_small_images_by_narrow_networks():
     study = experiment.load_config("configs/studies/aegan.py:anime_32,aegan,gan")
     assert study.seeds == 3
     assert study.experiments == ("configs/aegan_anime.py:gan,32", "configs/aegan_anime.py:aegan,32")
-    # 4,000 steps as the code counts them, two in a block of the GAN and four in AEGAN's.
-    for path, blocks in zip(study.experiments, (2_000, 1_000), strict=True):
+    # 3,000 steps as the code counts them, two in a block of the GAN and four in AEGAN's.
+    for path, blocks in zip(study.experiments, (1_500, 750), strict=True):
         config = experiment.load_config(path)
         assert (config.num_steps, config.data.image_size) == (blocks, 32)
         assert {n.features for n in config.networks.values() if "multiples" in n} == {16}
