@@ -26,5 +26,6 @@ if TYPE_CHECKING:
     from jaxgen.commands import sample as sample
     from jaxgen.commands import train as train
     from jaxgen.commands import translate as translate
+    from jaxgen.commands import xla_flags as xla_flags
 
 __getattr__, __dir__, __all__ = lazy.attach(__name__, __file__)

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 import jaxgen
 from jaxgen.commands import failures
+from jaxgen.commands.xla_flags import set_xla_flags
 from jaxgen.core.errors import UserError, did_you_mean
 from jaxgen.core.files import local_path
 from jaxgen.core.progress import printable, say
@@ -307,6 +308,7 @@ def call(main: Callable[[list[str]], None]) -> None:
     from absl import logging as of_absl
 
     of_absl.set_verbosity(of_absl.WARNING)
+    set_xla_flags()
     say_warnings()
     for stream in (sys.stdout, sys.stderr):
         # The locale may be ASCII, and names of files and classes anything.

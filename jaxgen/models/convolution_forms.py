@@ -43,6 +43,12 @@ class Window:
         return self.small == (1, 1) and self.padding == (0, 0) and self.kernel == self.large
 
     @property
+    def is_pointwise(self) -> bool:
+        """A matrix that every pixel is multiplied by."""
+        ones = (1, 1)
+        return self.kernel == self.strides == ones and self.padding == (0, 0)
+
+    @property
     def has_many_parts(self) -> bool:
         """True of a convolution that is a sum of several products."""
         return not self.is_product and (self.kernel[0] > 1 or self.groups[1] > 1)
@@ -95,6 +101,8 @@ def _lax_conv(window, x, kernel, strides, before, after, **options):
 
 # A bfloat16 product of fewer terms or columns is slower than a float32 one.
 _NARROW = 64
+# Bytes of the factors of a product that stay in cache; parts of four times as many gain by it.
+_CACHE = 2**23
 
 
 def correlate_cpu(window: Window, x: Array, kernel: Array) -> Array:
@@ -104,6 +112,8 @@ def correlate_cpu(window: Window, x: Array, kernel: Array) -> Array:
     if window.is_product:
         y = _dot(x.reshape(x.shape[0], -1), kernel.reshape(-1, o), dtype)
         return y.reshape(-1, 1, 1, o)
+    if window.is_pointwise:
+        return _dot(x.reshape(-1, x.shape[3]), kernel[0, 0], dtype).reshape(*x.shape[:3], o)
     if x.dtype == dtype:
         return correlate_xla(dataclasses.replace(window, dtype=dtype), x, kernel)
     taps = _pad_taps(window, kernel, axes=(1,)).reshape(-1, t * c, o)
@@ -139,9 +149,17 @@ def scatter_cpu(window: Window, y: Array, kernel: Array) -> Array:
 
 
 def kernel_gradient_cpu(window: Window, x: Array, y: Array) -> Array:
-    """`kernel_gradient_xla`: one product for each group of taps, with the inputs that it meets."""
+    """`kernel_gradient_xla`: one product for each group of taps, with the inputs that it meets.
+
+    Where those inputs are too many to stay in cache, some images after others.
+    """
     (kh, kw), t, c, o, dtype = window.kernel, window.strides[1], x.shape[3], y.shape[3], x.dtype
-    x, y = _factors(window, min(t * c, o), x, y.reshape(-1, o))
+    x, y = _factors(window, min(t * c, o), x, y)
+    count = 1 if x.dtype != dtype or t * c < _NARROW else _chunks(window, x, y)
+    if count > 1:
+        gradient = _kernel_gradient_in_turn(window, count, x, y)
+        return gradient.T.reshape(kh, -1, c, o)[:, :kw]
+    y = y.reshape(-1, o)
     parts = [x.reshape(x.shape[0], -1)] if window.is_product else _parts(window, x)
     if t * c < _NARROW:
         parts = [jnp.concatenate(parts, axis=1)]
@@ -154,6 +172,33 @@ def kernel_gradient_cpu(window: Window, x: Array, y: Array) -> Array:
         y = jnp.concatenate([half.T for half in jnp.split(y, [o // 2], axis=1)])
         gradient = jnp.concatenate([_dot(y, part, dtype) for part in parts], axis=1).T
     return gradient.reshape(kh, -1, c, o)[:, :kw]
+
+
+def _chunks(window, x, y):
+    """In how many equal parts of the batch what the gradient multiplies is to be made."""
+    if window.is_product or jax.device_count() > 1:
+        return 1  # a part would be gathered from the devices that share the batch
+    taps = window.kernel[0] * window.groups[1] * window.strides[1]
+    pixels = y.size // y.shape[3]
+    size = pixels * (taps * x.shape[3] + 2 * y.shape[3]) * x.dtype.itemsize
+    if size < 4 * _CACHE:
+        return 1
+    fitting = (n for n in range(1, len(x)) if len(x) % n == 0 and size <= n * _CACHE)
+    count = next(fitting, len(x))
+    return count if 4 * size >= count * _CACHE else 1
+
+
+def _kernel_gradient_in_turn(window, count, x, y):
+    """f[o,kh groups t c], the sum over `count` parts of the batch."""
+
+    def gradient(images):
+        x, y = images
+        # XLA would move a bare transposition into the product, which is slower.
+        rows = jax.lax.optimization_barrier(y.reshape(-1, y.shape[3]).T)
+        return rows @ jnp.concatenate(_parts(window, x), axis=1)
+
+    parts = [array.reshape(count, -1, *array.shape[1:]) for array in (x, y)]
+    return jnp.sum(jax.lax.map(gradient, parts), axis=0)
 
 
 def _parts(window, x):

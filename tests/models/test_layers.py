@@ -13,7 +13,7 @@ from jax import export
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from jaxgen.core import UserError
-from jaxgen.models import layers
+from jaxgen.models import convolution_forms, layers
 
 pytestmark = pytest.mark.core
 
@@ -78,6 +78,33 @@ def test_value_and_gradients_match_torchs_definition(case):
     for got, want in zip(run(*_f32(x, kernel, cotangent)), expected):
         assert got.dtype == jnp.float32
         np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-4)  # sums of up to 200 terms
+
+
+# Eight images fit the cache, and below 32 nothing is cut. 60 has no part of eight; 47 is prime.
+@pytest.mark.parametrize(("batch", "parts"), [(64, 8), (60, 10), (47, 1), (16, 1)])
+@pytest.mark.parametrize(
+    ("name", "size", "channels", "pixels"),
+    [("conv", 4, (64, 2), 2 * 2), ("conv_transpose", 2, (2, 64), 3 * 2)],
+)
+def test_gradients_of_wide_kernels_are_summed_over_parts_of_the_batch(
+    name, size, channels, pixels, batch, parts, monkeypatch
+):
+    """On one device only, and what the whole batch at once gives."""
+    ours, _, *arrays = _case(name, 4, 2, 1, size, channels, batch)
+    x, kernel, cotangent = _f32(*arrays)
+
+    def gradient(kernel):
+        return jax.vjp(functools.partial(ours, x), kernel)[1](cotangent)[0]
+
+    whole = jax.jit(gradient)(kernel)
+    assert "scan" not in str(jax.make_jaxpr(gradient)(kernel))
+    floats = pixels * (4 * 4 * 64 + 2 * 2)  # what 16 taps meet, and two copies of the cotangent
+    monkeypatch.setattr(convolution_forms, "_CACHE", 8 * 4 * floats)
+    monkeypatch.setattr(jax, "device_count", lambda: 1)
+    alone = jax.jit(lambda kernel: gradient(kernel))
+    text = str(alone.trace(kernel).jaxpr)
+    assert re.findall(r" length=(\d+)", text) == [str(parts)] * (parts > 1)
+    np.testing.assert_allclose(alone(kernel), whole, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize(
