@@ -25,14 +25,14 @@ _LOG, _PICTURES = 10, 50  # steps between log lines, and between pictures as bet
 _SIDES = (460, 260)
 
 
-def watch(config: str, steps: int, workdir: Path, *options: str) -> np.ndarray:
+def watch(config: str, steps: int, workdir: Path) -> np.ndarray:
     """Rows (seconds since the first log line, step, resident MB) f64[n,3] of a whole run."""
     command = [sys.executable, "-m", "jaxgen.main", f"--config={config}", f"--workdir={workdir}"]
     numbers = {"num_steps": steps, "log_every": _LOG, "sample_every": _PICTURES}
     numbers |= {"checkpoint_every": _PICTURES, "steps_per_dispatch": _LOG}
     command += [f"--config.{name}={value}" for name, value in numbers.items()]
     rows = []
-    with subprocess.Popen([*command, *options], stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         while process.poll() is None:
             time.sleep(0.5)
             step, memory = _lines(workdir / "metrics.jsonl") * _LOG, _resident(process.pid)

@@ -54,7 +54,7 @@ def cpu_seconds(arguments: list[str]) -> float:
     return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
-def stages(config: str, workdir: Path, programs: Path, *options: str) -> dict[str, float]:
+def stages(config: str, workdir: Path, programs: Path) -> dict[str, float]:
     """Seconds from the command to the end of each of `STAGES`, and of "sample" by itself.
 
     programs: the folder of compiled programs. The run is broken off after the last stage; another
@@ -62,7 +62,7 @@ def stages(config: str, workdir: Path, programs: Path, *options: str) -> dict[st
     """
     environment = os.environ | {"JAX_COMPILATION_CACHE_DIR": str(programs)}
     command = [sys.executable, "-m", "jaxgen.main", config, f"--workdir={workdir}"]
-    command += ["--config.log_every=10", *options]
+    command += ["--config.log_every=10"]
     found: dict[str, float] = {}
     began = time.perf_counter()
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as run:

@@ -1,6 +1,6 @@
 """Walk between codes of a finished run, drawn ones or those of given images: rows, or a film."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -81,20 +81,17 @@ def interpolate(
 
     Raises UserError, see `runs.image_files.read` of what it says of image files.
     """
+    import jax
+
     from jaxgen.commands import pictures
     from jaxgen.pictures import walks
     from jaxgen.runs import sampling
 
     out = Path(out)
     pictures.require_ending(out, ".png", *_FILMS)
+    _check(num, start, end, path)
     film = out.suffix in _FILMS
     points = points or (_FRAMES if film else _POINTS)
-    if (start is None) != (end is None):
-        raise UserError("Give both --start and --end, images to walk between, or neither.")
-    if path not in (None, *_PATHS):
-        raise UserError(f"--path={path} is not one of {', '.join(_PATHS)}.")
-    if start is not None and num is not None:
-        raise UserError("--num is of drawn codes; with --start and --end leave it out.")
     experiment, state = pictures.restored(workdir, step, overrides, trust=trust)
     if film and experiment.kind == "points":
         raise UserError(f"--out={out} is for images, and this run draws points; choose a .png.")
@@ -104,12 +101,14 @@ def interpolate(
         advice = "ask for fewer --points, or walks"
         sampling.require_room(experiment, count * points, "images of walks", advice)
 
-    require_room((num or _WALKS) if start is None else 1)
-    ends = _ends(experiment, state, start, end, num or _WALKS, seed)
+    if start is None or end is None:
+        require_room(num or _WALKS)
+        ends = sampling.codes(experiment, jax.random.key(seed), 2 * (num or _WALKS))
+    else:
+        ends = _ends(experiment, state, Path(start), Path(end), require_room)
     arcs = experiment.abilities.arcs if path is None else path == "arc"
     along = walks.spherical if arcs else walks.linear
     count = len(ends) // 2
-    require_room(count)  # of a folder of ends, too
     images = walks.decoded_walk(decode, ends[:count], ends[count:], points, along=along)
     if film:
         pictures.write_film(out, images, count)
@@ -118,22 +117,23 @@ def interpolate(
     print(f"{count} walk{'s' * (count > 1)} of step {int(state.step)}: {out}")
 
 
+def _check(num: int | None, start: Any, end: Any, path: str | None) -> None:
+    if (start is None) != (end is None):
+        raise UserError("Give both --start and --end, images to walk between, or neither.")
+    if path not in (None, *_PATHS):
+        raise UserError(f"--path={path} is not one of {', '.join(_PATHS)}.")
+    if start is not None and num is not None:
+        raise UserError("--num is of drawn codes; with --start and --end leave it out.")
+
+
 def _ends(
-    experiment: Any,
-    state: Any,
-    start: str | Path | None,
-    end: str | Path | None,
-    num: int,
-    seed: int,
+    experiment: Any, state: Any, start: Path, end: Path, require_room: Callable[[int], None]
 ) -> Any:
-    """Codes f32[2n,m], starts and then ends."""
-    import jax
+    """Codes f32[2n,m] of images, starts and then ends."""
     import numpy as np
 
     from jaxgen.runs import image_files, sampling
 
-    if start is None or end is None:
-        return sampling.codes(experiment, jax.random.key(seed), 2 * num)
     encode = sampling.encoder(experiment, state)
     first = image_files.read(experiment, start, "--start")
     last = image_files.read(experiment, end, "--end")
@@ -144,4 +144,5 @@ def _ends(
             f"--start={start} has {len(first.images)} and --end={end} {len(last.images)} images; "
             "give as many of each."
         )
+    require_room(len(first.images))
     return encode(np.concatenate([first.images, last.images]))
