@@ -1,4 +1,4 @@
-"""Two real processes that train together."""
+"""Two and four real processes that train together."""
 
 import signal
 import socket
@@ -13,35 +13,38 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def start_both(start, env):
-    """Starts a command in two processes of two devices each."""
+def start_all(start, env):
+    """Starts a command in processes that share four devices, by flags or as of a Slurm job."""
 
-    def start_command(*arguments, cluster=False):
+    def start_command(*arguments, processes, cluster=False):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        devices = {**env, "JAX_NUM_CPU_DEVICES": "2"}
+        devices = {**env, "JAX_NUM_CPU_DEVICES": str(4 // processes)}
         if cluster:
-            environments = [slurm(i, port) for i in (0, 1)]
-            return [start(*arguments, "--distributed", env={**devices, **e}) for e in environments]
-        joined = (f"--coordinator=127.0.0.1:{port}", "--num_processes=2")
-        return [start(*arguments, *joined, f"--process_id={i}", env=devices) for i in (0, 1)]
+            tasks = [{**devices, **slurm(i, processes, port)} for i in range(processes)]
+            return [start(*arguments, "--distributed", env=task) for task in tasks]
+        joined = (f"--coordinator=127.0.0.1:{port}", f"--num_processes={processes}")
+        numbers = [(*joined, f"--process_id={i}") for i in range(processes)]
+        return [start(*arguments, *flags, env=devices) for flags in numbers]
 
     return start_command
 
 
-def slurm(number, port):
-    """What Slurm tells each of two processes on one machine; the port is JAX's own variable."""
-    task = {"SLURM_NTASKS": "2", "SLURM_PROCID": str(number), "SLURM_LOCALID": str(number)}
-    job = {"SLURM_JOB_ID": "17", "SLURM_STEP_NODELIST": "127.0.0.1"}
+def slurm(number, processes, port):
+    """What Slurm tells each of some processes on one machine; the port is JAX's own variable."""
+    task = {"SLURM_PROCID": str(number), "SLURM_LOCALID": str(number)}
+    job = {"SLURM_JOB_ID": "17", "SLURM_NTASKS": str(processes)}
+    job["SLURM_STEP_NODELIST"] = "127.0.0.1"
     return {**task, **job, "JAX_COORDINATOR_PORT": str(port)}
 
 
-def test_two_processes_train_like_one_and_stop_together(start, start_both, tmp_path):
+def test_processes_train_like_one_and_stop_together(start, start_all, tmp_path):
+    """Two, started by flags; then four of a cluster, which continue what the two began."""
     few = command_line.latest(*RUN, "--config.num_steps=4")
     alone, together = tmp_path / "alone", tmp_path / "together"
     end([start(*few, f"--workdir={alone}")])
-    results = end(start_both(*few, f"--workdir={together}"))
+    results = end(start_all(*few, f"--workdir={together}", processes=2))
     assert "compiling the training step for 4 cpu devices" in results[0].err
     assert command_line.largest_difference(together, alone) < 1e-5
     # Only the first process talks (Gloo, on standard output, does too) and writes.
@@ -50,12 +53,14 @@ def test_two_processes_train_like_one_and_stop_together(start, start_both, tmp_p
     assert len(list((together / "events").iterdir())) == 1
     assert not list(together.rglob("*process_1*"))
 
-    first, second = start_both(*RUN, f"--workdir={together}", cluster=True)
-    first.wait_for("compiled in")
-    second.send(signal.SIGTERM)
-    results = end([first, second])
+    four = start_all(*RUN, f"--workdir={together}", processes=4, cluster=True)
+    four[0].wait_for("compiled in")
+    four[3].send(signal.SIGTERM)
+    results = end(four)
     _, state = experiment.restore(together)
     assert 4 <= int(state.step) < 60
+    assert "compiling the training step for 4 cpu devices" in results[0].err
+    assert [result.err for result in results[1:]] == [""] * 3
     assert (
         results[0]
         .err.splitlines()[-1]
