@@ -1,7 +1,8 @@
 """Measures cases against each other: warm-up, interleaved rounds, minimum, median, ratios.
 
 The machine's speed drifts and others use it, so that a number means something only beside another
-of the same run. A round runs every case once; ratios are of minima.
+of the same run. A round runs every case once; ratios are of minima. XLA's flags are those of the
+commands.
 """
 
 import importlib.metadata
@@ -16,6 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import jax
+
+from jaxgen.commands.xla_flags import set_xla_flags
+
+set_xla_flags()
 
 
 def measure(
