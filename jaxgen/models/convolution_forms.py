@@ -190,15 +190,16 @@ def _chunks(window, x, y):
 
 def _kernel_gradient_in_turn(window, count, x, y):
     """f[o,kh groups t c], the sum over `count` parts of the batch."""
+    x, y = (array.reshape(count, -1, *array.shape[1:]) for array in (x, y))
 
-    def gradient(images):
-        x, y = images
+    def gradient(part):
         # XLA would move a bare transposition into the product, which is slower.
-        rows = jax.lax.optimization_barrier(y.reshape(-1, y.shape[3]).T)
-        return rows @ jnp.concatenate(_parts(window, x), axis=1)
+        rows = jax.lax.optimization_barrier(y[part].reshape(-1, y.shape[4]).T)
+        return rows @ jnp.concatenate(_parts(window, x[part]), axis=1)
 
-    parts = [array.reshape(count, -1, *array.shape[1:]) for array in (x, y)]
-    return jnp.sum(jax.lax.map(gradient, parts), axis=0)
+    # Not from zeros, which would not vary over the axes of a `shard_map`.
+    others = jnp.arange(1, count)
+    return jax.lax.scan(lambda total, part: (total + gradient(part), None), gradient(0), others)[0]
 
 
 def _parts(window, x):
