@@ -80,31 +80,30 @@ def test_value_and_gradients_match_torchs_definition(case):
         np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-4)  # sums of up to 200 terms
 
 
-# Eight images fit the cache, and below 32 nothing is cut. 60 has no part of eight; 47 is prime.
+# Eight images fit the cache, and below 40 nothing is cut. 60 has no part of eight; 47 is prime.
 @pytest.mark.parametrize(("batch", "parts"), [(64, 8), (60, 10), (47, 1), (16, 1)])
 @pytest.mark.parametrize(
     ("name", "size", "channels", "pixels"),
     [("conv", 4, (64, 2), 2 * 2), ("conv_transpose", 2, (2, 64), 3 * 2)],
 )
-def test_gradients_of_wide_kernels_are_summed_over_parts_of_the_batch(
+def test_what_is_too_large_at_once_is_made_of_parts_of_the_batch(
     name, size, channels, pixels, batch, parts, monkeypatch
 ):
-    """On one device only, and what the whole batch at once gives."""
+    """On one device only; value and gradients are those of the whole batch."""
     ours, _, *arrays = _case(name, 4, 2, 1, size, channels, batch)
-    x, kernel, cotangent = _f32(*arrays)
-
-    def gradient(kernel):
-        return jax.vjp(functools.partial(ours, x), kernel)[1](cotangent)[0]
-
-    whole = jax.jit(gradient)(kernel)
-    assert "scan" not in str(jax.make_jaxpr(gradient)(kernel))
+    arrays = _f32(*arrays)
+    run = functools.partial(_value_and_gradients, ours)
+    whole = jax.jit(run)(*arrays)
+    assert "scan" not in str(jax.make_jaxpr(run)(*arrays))
     floats = pixels * (4 * 4 * 64 + 2 * 2)  # what 16 taps meet, and two copies of the cotangent
     monkeypatch.setattr(convolution_forms, "_CACHE", 8 * 4 * floats)
     monkeypatch.setattr(jax, "device_count", lambda: 1)
-    alone = jax.jit(lambda kernel: gradient(kernel))
-    text = str(alone.trace(kernel).jaxpr)
-    assert re.findall(r" length=(\d+)", text) == [str(parts - 1)] * (parts > 1)
-    np.testing.assert_allclose(alone(kernel), whole, rtol=1e-4, atol=1e-4)
+    alone = jax.jit(lambda *arrays: run(*arrays))
+    lengths = re.findall(r" length=(\d+)", str(alone.trace(*arrays).jaxpr))
+    # The gradient of the kernel, which begins with a part, and what scatters y.
+    assert set(lengths) == ({str(parts - 1), str(parts)} if parts > 1 else set())
+    for got, want in zip(alone(*arrays), whole):
+        np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -390,6 +389,40 @@ def test_batch_norm_is_torchs():
     stats = updated["batch_stats"]
     np.testing.assert_allclose(stats["mean"], 0.1 * mean, rtol=1e-4)
     np.testing.assert_allclose(stats["var"], 0.9 + 0.1 * var, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"use_scale": False}, {"use_scale": False, "use_bias": False}]
+)
+@pytest.mark.parametrize("train", [True, False])
+def test_batch_norm_is_flaxs(train, fields):
+    """Variables, values and gradients, of means far from 0 as of constant channels."""
+    x = np.random.default_rng(0).normal([0.5, -3.0, 1.0], [1.0, 0.1, 0.0], size=(4, 5, 5, 3))
+    ours = layers.BatchNorm(use_running_average=not train, momentum=0.7, epsilon=1e-3, **fields)
+    flaxs = nn.BatchNorm(use_running_average=not train, momentum=0.7, epsilon=1e-3, **fields)
+    x, weights = _f32(x, np.random.default_rng(1).normal(size=x.shape))
+    variables = ours.init(jax.random.key(0), x)
+    assert jax.tree.structure(variables) == jax.tree.structure(flaxs.init(jax.random.key(0), x))
+    variables = jax.tree.map(lambda v: v + 0.3 * jnp.arange(1, 4), variables)
+
+    def run(module):
+        params = variables.get("params", {})
+
+        def loss(params, x):
+            kept = {**variables, "params": params}
+            y, moved = module.apply(kept, x, mutable=["batch_stats"])
+            return jnp.sum(weights * y**2), (y, moved)
+
+        return jax.value_and_grad(loss, argnums=(0, 1), has_aux=True)(params, x)
+
+    for got, want in zip(*(jax.tree.leaves(run(module)) for module in (ours, flaxs)), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-3, atol=1e-3)
+
+
+def test_batch_norm_of_bfloat16_is_float32():
+    x, module = jnp.ones((2, 3), jnp.bfloat16), layers.batch_norm(train=True)
+    y, _ = module.apply(module.init(jax.random.key(0), x), x, mutable=["batch_stats"])
+    assert y.dtype == jnp.float32
 
 
 @pytest.mark.parametrize(("kernel", "strides", "padding", "more"), [(5, 2, 2, 1), (3, 2, 1, 1)])
