@@ -168,7 +168,7 @@ def kernel_gradient_cpu(window: Window, x: Array, y: Array) -> Array:
     """
     (kh, kw), t, c, o, dtype = window.kernel, window.strides[1], x.shape[3], y.shape[3], x.dtype
     x, y = _factors(window, min(t * c, o), x, y)
-    if x.dtype == dtype and not window.is_product and t * c >= _NARROW:
+    if x.dtype == dtype and window.has_many_parts and t * c >= _NARROW:
         columns = y.size // o * kh * window.groups[1] * t * c  # what all taps meet
         count = _chunks(len(x), (columns + 2 * y.size) * x.dtype.itemsize)
         if count > 1:

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from jaxgen.core.types import Array
 from jaxgen.losses.likelihood import LEVELS, from_levels, mixture_parts, mixture_size, to_levels
 from jaxgen.models import initializers
+from jaxgen.models.convolution import conv
 
 OUTPUTS = ("bernoulli", "categorical", "logistic_mixture")
 _LEAST_TEMPERATURE = 1e-8
@@ -102,7 +103,7 @@ def draw(
 def product(x: Array, kernel: Array, dtype: Any = jnp.float32) -> Array:
     """Product of x f[...,c] and kernel f[c,o], rounded to `dtype` first, summed in float32."""
     if dtype != jnp.bfloat16:
-        return x @ kernel
+        return conv(x, kernel[None, None]) if x.ndim == 4 else x @ kernel
     return jnp.matmul(x.astype(dtype), kernel.astype(dtype), preferred_element_type=jnp.float32)
 
 
