@@ -89,7 +89,7 @@ def with_flax_layers(spec: Spec, state: TrainState, batch: Any) -> tuple[Spec, T
                 transposed = isinstance(module, layers.ConvTranspose)
                 shape = (module.features, module.kernel_size, module.strides, module.padding)
                 found.append([transposed, *shape, module.use_bias, False])
-            elif isinstance(module, layers.BatchNorm):
+            elif isinstance(module, nn.BatchNorm):
                 found[-1][-1] = True
             return call(*args, **kwargs)
 

@@ -240,63 +240,7 @@ def normal_scale(stddev: float = 0.02) -> Initializer:
     return init
 
 
-class BatchNorm(nn.Module):
-    """Batch normalisation of f[b,...,c] over all axes but the last.
-
-    The variables of `flax.linen.BatchNorm`: parameters scale, bias f32[c]; batch_stats mean, var
-    f32[c]. As one product and sum a number, x m + (bias - mean m) with m = scale / sqrt(var +
-    epsilon), it writes fewer arrays in the gradient than Flax's (x - mean) m + bias.
-
-    Attributes:
-      use_running_average: whether it normalises by the running statistics.
-      axis_name: along which the batch is split, or None.
-      momentum: share of the running statistics that a batch leaves.
-      epsilon: added to the variance.
-      use_scale: whether there is a scale.
-      use_bias: whether there is a bias.
-      scale_init: initialiser of the scale.
-    """
-
-    use_running_average: bool
-    axis_name: str | None = None
-    momentum: float = 0.9
-    epsilon: float = 1e-5
-    use_scale: bool = True
-    use_bias: bool = True
-    scale_init: Initializer = nn.initializers.ones
-
-    @nn.compact
-    def __call__(self, x: Array) -> Array:
-        """Of the same shape, f32 or wider."""
-        x = x.astype(jnp.promote_types(x.dtype, jnp.float32))
-        size = x.shape[-1:]
-        running = [
-            self.variable("batch_stats", "mean", jnp.zeros, size),
-            self.variable("batch_stats", "var", jnp.ones, size),
-        ]
-        mean, var = (statistic.value for statistic in running)
-        if not self.use_running_average:
-            axes = tuple(range(x.ndim - 1))
-            moments = jnp.stack([jnp.mean(x, axes), jnp.mean(x * x, axes)])
-            if self.axis_name is not None and not self.is_initializing():
-                moments = jax.lax.pmean(moments, self.axis_name)
-            mean = moments[0]
-            var = jnp.maximum(moments[1] - mean * mean, 0.0)
-            if not self.is_initializing():
-                for statistic, value in zip(running, (mean, var)):
-                    kept = self.momentum * statistic.value
-                    statistic.value = kept + (1.0 - self.momentum) * value
-        factor = jax.lax.rsqrt(var + self.epsilon)
-        if self.use_scale:
-            factor = factor * self.param("scale", self.scale_init, size)
-        shift = -mean * factor
-        if self.use_bias:
-            shift = shift + self.param("bias", nn.initializers.zeros, size)
-        ones = (1,) * (x.ndim - 1)
-        return x * factor.reshape(*ones, -1) + shift.reshape(*ones, -1)
-
-
-def batch_norm(*, train: bool, axis_name: str | None = None, **fields: Any) -> BatchNorm:
+def batch_norm(*, train: bool, axis_name: str | None = None, **fields: Any) -> nn.BatchNorm:
     """Batch normalisation with torch's momentum (0.1 there, 0.9 here) and DCGAN's initial scale.
 
     Statistics are those of the global batch: along `axis_name` where the batch is split by name.
@@ -304,8 +248,13 @@ def batch_norm(*, train: bool, axis_name: str | None = None, **fields: Any) -> B
     Deviations: the running variance is of the biased variances of batches, in torch of unbiased
     ones; that is what every network reproduced from torch code differs in, and only in evaluation.
     """
-    fields = {"scale_init": normal_scale(), **fields}
-    return BatchNorm(use_running_average=not train, axis_name=axis_name, **fields)
+    return nn.BatchNorm(
+        use_running_average=not train,
+        axis_name=axis_name,
+        momentum=0.9,
+        epsilon=1e-5,
+        **{"scale_init": normal_scale(), **fields},
+    )
 
 
 def with_label(x: Array, label: Array | None, num_classes: int) -> Array:
