@@ -101,6 +101,8 @@ def _lax_conv(window, x, kernel, strides, before, after, **options):
 
 # A bfloat16 product of fewer terms or columns is slower than a float32 one.
 _NARROW = 64
+# Input channels from which XLA's gradient of a float32 kernel is the faster one.
+_FEW = 8
 # Bytes of the factors of a product that stay in cache; of five times as many, parts gain by it.
 _CACHE = 2**23
 
@@ -115,7 +117,7 @@ def correlate_cpu(window: Window, x: Array, kernel: Array) -> Array:
     if window.is_pointwise:
         return _dot(x.reshape(-1, x.shape[3]), kernel[0, 0], dtype).reshape(*x.shape[:3], o)
     if x.dtype == dtype:
-        return correlate_xla(dataclasses.replace(window, dtype=dtype), x, kernel)
+        return _each(correlate_xla, dataclasses.replace(window, dtype=dtype), x, kernel)
     taps = _pad_taps(window, kernel, axes=(1,)).reshape(-1, t * c, o)
     y = _total([_dot(part, tap, dtype) for part, tap in zip(_parts(window, x), taps)])
     return y.reshape(-1, *window.small, o)
@@ -162,18 +164,21 @@ def _scatter(window, dtype, y, kernel):
 
 
 def kernel_gradient_cpu(window: Window, x: Array, y: Array) -> Array:
-    """`kernel_gradient_xla`: one product for each group of taps, with the inputs that it meets.
+    """`kernel_gradient_xla` where it is fast, else products of y with the inputs that taps meet.
 
-    Where those inputs are too many to stay in cache, some images after others.
+    XLA is slower at a few input channels, and slower by far where y is larger than x; and where all
+    those inputs are too many to stay in cache, some images after others are better.
     """
     (kh, kw), t, c, o, dtype = window.kernel, window.strides[1], x.shape[3], y.shape[3], x.dtype
     x, y = _factors(window, min(t * c, o), x, y)
-    if x.dtype == dtype and window.has_many_parts and t * c >= _NARROW:
+    if x.dtype == dtype and window.has_many_parts and c >= _FEW:
         columns = y.size // o * kh * window.groups[1] * t * c  # what all taps meet
         count = _chunks(len(x), (columns + 2 * y.size) * x.dtype.itemsize)
         if count > 1:
             gradient = _kernel_gradient_in_turn(window, count, x, y)
             return gradient.T.reshape(kh, -1, c, o)[:, :kw]
+        if all(m <= n for m, n in zip(window.small, window.large)):
+            return _each(_kernel_gradient_by_convolution, window, x, y)
     y = y.reshape(-1, o)
     parts = [x.reshape(x.shape[0], -1)] if window.is_product else _parts(window, x)
     if t * c < _NARROW:
@@ -187,6 +192,38 @@ def kernel_gradient_cpu(window: Window, x: Array, y: Array) -> Array:
         y = jnp.concatenate([half.T for half in jnp.split(y, [o // 2], axis=1)])
         gradient = jnp.concatenate([_dot(y, part, dtype) for part in parts], axis=1).T
     return gradient.reshape(kh, -1, c, o)[:, :kw]
+
+
+def _kernel_gradient_by_convolution(window, x, y):
+    """`kernel_gradient_xla` with its transpositions written out.
+
+    XLA's CPU backend has fast code for one order of axes and brings others to it, but not in the
+    body of a loop, where they take a hundred times as long.
+    """
+    x, y = jnp.transpose(x, (3, 1, 2, 0)), jnp.transpose(y, (1, 2, 0, 3))
+    before, after = window.padding, window.padding_after
+    whole = dataclasses.replace(window, dtype=x.dtype)
+    gradient = _lax_conv(whole, x, y, (1, 1), before, after, rhs_dilation=window.strides)
+    return jnp.transpose(gradient, (1, 2, 0, 3))
+
+
+def _each(form, window, *arrays):
+    """`form` of the arrays; of those of several networks, under `vmap`, one after the other.
+
+    XLA would make one grouped convolution of them, which is slow.
+    """
+    call = functools.partial(form, window)
+    of_each = jax.custom_batching.custom_vmap(call)
+
+    @of_each.def_vmap
+    def batched(size, batched, *arrays):
+        if all(batched):
+            return jax.lax.map(lambda each: of_each(*each), arrays), True
+        return jax.vmap(call, [0 if each else None for each in batched], 0, axis_size=size)(
+            *arrays
+        ), True
+
+    return of_each(*arrays)
 
 
 def _chunks(batch, size):

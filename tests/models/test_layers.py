@@ -139,6 +139,35 @@ def test_gradient_of_a_gradient_norm(name, geometry):
     np.testing.assert_allclose(np.vdot(gradient, direction), difference, rtol=1e-4)
 
 
+@pytest.mark.parametrize("of_seeds", [False, True])
+@pytest.mark.parametrize("name", ["conv", "conv_transpose"])
+def test_in_a_loop_convolutions_have_the_axes_that_cpus_have_code_for(name, of_seeds):
+    """Others take a hundred times as long there; so do grouped ones, of the seeds of a `vmap`."""
+    ours, _, *arrays = _case(name, 4, 2, 1, 4, (16, 16), 2)
+    arrays = _f32(*arrays)
+    run = functools.partial(_value_and_gradients, ours)
+    if of_seeds:
+        run, arrays = jax.vmap(run), [jnp.stack([array, array + 1]) for array in arrays]
+
+    def loop(*arrays):
+        return jax.lax.scan(
+            lambda total, _: (jax.tree.map(jnp.add, total, run(*arrays)), None),
+            run(*arrays),
+            length=3,
+        )[0]
+
+    text = jax.jit(loop).lower(*arrays).compile().as_text()
+    convolutions = re.findall(r"convolution\(.*", text)
+    assert convolutions
+    assert set(re.findall(r"dim_labels=(\S+?)[,\s]", text)) == {"b01f_01io->b01f"}
+    assert "group_count" not in text
+    single = jax.jit(functools.partial(_value_and_gradients, ours))
+    for i in range(2 if of_seeds else 0):
+        each = single(*(array[i] for array in arrays))
+        for got, want in zip(jax.jit(run)(*arrays), each):
+            np.testing.assert_allclose(got[i], want, rtol=1e-4, atol=1e-4)
+
+
 def _value_and_gradients(function, x, kernel, cotangent):
     y, pullback = jax.vjp(function, x, kernel)
     return y, *pullback(cotangent)
@@ -260,12 +289,13 @@ def test_a_sharded_batch_stays_sharded(net):
     _assert_close(got, want)
 
 
-def test_a_sharded_batch_stays_sharded_in_bfloat16():
+@pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float32])
+def test_a_sharded_batch_of_many_channels_stays_sharded(dtype):
     """The same of the products that only wide layers take."""
     x, kernel = jnp.ones((8, 4, 4, 64)), jnp.ones((4, 4, 64, 64))
 
     def gradient(kernel, x):
-        function = functools.partial(layers.conv, strides=2, padding=1, dtype=jnp.bfloat16)
+        function = functools.partial(layers.conv, strides=2, padding=1, dtype=dtype)
         return jax.grad(lambda kernel: jnp.sum(function(x, kernel) ** 2))(kernel)
 
     _compile_sharded(gradient, kernel, x)
