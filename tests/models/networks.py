@@ -96,7 +96,8 @@ def assert_is_its_formula(module, formula, *shapes):
         assert jax.tree.structure(got) == jax.tree.structure(want)
         for a, b in zip(jax.tree.leaves(got), jax.tree.leaves(want)):
             assert a.shape == b.shape
-            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+            # A normalisation over few images multiplies roundings, which are the processor's.
+            np.testing.assert_allclose(a, b, rtol=5e-4, atol=1e-5)
 
 
 def initial(module, *shapes):
