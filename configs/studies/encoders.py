@@ -33,5 +33,5 @@ def get_config(
     if not smoke:
         config.update(seeds=3, evaluations=3)
     if data == "fashion" and not smoke:
-        config.data.update(name="tfds:fashion_mnist", image_size=28)
+        config.data.update(name="tfds:fashion_mnist", image_size=28, channels=1)
     return config

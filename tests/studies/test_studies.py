@@ -45,10 +45,15 @@ def test_figure_2_of_pixelgan_compares_decoders_of_one_reach(data, reach, reposi
 
 @pytest.mark.parametrize("data", ["digits", "fashion"])
 def test_encoders_are_compared_by_networks_as_equal_as_can_be(data, repository):
-    """Same encoders, but for a Gaussian's second outputs, decoders of equal width, equal codes."""
+    """Same encoders, but for a Gaussian's second outputs, decoders of equal width, equal codes.
+
+    Gray images stay gray from a file that does not say so before it is read.
+    """
     path = "configs/studies/encoders.py"
     assert f"--config={path}" in (repository / path).read_text()
-    parts = {part.name: part.experiment for part in plan.plan(load(repository, f"{path}:{data}"))}
+    name = {} if data == "digits" else {"data.name": "/data/fashion.npz"}
+    config = load(repository, f"{path}:{data}", **name)
+    parts = {part.name: part.experiment for part in plan.plan(config)}
     pixels = 64 if data == "digits" else 784
     for name, part in parts.items():
         made = jax.eval_shape(part.create_state, jax.random.key(0)).params
