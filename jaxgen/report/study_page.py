@@ -48,7 +48,8 @@ def write(workdir: str | Path) -> Path:
 
 def _facts(record: Mapping[str, Any]) -> list[str]:
     data, versions = record.get("data"), record.get("versions", {})
-    facts = [f"{record['study'].get('seeds', 0)} seeds"] if "study" in record else []
+    seeds = record.get("study", {}).get("seeds")
+    facts = [f"{seeds} seed{'s' * (seeds != 1)}"] if seeds else []
     if data:
         training, held_out = data.get("training", 0), data.get("held_out", 0)
         facts.append(f"{training:,} training and {held_out:,} held-out examples")

@@ -90,7 +90,8 @@ def _part(experiment: Experiment, dataset: Dataset, split: str) -> Dataset:
 def described(training: Dataset, held_out: Dataset, validation: int = 0) -> str:
     """What was found, in one line: images of each split, those left out, and classes.
 
-    Also what nothing can be learned from: images that are all alike, classes without any.
+    Also what nothing can be learned from: images that are all alike, classes without any; and
+    gray images that are trained on as color.
     """
     kind = "images" if training.kind == "image" else "points"
     aside = f", {validation} held out to choose settings on" if validation else ""
@@ -107,6 +108,8 @@ def described(training: Dataset, held_out: Dataset, validation: int = 0) -> str:
     some = even_rows(training.image, _CHUNK)
     if len(some) > 1 and (some == some[0]).all():
         counts += "; warning: all training images are alike"
+    elif some.shape[-1] == 3 and (some == some[..., :1]).all():
+        counts += ", gray in three channels alike: config.data.channels=1 makes them one"
     names = training.classes
     if training.label is None or not names:
         return f"{training.name}: {counts}, no labels"

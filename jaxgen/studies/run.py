@@ -69,7 +69,8 @@ def _run(
     ]
     with loop.StopSignal() as stop:
         for number, (part, seeds) in enumerate(work, start=1):
-            title = f"[{number}/{len(work)}] {part.name}, seeds {', '.join(map(str, seeds))}"
+            title = f"[{number}/{len(work)}] {part.name}, seed{'s' * (len(seeds) > 1)} "
+            title += ", ".join(map(str, seeds))
             folder = plan.group_folder(workdir / part.name, seeds)
             with _memory_error_explained(part.name, seeds):
                 step = train_group(part, seeds, folder, evaluator, title, stop.agreed, terminal)

@@ -221,6 +221,13 @@ def test_an_unfinished_study_is_shown_as_far_as_it_is(workdir):
     assert "| wgan |" not in (workdir / "study.md").read_text().split("## All")[0]
 
 
+def test_one_seed_is_one(workdir):
+    path = workdir / "study.json"
+    for seeds, text in ((3, "3 seeds"), (1, "1 seed")):
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"study": {"seeds": seeds}}))
+        assert f"{text} · 1,000 training" in Page(write(workdir)).text
+
+
 def test_metrics_have_the_titles_of_the_study(workdir):
     path = workdir / "study.json"
     titles = {"frechet": ["Fréchet distance", "lower is better"], "precision": ["Precision", ""]}

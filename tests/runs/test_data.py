@@ -58,6 +58,16 @@ def test_what_nothing_can_be_learned_from_is_a_warning():
     assert line.endswith("4 classes: a, b, c, d; warning: no training images of b, d")
 
 
+def test_gray_images_in_three_channels_are_said():
+    """As of an .npz, whose name does not tell its channels before it is read."""
+    gray = some()
+    colored = dataclasses.replace(gray, image=gray.image.repeat(3, -1))
+    line = data.described(colored, some(6))
+    assert ", gray in three channels alike: config.data.channels=1 makes them one, 3 classes" in line
+    colored.image[-1, 0, 0, 2] += 1
+    assert "gray" not in data.described(colored, some(6)) + data.described(gray, some(6))
+
+
 def test_gray_images_that_were_left_out_are_counted():
     def line(*counts):
         return data.described(*(dataclasses.replace(some(9), left_out=num) for num in counts))
