@@ -63,7 +63,7 @@ class Nets:
 
     def __init__(self, spec: Spec, params: dict[str, PyTree], model_state: dict[str, PyTree]):
         self._spec = spec
-        self._params = params
+        self.params = params
         self.model_state = dict(model_state)
 
     def __call__(
@@ -78,7 +78,7 @@ class Nets:
 
         method: another method of the module, called without `train` and with fixed state.
         """
-        variables = {"params": self._params[name], **self.model_state[name]}
+        variables = {"params": self.params[name], **self.model_state[name]}
         rngs = None if key is None else {"dropout": key}
         module = self._module(name)
         if method is not None:
@@ -92,7 +92,7 @@ class Nets:
 
     def features(self, name: str, *inputs: Array) -> tuple[Array, ...]:
         """What the layers of network `name` sowed as "features", in call order; fixed state."""
-        variables = {"params": self._params[name], **self.model_state[name]}
+        variables = {"params": self.params[name], **self.model_state[name]}
         _, updated = self._module(name).apply(
             variables, *inputs, train=False, mutable=["intermediates"]
         )

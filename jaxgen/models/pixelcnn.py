@@ -179,6 +179,12 @@ class PixelCNN(nn.Module):
             v, h = layer(v, h, spatial if spatial is not None and index == 0 else bias)
         return self.head(h, image)
 
+    def values_of_a_layer(self, height: int, width: int) -> int:
+        """How many numbers the widest layer makes of an image: both stacks', or the outputs."""
+        outputs = {"bernoulli": 1, "categorical": 256 * self.channels}
+        last = outputs.get(self.output, 10 * self.mixtures)
+        return height * width * max(4 * self.features, last)
+
     def sample(
         self,
         noise: Array,

@@ -93,19 +93,16 @@ def conditional_decoder_loss(
 
 
 def _loss(nets, spec, image, label, key):
-    nll = negative_log_likelihood(nets, spec, pixels.binarise(spec, image, key), label)
-    loss = jnp.mean(nll)
+    code = () if label is None else _code(spec, label)
+    loss = pixels.mean_nll(nets, spec, pixels.binarise(spec, image, key), *code)
     bits = likelihood.bits_per_dim(loss, image.shape[1:])
     return loss, {"decoder/nll": loss, "decoder/bits_per_dim": bits}
 
 
-def negative_log_likelihood(
-    nets: Nets, spec: Spec, image: Array, label: Array | None, *, train: bool = True
-) -> Array:
-    """-log p(x|y) f32[b] in nats of images f32[b,h,w,c] that lie on the grid of `output`."""
+def negative_log_likelihood(nets: Nets, spec: Spec, image: Array, label: Array | None) -> Array:
+    """-log p(x|y) f32[b] in nats of held-out images f32[b,h,w,c] on the grid of `output`."""
     code = () if label is None else _code(spec, label)
-    parameters = nets("decoder", image, *code, train=train)
-    return pixels.nll(spec, parameters, image)
+    return pixels.nll(spec, nets("decoder", image, *code, train=False), image)
 
 
 def create_state(spec: Spec, key: Key, batch: Batch) -> TrainState:
@@ -171,7 +168,7 @@ def evaluate(spec: Spec, state: TrainState, batch: Batch, key: Key) -> Metrics:
     if spec.hparams.num_classes and "label" not in batch:
         nll = _marginal(nets, spec, image)
     else:
-        nll = negative_log_likelihood(nets, spec, image, batch.get("label"), train=False)
+        nll = negative_log_likelihood(nets, spec, image, batch.get("label"))
     nll = jnp.mean(nll)
     return {"nll": nll, "bits_per_dim": likelihood.bits_per_dim(nll, image.shape[1:])}
 
@@ -182,7 +179,7 @@ def _marginal(nets: Nets, spec: Spec, image: Array) -> Array:
 
     def given(label):
         labels = jnp.full((image.shape[0],), label)
-        return negative_log_likelihood(nets, spec, image, labels, train=False)
+        return negative_log_likelihood(nets, spec, image, labels)
 
     nll = jax.lax.map(given, jnp.arange(classes))
     return jnp.log(classes) - jax.nn.logsumexp(-nll, axis=0)

@@ -131,8 +131,7 @@ def reconstruction_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple
     """Phase 1 on images f32[b,h,w,c]; its gradient reaches the encoder through the code alone."""
     image = pixels.binarise(spec, image, key_for(key, "pixels"))
     code = posteriors.infer(nets, spec, image, key_for(key, "posterior"))
-    parameters = nets("decoder", image, code, key=key_for(key, "decoder"))
-    loss = jnp.mean(pixels.nll(spec, parameters, image))
+    loss = pixels.mean_nll(nets, spec, image, code, key=key_for(key, "decoder"))
     found = codes.named("encoder", posteriors.code_metrics(spec, code))
     metrics = {"decoder/nats": loss, **found}
     return codes.reduced(spec, loss, image), metrics

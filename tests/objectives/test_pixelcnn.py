@@ -48,7 +48,7 @@ def nats(spec, state, image, label=None):
     @jax.jit
     def run(state, image, label):
         nets = Nets(spec, state.params, state.model_state)
-        return pixelcnn.negative_log_likelihood(nets, spec, image, label, train=False)
+        return pixelcnn.negative_log_likelihood(nets, spec, image, label)
 
     return np.asarray(run(state, image, label), np.float64)
 

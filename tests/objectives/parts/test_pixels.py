@@ -2,13 +2,18 @@
 
 import dataclasses
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from jaxgen.core import Layout, Spec
+from jaxgen.core import nets as nets_lib
+from jaxgen.core.nets import Nets
 from jaxgen.losses import likelihood
+from jaxgen.models import pixelcnn
 from jaxgen.objectives.parts import pixels
 
 pytestmark = pytest.mark.core
@@ -93,3 +98,89 @@ def test_noise_is_uniform_and_belongs_to_the_image_wherever_it_is(output, channe
         axis_size=4,
     )(jnp.arange(4))
     np.testing.assert_array_equal(shards.reshape(noise.shape), noise)
+
+
+class Normalised(nn.Module):
+    """A decoder of pixels with running statistics, or with noise."""
+
+    noise: bool = False
+
+    @nn.compact
+    def __call__(self, image, *, train):
+        layer = nn.Dropout(0.5, deterministic=not train) if self.noise else nn.BatchNorm(not train)
+        return layer(jnp.ones_like(image) + 0.1 * image)
+
+    def values_of_a_layer(self, height, width):
+        return height * width
+
+
+def game_of(decoder, num=12, code=None, seed=0):
+    """(spec, params, model_state, binary images) of one decoder."""
+    spec = Spec(nets={"decoder": decoder}, tx={"decoder": optax.sgd(0.1)}, hparams=Numbers())
+    image = jnp.sign(jax.random.normal(jax.random.key(seed), (num, 6, 4, 1)))
+    codes = () if code is None else (code,)
+    params, state = nets_lib.init(decoder, jax.random.key(1), image, *codes)
+    return spec, {"decoder": params}, {"decoder": state}, image
+
+
+@pytest.fixture
+def one_device(monkeypatch):
+    """The tests have several."""
+    monkeypatch.setattr(jax, "device_count", lambda: 1)
+
+
+@pytest.mark.usefixtures("one_device")
+@pytest.mark.parametrize("count", [2, 3, 12])
+def test_parts_have_the_gradients_of_the_whole(count, monkeypatch):
+    """By parameters, codes and images."""
+    decoder = pixelcnn.PixelCNN(features=3, depth=2, conditioning="invariant")
+    code = jax.random.normal(jax.random.key(2), (12, 2))
+    spec, params, state, image = game_of(decoder, code=code)
+
+    def mean(params, image, code):
+        return 3.0 * pixels.mean_nll(Nets(spec, params, state), spec, image, code)
+
+    def whole(params, image, code):
+        found = Nets(spec, params, state)("decoder", image, code)
+        return 3.0 * jnp.mean(pixels.nll(spec, found, image))
+
+    monkeypatch.setattr(pixels, "_CACHE", -(-12 * 4 * 24 * 12 // count))
+    assert pixels._parts(spec, image) == count
+    text = str(jax.make_jaxpr(jax.grad(mean))(params, image, code))
+    assert f"f32[{12 // count},6,4,6]" in text  # pre-activations of a part, ...
+    assert "f32[12,6,4,6]" not in text  # ... none of all
+    found, expected = (jax.value_and_grad(f, (0, 1, 2))(params, image, code) for f in (mean, whole))
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-5)
+
+
+@pytest.mark.usefixtures("one_device")
+def test_every_part_has_noise_of_its_own(monkeypatch):
+    spec, params, state, image = game_of(Normalised(noise=True))
+    image = jnp.broadcast_to(image[:1], image.shape)
+    nets, key = Nets(spec, params, state), jax.random.key(3)
+    monkeypatch.setattr(pixels, "_CACHE", 4 * 24 * 4)
+    assert pixels._parts(spec, image) == 3
+    gradient = jax.grad(lambda x: pixels.mean_nll(nets, spec, x, key=key))(image)
+    first, second, third = np.split(np.asarray(gradient != 0), 3)
+    assert not np.array_equal(first, second)
+    assert not np.array_equal(second, third)
+
+
+@pytest.mark.usefixtures("one_device")
+def test_what_is_not_taken_in_parts(monkeypatch):
+    """Networks that normalise over the batch, or do not tell their size; other devices."""
+    monkeypatch.setattr(pixels, "_CACHE", 4 * 24 * 4)
+    spec, params, state, image = game_of(Normalised())
+    nets = Nets(spec, params, state)
+    pixels.mean_nll(nets, spec, image)
+    mean = nets.model_state["decoder"]["batch_stats"]["BatchNorm_0"]["mean"]
+    np.testing.assert_allclose(mean, 0.01 * (1 + 0.1 * np.mean(image)), rtol=1e-5)
+    assert pixels._parts(spec, image) == 3
+    assert pixels._parts(spec, image[:8]) == 2
+    other = dataclasses.replace(spec, nets={"decoder": nn.Dense(1)})
+    assert pixels._parts(other, image) == 1
+    for name, value in (("default_backend", "tpu"), ("device_count", 2)):
+        with monkeypatch.context() as patched:
+            patched.setattr(jax, name, lambda value=value: value)
+            assert pixels._parts(spec, image) == 1
