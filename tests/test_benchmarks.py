@@ -6,10 +6,14 @@ import math
 import sys
 from pathlib import Path
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from benchmarks import long_run, mutations, scaling
+from benchmarks import against_torch, age_step, gan_step, long_run, mutations, scaling
+from jaxgen.core import nets
+from jaxgen.models import pixelcnn
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compilation")]
 
@@ -37,6 +41,59 @@ def test_quick_benchmark_ends_with_its_result_in_one_line(command, monkeypatch, 
     look_through(json.loads(capsys.readouterr().out.splitlines()[-1]))
     assert len(seconds) >= 2
     assert all(math.isfinite(s) and s > 0 for s in seconds)
+
+
+def test_twins_have_the_same_number_of_parameters():
+    """By PyTorch's count and ours, of each network."""
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    twin = importlib.import_module("benchmarks.torch_twin")
+
+    def counts(state):
+        return {n: sum(x.size for x in jax.tree.leaves(tree)) for n, tree in state.params.items()}
+
+    def count(module):
+        return sum(parameter.numel() for parameter in module.parameters())
+
+    for size in (32, 64):
+        encoder, generator, _ = twin.age_networks(size)
+        expected = {"encoder": count(encoder), "generator": count(generator)}
+        assert counts(age_step.build(size, "float32")[1]) == expected
+    for objective, judge in (("gan", "discriminator"), ("wgan_gp", "critic")):
+        networks = twin.gan_networks(norm=objective == "gan")
+        expected = dict(zip((judge, "generator"), map(count, networks)))
+        create = gan_step.build(objective, 32, 64).create_state
+        assert counts(jax.eval_shape(create, jax.random.key(0))) == expected
+    decoder = pixelcnn.PixelCNN(features=64, depth=10, kernel_size=3)
+    params = nets.init(decoder, jax.random.key(0), jnp.zeros((1, 28, 28, 1)))[0]
+    assert sum(x.size for x in jax.tree.leaves(params)) == count(twin.PixelCNN())
+
+
+def test_ratios_are_of_the_least_seconds_of_all_alternations(monkeypatch, capsys):
+    """Of two alternations: PyTorch takes 8 and 6 seconds of every case, jaxgen 3 and 4."""
+    seconds = {"torch": iter((8.0, 6.0)), "ours": iter((3.0, 4.0))}
+    current = 0.0
+
+    def last_line(command, **variables):
+        nonlocal current
+        if "some-python" in command[0]:
+            assert variables == {"OMP_WAIT_POLICY": "passive"}
+            return {"torch": "2", "min_s": dict.fromkeys(names, next(seconds["torch"]))}
+        assert variables == {}
+        if command[2] == "benchmarks.age_step":
+            current = next(seconds["ours"])
+            return {f"{n} px": {"cases": {"float32": {"min_s": current}}} for n in (32, 64)}
+        if command[2] == "benchmarks.gan_step":
+            return {"cases": {name: {"min_s": current} for name in ("gan", "wgan_gp")}}
+        cases = {"cases": {name: {"min_s": current} for name in ("step", "forward")}}
+        return {"batches": {"16": cases, "64": cases}}
+
+    pixels = [f"pixelcnn_{n}{end}" for n in (16, 64) for end in ("", "_forward")]
+    names = ["age_32", "age_64", "gan", "wgan_gp", *pixels]
+    monkeypatch.setattr(against_torch, "last_line", last_line)
+    monkeypatch.setattr(sys, "argv", ["x", "--torch=some-python", "--alternations=2"])
+    against_torch.main()
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert found["ratios"] == dict.fromkeys(names, 2.0)
 
 
 def test_devices_share_the_work_and_gather_no_images():
