@@ -198,11 +198,9 @@ def encoder_loss(nets: Nets, spec: Spec, image: Array, key: Key) -> tuple[Array,
     game = hparams.encoder_real_weight * kl_real - hparams.encoder_fake_weight * kl_fake
     loss = image_term + (jnp.maximum(game, -hparams.margin) if hparams.margin else game)
     spread = moments.relative_spread(fake, image, mean=spec.layout.mean)
-    metrics |= {"encoder/kl_fake": kl_fake, "generator/spread": spread}
-    if hparams.encoder_latent_weight:
-        match = MATCH[hparams.latent_match](fake_codes, z)
-        loss += hparams.encoder_latent_weight * match
-        metrics["encoder/latent"] = match
+    latent_term, found = age_codes.encoder_latent_term(spec, fake_codes, z)
+    loss += latent_term
+    metrics |= {"encoder/kl_fake": kl_fake, "generator/spread": spread, **found}
     return loss, metrics | {"encoder/loss": loss}
 
 

@@ -155,19 +155,17 @@ def encoder_loss(
     kl_fake = age_codes.divergence(spec, fake_codes)
     game = kl_real - kl_fake
     game = jnp.maximum(game, -hparams.margin) if hparams.margin else game
-    loss = game + hparams.chroma_weight * match
-    metrics = {
+    latent_term, found = age_codes.encoder_latent_term(spec, fake_codes, z)
+    loss = game + hparams.chroma_weight * match + latent_term
+    return loss, {
+        "encoder/loss": loss,
         "encoder/kl_real": kl_real,
         "encoder/kl_fake": kl_fake,
         "encoder/reconstruction": match,
         **age_codes.moments("encoder", spec, codes),
         "generator/chroma": colors.chroma_ratio(spec, chroma, fake),
+        **found,
     }
-    if hparams.encoder_latent_weight:
-        match = age_codes.MATCH[hparams.latent_match](fake_codes, z)
-        loss += hparams.encoder_latent_weight * match
-        metrics["encoder/latent"] = match
-    return loss, metrics | {"encoder/loss": loss}
 
 
 def generator_loss(

@@ -56,6 +56,15 @@ def divergence(spec: Spec, codes: Array) -> Array:
     )
 
 
+def encoder_latent_term(spec: Spec, fake_codes: Array, z: Array) -> tuple[Array | float, Metrics]:
+    """(`encoder_latent_weight` times the match of z f32[b,m] and its images' codes, metrics)."""
+    hparams = spec.hparams
+    if not hparams.encoder_latent_weight:
+        return 0.0, {}
+    match = MATCH[hparams.latent_match](fake_codes, z)
+    return hparams.encoder_latent_weight * match, {"encoder/latent": match}
+
+
 def cosine(z: Array, codes: Array) -> Array:
     """Mean cosine of the rows of f32[b,M], of which `reconstruction.cosine` is 2 - it / M."""
     return z.shape[-1] * (2.0 - reconstruction.cosine(z, codes))
