@@ -38,9 +38,8 @@ _CALL = re.compile(r"(?:calls|to_apply|body|branch_computations)=\{?(%[\w.-]+)")
 _ARRAY = re.compile(r"\b[a-z]+(\d*)\w*\[([\d,]*)\]")
 
 
-def compiled(path: str, devices: int) -> tuple[Any, int]:
-    """(The step of a config over so many devices, bytes of the largest entry of its batch)."""
-    exp = experiment.build(experiment.load_config(path))
+def compiled(exp: experiment.Experiment, devices: int) -> tuple[Any, int]:
+    """(The step of an experiment over so many devices, bytes of its batch's largest entry)."""
     mesh = program.make_mesh(jax.devices()[:devices])
     run = program.compile_step(exp.abilities.train_step, exp.spec, mesh)
 
@@ -115,9 +114,13 @@ def main() -> None:
     rows: list[list[str]] = [list(header.split(","))]
     result: dict[str, Any] = {"machine": harness.machine(), "cases": []}
     for path in flags.configs.split(","):
-        alone = None
+        alone, exp = None, experiment.build(experiment.load_config(path))
+        sizes = {x.shape[0] for x in exp.example_batch.values()}
         for devices in counts:
-            step, images = compiled(path, devices)
+            if any(size % devices for size in sizes):
+                print(f"{path}: batches of {min(sizes)} are not shared by {devices} devices")
+                continue
+            step, images = compiled(exp, devices)
             flops = step.cost_analysis()["flops"]
             alone = alone or flops
             found = collectives(step.as_text())

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks import against_torch, age_step, gan_step, long_run, mutations, scaling
+from jaxgen import experiment
 from jaxgen.core import nets
 from jaxgen.models import pixelcnn
 
@@ -98,7 +99,8 @@ def test_ratios_are_of_the_least_seconds_of_all_alternations(monkeypatch, capsys
 
 def test_devices_share_the_work_and_gather_no_images():
     """Of a step over eight devices: an eighth of its FLOPs, and sums of gradients and moments."""
-    one, eight = (scaling.compiled("configs/age_digits.py:smoke", n)[0] for n in (1, 8))
+    made = experiment.build(experiment.load_config("configs/age_digits.py:smoke"))
+    one, eight = (scaling.compiled(made, n)[0] for n in (1, 8))
     share = eight.cost_analysis()["flops"] / one.cost_analysis()["flops"]
     assert 1 / 8 <= share < 1.2 / 8  # and what every device does to all parameters
     found = scaling.collectives(eight.as_text())
