@@ -78,10 +78,12 @@ class GatedLayer(nn.Module):
         # The first layer leaves out the current row (column): its kernel is one shorter.
         above = jnp.pad(v, ((0, 0), (m, 0), (0, 0), (0, 0)))[:, : height + m - self.first]
         a = conv(above, w["vertical"], padding=(0, m), dtype=self.dtype)
-        a = a + w["vertical_bias"].reshape(1, 1, 1, -1)
         left = jnp.pad(h, ((0, 0), (0, 0), (m, 0), (0, 0)))[:, :, : width + m - self.first]
         b = conv(left, w["horizontal"], dtype=self.dtype)
-        b = b + product(a, w["link"], self.dtype) + w["horizontal_bias"].reshape(1, 1, 1, -1)
+        # The link of the bias alone, so that no sum has to be written for the product to read.
+        both = w["horizontal_bias"] + w["vertical_bias"] @ w["link"]
+        b = b + product(a, w["link"], self.dtype) + both.reshape(1, 1, 1, -1)
+        a = a + w["vertical_bias"].reshape(1, 1, 1, -1)
         if bias is not None:
             vertical, horizontal = jnp.split(bias, 2, axis=-1)
             a, b = a + vertical, b + horizontal
