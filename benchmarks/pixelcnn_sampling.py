@@ -18,10 +18,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import optax
 
 from benchmarks import harness
 from jaxgen.core import Spec
-from jaxgen.core.schedule import scale_by_learning_rate
 from jaxgen.models.pixelcnn import PixelCNN
 from jaxgen.objectives import pixelcnn
 
@@ -55,9 +55,7 @@ def build(batch: int, size: int, fields: dict[str, Any]) -> tuple[PixelCNN, dict
     """(network, calls by name) for one batch size."""
     net = PixelCNN(output="bernoulli", channels=1, **fields)
     hparams = pixelcnn.Hparams(output="bernoulli", image_size=size, channels=1)
-    spec = Spec(
-        nets={"decoder": net}, tx={"decoder": scale_by_learning_rate(1e-4)}, hparams=hparams
-    )
+    spec = Spec(nets={"decoder": net}, tx={"decoder": optax.adam(1e-4)}, hparams=hparams)
     noise = jax.random.uniform(jax.random.key(0), (batch, size, size, 1))
     image = jnp.where(noise < 0.5, 1.0, -1.0)
     data = {"image": image, "label": jnp.zeros(batch, jnp.int32)}

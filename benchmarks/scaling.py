@@ -5,16 +5,18 @@ r"""What a step costs a device when more devices share it, from the compiled pro
 
 Nothing is run: each config's step is compiled as a training run compiles it, its global batch split
 over so many devices that XLA is made to see on the CPU, and read. FLOPs are XLA's own count of one
-device's program, as a share of that of one device; 1/n is right. Collectives are counted as they
-are executed (those in a loop as often as it turns) with the bytes of their results: sums of
-gradients and of the batch's moments, of which the compilers for GPUs and TPUs merge many into one.
+device's program, as a share of that of one device; 1/n is right. Loops are unrolled, for of a loop
+XLA counts one turn. Collectives are counted as they are executed, with the bytes of their results:
+sums of gradients and of the batch's moments, of which the compilers for GPUs and TPUs merge many.
 Images must never be gathered: "of images" counts results as large as the batch or larger.
 """
 
 import argparse
+import functools
 import math
 import re
 from typing import Any
+from unittest import mock
 
 import jax
 
@@ -54,7 +56,8 @@ def compiled(exp: experiment.Experiment, devices: int) -> tuple[Any, int]:
     state = on(jax.eval_shape(exp.create_state, key), everywhere)
     batch = on(dict(exp.example_batch), split, 1)
     size = max(math.prod(x.shape) * 4 for x in exp.example_batch.values())
-    return run.lower(state, {}, batch, on(key, everywhere)).compile(), size
+    with mock.patch.object(jax.lax, "scan", functools.partial(jax.lax.scan, unroll=True)):
+        return run.lower(state, {}, batch, on(key, everywhere)).compile(), size
 
 
 def collectives(text: str) -> list[tuple[str, int]]:
@@ -117,8 +120,9 @@ def main() -> None:
         alone, exp = None, experiment.build(experiment.load_config(path))
         sizes = {x.shape[0] for x in exp.example_batch.values()}
         for devices in counts:
-            if any(size % devices for size in sizes):
-                print(f"{path}: batches of {min(sizes)} are not shared by {devices} devices")
+            uneven = [size for size in sizes if size % devices]
+            if uneven:
+                print(f"{path}: batches of {uneven[0]} are not shared by {devices} devices")
                 continue
             step, images = compiled(exp, devices)
             flops = step.cost_analysis()["flops"]

@@ -1,4 +1,4 @@
-r"""What the benchmarks measure, in PyTorch: same networks, batches and updates, tuned for a CPU.
+r"""What the benchmarks measure, in PyTorch, tuned for a CPU: same networks, batches and losses.
 
     python -m venv torch-env && torch-env/bin/pip install torch numpy
     OMP_WAIT_POLICY=passive torch-env/bin/python benchmarks/torch_twin.py --cases age_32,gan
@@ -8,7 +8,8 @@ runs both in turn. Cases: `age_32`, `age_64`, a step of AGE's published losses; 
 a DCGAN at 32 px, the latter with five updates of the critic; `pixelcnn_16`, `pixelcnn_64`, of a
 gated PixelCNN (28x28, 10 layers, 64 maps) at that batch; with `_forward` its forward pass. Batches
 are of 64 unless said. Images are channels_last, and PixelCNNs compiled (`torch.compile`), which is
-what is fastest here; networks that an update leaves alone are frozen. The last line is JSON.
+what is fastest here; networks that an update leaves alone are frozen. Optimisers are Adam, as ours,
+all at one rate. The last line is JSON.
 """
 
 import argparse

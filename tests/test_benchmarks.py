@@ -4,6 +4,7 @@ import importlib
 import json
 import math
 import sys
+import types
 from pathlib import Path
 
 import jax
@@ -44,28 +45,67 @@ def test_quick_benchmark_ends_with_its_result_in_one_line(command, monkeypatch, 
     assert all(math.isfinite(s) and s > 0 for s in seconds)
 
 
-def test_twins_have_the_same_number_of_parameters():
-    """By PyTorch's count and ours, of each network."""
-    pytest.importorskip("torch", reason="PyTorch is not installed")
-    twin = importlib.import_module("benchmarks.torch_twin")
+class Counted:
+    """Stands for a module of PyTorch: what it is made of, and the numbers of its own parameters."""
+
+    def __init__(self, *parts, own=0):
+        self.parts, self.own = parts, own
+
+    def to(self, **options):
+        return self
+
+
+def counted_convolution(inputs, outputs, kernel, *geometry, bias=True):
+    taps = np.prod(kernel) if isinstance(kernel, tuple) else kernel**2
+    return Counted(own=int(inputs * outputs * taps + outputs * bias))
+
+
+@pytest.fixture
+def twin(monkeypatch):
+    """`benchmarks.torch_twin` on modules that only count, for PyTorch is not installed here."""
+    network = types.SimpleNamespace(
+        Module=Counted,
+        Sequential=Counted,
+        ModuleList=lambda layers: Counted(*layers),
+        Conv2d=counted_convolution,
+        ConvTranspose2d=counted_convolution,
+        Linear=lambda i, o, bias=True: Counted(own=i * o + o * bias),
+        BatchNorm2d=lambda features: Counted(own=2 * features),
+        functional=None,
+        **{name: lambda *_: Counted() for name in ("LeakyReLU", "ReLU", "Tanh", "AvgPool2d")},
+    )
+    fake = types.SimpleNamespace(nn=network, channels_last=None)
+    monkeypatch.setitem(sys.modules, "torch", fake)
+    monkeypatch.delitem(sys.modules, "benchmarks.torch_twin", raising=False)
+    yield importlib.import_module("benchmarks.torch_twin")
+    sys.modules.pop("benchmarks.torch_twin", None)
+
+
+def test_twins_have_the_same_number_of_parameters(twin):
+    """By the shapes that PyTorch's layers are asked for, and ours, of each network."""
 
     def counts(state):
         return {n: sum(x.size for x in jax.tree.leaves(tree)) for n, tree in state.params.items()}
 
     def count(module):
-        return sum(parameter.numel() for parameter in module.parameters())
+        if not isinstance(module, Counted):
+            return 0
+        parts = [*module.parts, *vars(module).values()]
+        return module.own + sum(map(count, parts))
 
     for size in (32, 64):
         encoder, generator, _ = twin.age_networks(size)
         expected = {"encoder": count(encoder), "generator": count(generator)}
-        assert counts(age_step.build(size, "float32")[1]) == expected
+        made = experiment.build(experiment.load_config(age_step.CONFIGS[size]))
+        assert counts(jax.eval_shape(made.create_state, jax.random.key(0))) == expected
     for objective, judge in (("gan", "discriminator"), ("wgan_gp", "critic")):
         networks = twin.gan_networks(norm=objective == "gan")
         expected = dict(zip((judge, "generator"), map(count, networks)))
         create = gan_step.build(objective, 32, 64).create_state
         assert counts(jax.eval_shape(create, jax.random.key(0))) == expected
     decoder = pixelcnn.PixelCNN(features=64, depth=10, kernel_size=3)
-    params = nets.init(decoder, jax.random.key(0), jnp.zeros((1, 28, 28, 1)))[0]
+    image = jnp.zeros((1, 28, 28, 1))
+    params, _ = jax.eval_shape(lambda: nets.init(decoder, jax.random.key(0), image))
     assert sum(x.size for x in jax.tree.leaves(params)) == count(twin.PixelCNN())
 
 
@@ -79,7 +119,7 @@ def test_ratios_are_of_the_least_seconds_of_all_alternations(monkeypatch, capsys
         if "some-python" in command[0]:
             assert variables == {"OMP_WAIT_POLICY": "passive"}
             return {"torch": "2", "min_s": dict.fromkeys(names, next(seconds["torch"]))}
-        assert variables == {}
+        assert variables == {"JAX_PLATFORMS": "cpu"}
         if command[2] == "benchmarks.age_step":
             current = next(seconds["ours"])
             return {f"{n} px": {"cases": {"float32": {"min_s": current}}} for n in (32, 64)}
@@ -106,6 +146,17 @@ def test_devices_share_the_work_and_gather_no_images():
     found = scaling.collectives(eight.as_text())
     assert {kind for kind, _ in found} == {"all-reduce"}
     assert scaling.collectives(one.as_text()) == []
+
+
+def test_every_update_of_a_step_counts():
+    """XLA would count one turn of a loop."""
+    flops = []
+    for updates in (1, 2, 3):
+        keys = {"hparams.generator_updates": updates}
+        made = experiment.build(experiment.load_config("configs/age_digits.py:smoke", **keys))
+        flops.append(scaling.compiled(made, 1)[0].cost_analysis()["flops"])
+    np.testing.assert_allclose(flops[2] - flops[1], flops[1] - flops[0], rtol=0.05)
+    assert flops[1] > 1.4 * flops[0]
 
 
 def test_collectives_of_a_loop_count_as_often_as_it_turns():

@@ -29,6 +29,16 @@ def noise_size(output: str, channels: int) -> int:
     return {"bernoulli": 1, "categorical": channels, "logistic_mixture": 1 + channels}[output]
 
 
+def sizes(output: str, channels: int, mixtures: int) -> tuple[int, int]:
+    """(heads, outputs of each) of a pixel: categorical channels have one each."""
+    outputs = {
+        "bernoulli": 1,
+        "categorical": LEVELS,
+        "logistic_mixture": mixtures * mixture_size(channels),
+    }
+    return channels if output == "categorical" else 1, outputs[output]
+
+
 class Head(nn.Module):
     """Features f[b,h,w,C] -> parameters of the output distribution: ReLU, 1x1, ReLU, 1x1.
 
@@ -52,12 +62,7 @@ class Head(nn.Module):
 
     def setup(self):
         """Parameters."""
-        groups = self.channels if self.output == "categorical" else 1
-        outputs = {
-            "bernoulli": 1,
-            "categorical": LEVELS,
-            "logistic_mixture": self.mixtures * mixture_size(self.channels),
-        }[self.output]
+        groups, outputs = sizes(self.output, self.channels, self.mixtures)
         zeros, normal = nn.initializers.zeros, initializers.normal
         shapes = {
             "hidden": (normal((2 / self.inputs) ** 0.5), (self.inputs, groups * self.features)),

@@ -182,10 +182,10 @@ class PixelCNN(nn.Module):
         return self.head(h, image)
 
     def values_of_a_layer(self, height: int, width: int) -> int:
-        """How many numbers the widest layer makes of an image: both stacks', or the outputs."""
-        outputs = {"bernoulli": 1, "categorical": 256 * self.channels}
-        last = outputs.get(self.output, 10 * self.mixtures)
-        return height * width * max(4 * self.features, last)
+        """How many numbers the widest layer makes of an image: both stacks', or the head's."""
+        groups, outputs = pixel_outputs.sizes(self.output, self.channels, self.mixtures)
+        head = groups * max(self.head_features or self.features, outputs)
+        return height * width * max(4 * self.features, head)
 
     def sample(
         self,

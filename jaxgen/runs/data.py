@@ -109,7 +109,7 @@ def described(training: Dataset, held_out: Dataset, validation: int = 0) -> str:
     if len(some) > 1 and (some == some[0]).all():
         counts += "; warning: all training images are alike"
     elif some.shape[-1] == 3 and (some == some[..., :1]).all():
-        counts += ", gray in three channels alike: config.data.channels=1 makes them one"
+        counts += "; the images are gray, in three equal channels"
     names = training.classes
     if training.label is None or not names:
         return f"{training.name}: {counts}, no labels"

@@ -63,7 +63,7 @@ def test_gray_images_in_three_channels_are_said():
     gray = some()
     colored = dataclasses.replace(gray, image=gray.image.repeat(3, -1))
     line = data.described(colored, some(6))
-    assert ", gray in three channels alike: config.data.channels=1 makes them one, " in line
+    assert "6 held-out images; the images are gray, in three equal channels, 3 classes: a" in line
     colored.image[-1, 0, 0, 2] += 1
     assert "gray" not in data.described(colored, some(6)) + data.described(gray, some(6))
 

@@ -34,20 +34,20 @@ def nll(spec: Spec, parameters: Array, image: Array, where: Array | None = None)
 def mean_nll(nets: Nets, spec: Spec, image: Array, *code: Array, key: Key | None = None) -> Array:
     """Mean `nll` of images f32[b,h,w,c] and their codes f32[b,m], of a decoder in training.
 
-    key: of its noise layers. On a CPU, the gradient is made of some images after others where the
-    maps of all would be read from memory, which takes longer than to compute them: the same sums in
-    another order, in two thirds of the time and a fraction of the memory.
+    key: of noise layers, of a decoder that has any. On a CPU, a PixelCNN's gradient is made of some
+    images after others where the maps of all would be read from memory, which takes longer than to
+    compute them: the same sums in another order, in less time (`benchmarks.pixelcnn_sampling`) and
+    a fraction of the memory. It then has no forward mode.
     """
     count = 1 if nets.model_state["decoder"] else _parts(spec, image)
     if count == 1:
         return jnp.mean(nll(spec, nets("decoder", image, *code, key=key), image))
 
-    def value(params, inputs, key):
+    def value(params, inputs):
         one = Nets(spec, {"decoder": params}, {"decoder": {}})
-        return jnp.mean(nll(spec, one("decoder", *inputs, key=key), inputs[0]))
+        return jnp.mean(nll(spec, one("decoder", *inputs), inputs[0]))
 
-    params = nets.params["decoder"]
-    return _mean_of_parts(value, count, params, (image, *code), key)
+    return _mean_of_parts(value, count, nets.params["decoder"], (image, *code))
 
 
 def _parts(spec: Spec, image: Array) -> int:
@@ -56,7 +56,8 @@ def _parts(spec: Spec, image: Array) -> int:
     On several devices that share a batch, one would have to gather a part.
     """
     values = getattr(spec.nets["decoder"], "values_of_a_layer", None)
-    if values is None or jax.default_backend() != "cpu" or jax.device_count() > 1:
+    shared = jax.device_count() > 1 or spec.layout.axis_name is not None
+    if values is None or shared or jax.default_backend() != "cpu":
         return 1
     batch, size = len(image), 4 * values(*image.shape[1:3])
     if batch * size < 2 * _CACHE:
@@ -69,23 +70,21 @@ def _parts(spec: Spec, image: Array) -> int:
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
 def _mean_of_parts(
-    value: Callable[..., Array], count: int, params: PyTree, inputs: PyTree, key: Key | None
+    value: Callable[..., Array], count: int, params: PyTree, inputs: PyTree
 ) -> Array:
-    """value(params, inputs, key) f32[] of all inputs f[b,...], a mean over them."""
+    """value(params, inputs) f32[] of all inputs f[b,...], a mean over them."""
     del count
-    return value(params, inputs, key)
+    return value(params, inputs)
 
 
-def _gradient_of_parts(value, count, params, inputs, key):
-    def add(total, part):
-        index, some = part
-        own = None if key is None else jax.random.fold_in(key, index)
-        found, (of_params, of_inputs) = jax.value_and_grad(value, (0, 1))(params, some, own)
+def _gradient_of_parts(value, count, params, inputs):
+    def add(total, some):
+        found, (of_params, of_inputs) = jax.value_and_grad(value, (0, 1))(params, some)
         return jax.tree.map(jnp.add, total, (found, of_params)), of_inputs
 
     parts = jax.tree.map(lambda x: x.reshape(count, -1, *x.shape[1:]), inputs)
     nothing: Any = (jnp.zeros(()), jax.tree.map(jnp.zeros_like, params))
-    total, of_inputs = jax.lax.scan(add, nothing, (jnp.arange(count), parts))
+    total, of_inputs = jax.lax.scan(add, nothing, parts)
     of_inputs = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), of_inputs)
     (mean, *gradient) = jax.tree.map(lambda x: x / count, (*total, of_inputs))
     return mean, gradient
@@ -93,7 +92,7 @@ def _gradient_of_parts(value, count, params, inputs, key):
 
 def _times_gradient(value, count, gradient, cotangent):
     del value, count
-    return (*jax.tree.map(lambda x: x * cotangent, gradient), None)
+    return tuple(jax.tree.map(lambda x: x * cotangent, gradient))
 
 
 _mean_of_parts.defvjp(_gradient_of_parts, _times_gradient)
