@@ -91,7 +91,7 @@ def _by_parts(backward: Callable, model_state: PyTree, args: tuple, count: int) 
         model_state, found = backward(model_state, part)
         return (model_state, jax.tree.map(jnp.add, total, found)), None
 
-    one = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), parts)
+    one = jax.eval_shape(lambda: jax.tree.map(lambda x: x[0], parts))
     _, shapes = jax.eval_shape(backward, model_state, one)
     nothing = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
     (model_state, total), _ = jax.lax.scan(add, (model_state, nothing), parts)

@@ -1,5 +1,6 @@
 """PixelCNN's objective: an exactly normalised likelihood, conditions, completion."""
 
+import dataclasses
 import functools
 import itertools
 
@@ -8,8 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from jax.sharding import PartitionSpec
 
-from jaxgen.core import Nets, Spec
+from jaxgen.core import Layout, Nets, Spec
 from jaxgen.models.pixelcnn import PixelCNN
 from jaxgen.objectives import pixelcnn
 
@@ -168,3 +170,25 @@ def test_unknown_choices_are_refused():
         pixelcnn.Hparams(binarise="always")
     with pytest.raises(ValueError, match=r"temperature=-1\.0 must be at least 0"):
         pixelcnn.Hparams(temperature=-1.0)
+
+
+def test_parts_of_an_update_are_averaged_on_every_shard():
+    """In a `shard_map`, with its checks on, of two devices that take two parts each."""
+    net = PixelCNN(features=4, depth=2)
+    hparams = pixelcnn.Hparams(output="bernoulli", image_size=6, channels=1)
+    whole = Spec(nets={"decoder": net}, tx={"decoder": optax.sgd(0.1)}, hparams=hparams)
+    shard = dataclasses.replace(whole, layout=Layout("data"), micro_batches=2)
+    batch = {"image": jnp.sign(jax.random.normal(jax.random.key(0), (8, 6, 6, 1)))}
+    key = jax.random.key(1)
+    state = pixelcnn.create_state(whole, key, batch)
+    split, everywhere = PartitionSpec("data"), PartitionSpec()
+    step = jax.shard_map(
+        functools.partial(pixelcnn.train_step, shard),
+        mesh=jax.sharding.Mesh(jax.devices()[:2], ("data",)),
+        in_specs=(everywhere, split, everywhere),
+        out_specs=(everywhere, everywhere),
+    )
+    steps = (step, functools.partial(pixelcnn.train_step, whole))
+    found, expected = (jax.jit(f)(state, batch, key)[0].params for f in steps)
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
