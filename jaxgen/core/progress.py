@@ -31,6 +31,11 @@ def counted(title: str, total: int) -> Iterator[Callable[[int], None]]:
             with contextlib.suppress(OSError):
                 bar.stop()
         return
+    yield lines(say, title, total)
+
+
+def lines(say: Callable[[str], None], title: str, total: int) -> Callable[[int], None]:
+    """A function to be called with how many of `total` are done; it says so now and then."""
     said = time.monotonic()
 
     def tell(done: int) -> None:
@@ -39,7 +44,7 @@ def counted(title: str, total: int) -> Iterator[Callable[[int], None]]:
             said = time.monotonic()
             say(f"{title}: {done} of {total}")
 
-    yield tell
+    return tell
 
 
 def printable(text: str) -> str:

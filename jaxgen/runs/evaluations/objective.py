@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxgen.config.build import Experiment
+from jaxgen.core.progress import lines
 from jaxgen.data import preprocess
 from jaxgen.runs.evaluations.context import Context, under
 
@@ -49,10 +50,13 @@ def evaluate(context: Context) -> dict[str, Any]:
         return metrics(spec, state, batch, key_step)
 
     rows, sizes = [], []
+    tell = lines(context.say or (lambda _: None), "batches of held-out images evaluated", count)
     for i, key in enumerate(jax.random.split(jax.random.key(0), count)):
         # Each batch from all over the set: folders are sorted by class.
         raw = {name: jnp.asarray(x[i::count]) for name, x in arrays.items()}
-        rows.append(of_batch(context.state, raw, key))
+        found = of_batch(context.state, raw, key)
+        rows.append({name: float(value) for name, value in found.items()})
         sizes.append(len(raw["image"]))
+        tell(i + 1)
     means = {k: float(np.average([row[k] for row in rows], weights=sizes)) for k in rows[0]}
     return under("objective", {**means, "n_real": sum(sizes)})
