@@ -27,11 +27,12 @@ def get_config(
 ):
     chosen = [name for name in _MODELS if name in models] or _MODELS
     ending = ",smoke" if smoke else ""
-    config = ConfigDict({"data": {}, "networks": {}})
+    config = ConfigDict({"data": {}, "networks": {}, "evaluation": {}})
     config.experiments = tuple(f"configs/encoders_digits.py:{name}{ending}" for name in chosen)
     config.seeds = config.evaluations = 2
     if not smoke:
         config.update(seeds=3, evaluations=3)
+        config.evaluation.num_images = 2000
     if data == "fashion" and not smoke:
         config.data.update(name="tfds:fashion_mnist", image_size=28, channels=1)
     return config

@@ -23,4 +23,6 @@ def get_config(mnist: bool = False, smoke: bool = False):
         f"configs/pixelcnn_{data}.py:shallow,{ending}",
         f"configs/aae_{data}.py:gaussian,{ending}",
     )
+    if not smoke:
+        config.evaluation = ConfigDict({"num_images": 1000})
     return config

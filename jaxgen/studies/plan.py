@@ -83,6 +83,12 @@ def plan(config: load.Config) -> tuple[Part, ...]:
                 f"A study compares on one data set, but {names[0]} has {_data_of(parts[0])} and "
                 f"{part.name} has {_data_of(part)}; set config.data.name and its size."
             )
+        first, own = (p.experiment.config.evaluation.num_images for p in (parts[0], part))
+        if first != own:
+            raise UserError(
+                f"A study compares equal numbers of samples, but config.evaluation.num_images is "
+                f"{first} of {names[0]} and {own} of {part.name}; set it for all."
+            )
     return parts
 
 

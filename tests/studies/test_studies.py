@@ -71,6 +71,7 @@ def test_encoders_are_compared_by_networks_as_equal_as_can_be(data, repository):
         assert draw.shape == (3, 10), name
     steps = {(part.config.num_steps, part.config.data.batch_size) for part in parts.values()}
     assert len(steps) == 1
+    assert {part.config.evaluation.num_images for part in parts.values()} == {2000}
 
 
 @pytest.fixture(autouse=True)
@@ -320,6 +321,12 @@ def test_windows_and_colors_of_a_study_are_those_of_all(repository, tmp_path):
         (
             {"experiments": ("configs/gans_ring.py:gan", "configs/gans_grid.py:wgan")},
             "A study compares on one data set",
+        ),
+        (
+            {
+                "experiments": ("configs/encoders_digits.py:age", "configs/encoders_digits.py:aae"),
+            },
+            "num_images is 2000 of age and 1000 of aae; set it for all",
         ),
         (  # one would be trained on what the other calls validation images
             {"experiments": ("configs/age_digits.py", "configs/gans_digits.py:smoke")},
