@@ -623,16 +623,18 @@ MUTANTS = [
     ),
     (
         "jaxgen/models/pixelcnn.py",
-        'b = b + product(a, w["link"], self.dtype) + w["horizontal_bias"].reshape(1, 1, 1, -1)\n'
-        "        if bias is not None:\n"
-        "            vertical, horizontal = jnp.split(bias, 2, axis=-1)\n"
         "            a, b = a + vertical, b + horizontal\n",
-        "if bias is not None:\n"
-        "            vertical, horizontal = jnp.split(bias, 2, axis=-1)\n"
         "            a, b = a + vertical, b + horizontal\n"
-        '        b = b + product(a, w["link"], self.dtype) + w["horizontal_bias"].reshape(1, 1, 1, -1)\n',
+        '            b = b + product(jnp.broadcast_to(vertical, a.shape), w["link"], self.dtype)\n',
         "tests/models/test_pixelcnn_models.py",
         "the code enters the link",
+    ),
+    (
+        "jaxgen/models/pixelcnn.py",
+        'both = w["horizontal_bias"] + w["vertical_bias"] @ w["link"]',
+        'both = w["horizontal_bias"]',
+        "tests/models/test_pixelcnn_models.py",
+        "the vertical bias does not enter the link",
     ),
     (
         "jaxgen/models/pixelcnn.py",

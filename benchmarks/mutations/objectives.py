@@ -47,12 +47,12 @@ MUTANTS = [
         "g(e(x)) is detached in the encoder's loss",
     ),
     (
-        "jaxgen/objectives/age.py",
-        "        match = MATCH[hparams.latent_match](fake_codes, z)\n",
-        "        import jax\n"
+        "jaxgen/objectives/parts/age_codes.py",
+        "    match = MATCH[hparams.latent_match](fake_codes, z)\n",
+        "    import jax\n"
         "\n"
-        "        fake_codes = jax.lax.stop_gradient(fake_codes)\n"
-        "        match = MATCH[hparams.latent_match](fake_codes, z)\n",
+        "    fake_codes = jax.lax.stop_gradient(fake_codes)\n"
+        "    match = MATCH[hparams.latent_match](fake_codes, z)\n",
         "tests/objectives/test_gradients.py",
         "the encoder's latent match is detached",
     ),
@@ -398,11 +398,32 @@ MUTANTS = [
         "the penalty has no second derivative",
     ),
     (
-        "jaxgen/objectives/pixelcnn.py",
-        "    loss = jnp.mean(nll)\n",
-        "    loss = jnp.sum(nll)\n",
+        "jaxgen/objectives/parts/pixels.py",
+        'return jnp.mean(nll(spec, nets("decoder", image, *code, key=key), image))',
+        'return jnp.sum(nll(spec, nets("decoder", image, *code, key=key), image))',
         "tests/objectives/test_gradients.py",
         "the loss is a sum over the batch",
+    ),
+    (
+        "jaxgen/objectives/parts/pixels.py",
+        "(mean, *gradient) = jax.tree.map(lambda x: x / count, (*total, of_inputs))",
+        "(mean, *gradient) = (*jax.tree.map(lambda x: x / count, total), of_inputs)",
+        "tests/objectives/parts/test_pixels.py",
+        "of a gradient in parts, that of codes is of a part's mean",
+    ),
+    (
+        "jaxgen/objectives/parts/pixels.py",
+        "    return tuple(jax.tree.map(lambda x: x * cotangent, gradient))\n",
+        "    return tuple(gradient)\n",
+        "tests/objectives/parts/test_pixels.py",
+        "a gradient in parts is not multiplied by what follows",
+    ),
+    (
+        "jaxgen/objectives/parts/pixels.py",
+        "shared = jax.device_count() > 1 or spec.layout.axis_name is not None",
+        "shared = jax.device_count() > 1",
+        "tests/objectives/parts/test_pixels.py",
+        "shards are cut into parts",
     ),
     (
         "jaxgen/objectives/pixelcnn.py",
@@ -583,9 +604,9 @@ MUTANTS = [
     ),
     (
         "jaxgen/objectives/pixelgan_ae.py",
-        '    parameters = nets("decoder", image, code, key=key_for(key, "decoder"))\n',
+        '    loss = pixels.mean_nll(nets, spec, image, code, key=key_for(key, "decoder"))\n',
         "    code = jax.lax.stop_gradient(code)\n"
-        '    parameters = nets("decoder", image, code, key=key_for(key, "decoder"))\n',
+        '    loss = pixels.mean_nll(nets, spec, image, code, key=key_for(key, "decoder"))\n',
         "tests/objectives/test_gradients.py",
         "reconstruction does not reach the encoder",
     ),
@@ -713,8 +734,8 @@ MUTANTS = [
     ),
     (
         "jaxgen/objectives/pixelgan_ae.py",
-        '    parameters = nets("decoder", image, code, key=key_for(key, "decoder"))\n',
-        '    parameters = nets("decoder", image, code[::-1], key=key_for(key, "decoder"))\n',
+        '    loss = pixels.mean_nll(nets, spec, image, code, key=key_for(key, "decoder"))\n',
+        '    loss = pixels.mean_nll(nets, spec, image, code[::-1], key=key_for(key, "decoder"))\n',
         "tests/objectives/test_gradients.py",
         "the decoder is given the codes of other images",
     ),
