@@ -1,4 +1,4 @@
-"""Drawing from a gated two-stack PixelCNN at the cost of about one forward pass.
+"""Drawing from a gated two-stack PixelCNN by the arithmetic of one forward pass.
 
 The vertical features of a row depend on the rows above it only, so they are computed for a whole
 row at a time; the horizontal stack and the head are left for each pixel. Kept between rows:
@@ -7,10 +7,10 @@ the last m columns that went into each horizontal one, as one flat window. Two n
 and columns, so that no index is dynamic and nothing is computed twice: the arithmetic is that of
 one forward pass, to the same sums in another order.
 
-Measured on 2 cores of an AMD EPYC by `python -m benchmarks.pixelcnn_sampling --rounds 7` (28x28, 10
-layers, 64 maps): 1.41 forward passes for 16 images, 1.12 for 64. The row stage is half of the time
-there, at the speed of a forward pass or above. The other half is the pixel stage with a quarter of
-the arithmetic: a chain of products too small for two cores, each of which packs its weights again.
+Measured on 2 cores of an AMD EPYC by `python -m benchmarks.pixelcnn_sampling --rounds 3` (28x28, 10
+layers, 64 maps): 1.9 times a forward pass for 16 images, 1.8 for 64. The row stage is half of the
+time, at the speed of a forward pass. The other half is the pixel stage with a quarter of the
+arithmetic: a chain of products too small for two cores, each of which packs its weights again.
 """
 
 from collections.abc import Callable, Mapping, Sequence

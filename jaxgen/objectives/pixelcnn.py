@@ -128,7 +128,7 @@ def sample(
 ) -> Array:
     """`num` images f32[num,h,w,c] in [-1,1] of the classes `condition` i32[num] (default: in turn).
 
-    About the time of one forward pass. Of more than fit at once: `jaxgen.runs.sampling`.
+    By the arithmetic of one forward pass. Of more than fit at once: `jaxgen.runs.sampling`.
     """
     return _draw(spec, state, pixels.draw_noise(spec, key, num), condition, None, None)
 
