@@ -46,7 +46,7 @@ def test_discriminator_is_its_formula(slope):
 
     fields = {} if slope == 0.01 else {"slope": slope}
     module = infogan.Discriminator(features=2, **fields)
-    networks.assert_is_its_formula(module, formula, (5, 8, 12, 2))
+    networks.assert_is_its_formula(module, formula, (16, 8, 12, 2))
 
 
 def test_recogniser_is_its_formula():

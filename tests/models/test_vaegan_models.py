@@ -22,7 +22,7 @@ def test_encoder_is_its_formula(multiples):
         return layers.dense(relu(layers.batch_norm(layers.dense(flat(x)))))
 
     module = vaegan.Encoder(4, 2, multiples, 5)
-    networks.assert_is_its_formula(module, formula, (3, 8, 8, 2))
+    networks.assert_is_its_formula(module, formula, (16, 8, 8, 2))
 
 
 @pytest.mark.parametrize(("multiples", "side"), [((3, 2, 1), 8), ((2, 1), 6)])
@@ -38,7 +38,7 @@ def test_generator_is_its_formula(multiples, side):
         return np.tanh(layers.conv(x, 1, 2))
 
     module = vaegan.Generator(side, 2, 2, multiples)
-    networks.assert_is_its_formula(module, formula, (4, 3))
+    networks.assert_is_its_formula(module, formula, (16, 3))
 
 
 @pytest.mark.parametrize("multiples", [(2, 3), (2,)])
@@ -54,7 +54,7 @@ def test_discriminator_is_its_formula(multiples):
         return layers.dense(x)[:, 0], flat(shown)
 
     module = vaegan.Discriminator(2, multiples, 5)
-    networks.assert_is_its_formula(module, formula, (3, 8, 8, 2))
+    networks.assert_is_its_formula(module, formula, (16, 8, 8, 2))
 
 
 @pytest.mark.parametrize("depth", [1, 2])
