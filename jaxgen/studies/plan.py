@@ -56,6 +56,12 @@ def plan(config: load.Config) -> tuple[Part, ...]:
     objectives = [part.experiment.config.objective.rpartition(".")[2] for part in parts]
     if len(set(objectives)) == len(parts):
         parts = tuple(dataclasses.replace(p, name=o) for p, o in zip(parts, objectives))
+    _check(parts)
+    return parts
+
+
+def _check(parts: Sequence[Part]) -> None:
+    """Raises UserError for experiments that it cannot train, or whose results do not compare."""
     names = [part.name for part in parts]
     for part in parts:
         if names.count(part.name) > 1:
@@ -89,7 +95,6 @@ def plan(config: load.Config) -> tuple[Part, ...]:
                 f"A study compares equal numbers of samples, but config.evaluation.num_images is "
                 f"{first} of {names[0]} and {own} of {part.name}; set it for all."
             )
-    return parts
 
 
 def seed_groups(folder: Path, seeds: int, at_once: int) -> list[tuple[int, ...]]:
