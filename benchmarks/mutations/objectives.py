@@ -420,8 +420,8 @@ MUTANTS = [
     ),
     (
         "jaxgen/objectives/parts/pixels.py",
-        "shared = jax.device_count() > 1 or spec.layout.axis_name is not None",
-        "shared = jax.device_count() > 1",
+        "values is None or spec.layout.axis_name is not None or jax.default_backend()",
+        "values is None or jax.default_backend()",
         "tests/objectives/parts/test_pixels.py",
         "shards are cut into parts",
     ),

@@ -12,6 +12,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jaxgen.core.parts import fewest_parts
 from jaxgen.core.types import Array
 
 
@@ -228,11 +229,7 @@ def _each(form, window, *arrays):
 
 def _chunks(batch, size):
     """In how many equal parts of a batch to make what takes `size` bytes at once."""
-    if size < 5 * _CACHE or jax.device_count() > 1:
-        return 1  # of devices that share a batch, one would have to gather a part
-    fitting = (n for n in range(1, batch) if batch % n == 0 and size <= n * _CACHE)
-    count = next(fitting, batch)
-    return count if 4 * size >= count * _CACHE else 1
+    return 1 if size < 5 * _CACHE else fewest_parts(batch, size, _CACHE)
 
 
 def _kernel_gradient_in_turn(window, count, x, y):

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxgen.core.nets import Nets
+from jaxgen.core.parts import fewest_parts
 from jaxgen.core.spec import Spec
 from jaxgen.core.types import Array, Key, PyTree
 from jaxgen.losses import likelihood
@@ -51,21 +52,12 @@ def mean_nll(nets: Nets, spec: Spec, image: Array, *code: Array, key: Key | None
 
 
 def _parts(spec: Spec, image: Array) -> int:
-    """In how many equal parts of the batch to take the images, 1 but of a PixelCNN on one CPU.
-
-    On several devices that share a batch, one would have to gather a part.
-    """
+    """In how many equal parts of the batch to take the images, 1 but of a PixelCNN on one CPU."""
     values = getattr(spec.nets["decoder"], "values_of_a_layer", None)
-    shared = jax.device_count() > 1 or spec.layout.axis_name is not None
-    if values is None or shared or jax.default_backend() != "cpu":
+    if values is None or spec.layout.axis_name is not None or jax.default_backend() != "cpu":
         return 1
-    batch, size = len(image), 4 * values(*image.shape[1:3])
-    if batch * size < 2 * _CACHE:
-        return 1
-    fitting = (n for n in range(2, batch) if batch % n == 0 and batch * size <= n * _CACHE)
-    count = next(fitting, batch)
-    # Parts that are small because the batch has no other divisor would waste more.
-    return count if 4 * batch * size >= count * _CACHE else 1
+    size = 4 * len(image) * values(*image.shape[1:3])
+    return 1 if size < 2 * _CACHE else fewest_parts(len(image), size, _CACHE)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
